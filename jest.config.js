@@ -1,0 +1,22 @@
+'use strict';
+
+const preset = require('./jest.preset.js');
+
+const project = (displayName, folder, extra = {}) => ({
+  ...preset,
+  displayName,
+  rootDir: `${__dirname}/${folder}`,
+  ...extra,
+});
+
+module.exports = {
+  testTimeout: 60_000,
+  projects: [
+    project('crypto', 'crypto/test'),
+    project('embedded-fabric', 'network/embedded/test'),
+    project('chaincode', 'chaincode/test'),
+    project('gateway', 'gateway/test'),
+    project('client', 'client/test'),
+    project('acceptance', 'test/acceptance'),
+  ],
+};
