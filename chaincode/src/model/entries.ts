@@ -1,0 +1,185 @@
+/**
+ * The ledger's types, shared with the gateway. Every value is stored as canonical JSON with `schema`.
+ * Ids are lower-case hex: ledgerId, recordId, encounterId 32 characters; staff ids and business ids up to 64.
+ */
+
+export const SCHEMA = 1;
+
+export type Role =
+  | 'system-manager'
+  | 'hospital-admin'
+  | 'doctor'
+  | 'verifier'
+  | 'sanitizer'
+  | 'auditor'
+  | 'researcher'
+  | 'patient'
+  | 'service';
+
+export type StaffRole = Exclude<Role, 'patient' | 'service'>;
+
+export interface OrganizationEntry {
+  schema: number;
+  mspId: string;
+  name: string;
+  kind: 'ministry' | 'hospital';
+  /** First three digits of the registration numbers it gives. */
+  code: string;
+  status: 'active' | 'suspended';
+}
+
+export type OrganizationKeyKind = 'custodian' | 'agent' | 'handover' | 'emergency';
+
+export interface OrganizationKeyEntry {
+  schema: number;
+  mspId: string;
+  kind: OrganizationKeyKind;
+  epoch: number;
+  /** X25519, 64 hex characters. */
+  publicKey: string;
+  /** PEM of the organisation's service; chains to the ministry's root. */
+  certificate: string;
+  /** Base64 DER ECDSA over SHA-256 of the canonical JSON of {mspId, kind, epoch, publicKey}. */
+  signature: string;
+}
+
+export interface ParametersEntry {
+  schema: number;
+  policyVersion: number;
+  /** Steps a record needs, in order; the last is `chain`. */
+  recordSteps: RecordStep[];
+}
+
+export type RecordStep = 'blind' | 'sanitize' | 'upload' | 'attest' | 'chain';
+
+export interface StaffEntry {
+  schema: number;
+  staffId: string;
+  mspId: string;
+  role: StaffRole;
+  status: 'active' | 'suspended' | 'revoked';
+  version: number;
+}
+
+export interface ReceivingKeyEntry {
+  schema: number;
+  /** Staff id or ledgerId. */
+  subject: string;
+  mspId: string;
+  /** X25519, 64 hex characters. */
+  publicKey: string;
+  epoch: number;
+}
+
+export interface PatientCommitments {
+  number: string;
+  identity: string;
+  contact: string;
+  guardian: string;
+  care: string;
+}
+
+export interface ScopeKey {
+  /** 32 hex characters. */
+  scopeId: string;
+  epoch: number;
+  /** Compressed G1 point, 96 hex characters. */
+  publicKey: string;
+}
+
+export interface PatientEntry {
+  schema: number;
+  ledgerId: string;
+  homeMsp: string;
+  status: 'keyless' | 'active' | 'deleted';
+  version: number;
+  commitments: PatientCommitments;
+  /** Empty while keyless. */
+  scopes: ScopeKey[];
+}
+
+export interface RecordHead {
+  schema: number;
+  recordId: string;
+  ledgerId: string;
+  hospital: string;
+  author: string;
+  /** Latest version. */
+  version: number;
+}
+
+export interface RecordCommitments {
+  selector: string;
+  titleLine: string;
+  document: string;
+}
+
+export interface SealedPart {
+  sealedBy: 'device' | 'hospital';
+  /** SHA-256 of the ciphertext chunks; also the object's address. */
+  sealedDigest: string;
+  sealedBytes: number;
+  /** SHA-256 of the header object as stored now. */
+  headerDigest: string;
+  headerBytes: number;
+  dekCommitment: string;
+  commitments: RecordCommitments;
+  /** Subjects (staff ids, ledgerId) and `custodian:<mspId>` that have a key slot. */
+  recipients: string[];
+}
+
+export interface ChainPart {
+  contentHash: string;
+  prevHash: string;
+  /** 0 for the patient's first entry. */
+  index: number;
+}
+
+export interface RecordEntry {
+  schema: number;
+  recordId: string;
+  version: number;
+  ledgerId: string;
+  /** Zeros while the patient was keyless at creation. */
+  scopeId: string;
+  epoch: number;
+  hospital: string;
+  author: string;
+  policyVersion: number;
+  steps: RecordStep[];
+  status: 'created' | 'sealed' | 'chained';
+  sealed: SealedPart | null;
+  chain: ChainPart | null;
+}
+
+export interface ChainHead {
+  schema: number;
+  ledgerId: string;
+  contentHash: string;
+  count: number;
+}
+
+export type ReceiptBasis = 'author' | 'titleLine';
+
+export interface ReceiptEntry {
+  schema: number;
+  /** Transaction id. */
+  receiptId: string;
+  reader: string;
+  mspId: string;
+  recordIds: string[];
+  basis: ReceiptBasis;
+  consentId: string | null;
+}
+
+/** Transient `private` of a private step: what goes into the implicit collection. */
+export interface PrivateValue {
+  key: string;
+  /** Base64 of the ciphertext. */
+  value: string;
+  /** SHA-256 (hex) of the value it replaces; absent when the key must be new. */
+  replaces?: string;
+}
+
+export const ZERO_SCOPE = '0'.repeat(32);
+export const ZERO_HASH = '0'.repeat(64);
