@@ -187,15 +187,20 @@ export interface Ledger extends StateReader {
   transaction(txId: string): { blockNum: number; txNum: number; code: number } | undefined;
   history(namespace: string, key: string): HistoryEntry[];
   definition(chaincode: string): CommittedDefinition | undefined;
-  /** Keeps a simulation's private writes for `mspIds` until the transaction commits. */
-  storeTransient(txId: string, privateBytes: Buffer, mspIds: readonly string[]): void;
+  /**
+   * Keeps a simulation's private writes for `mspIds` until the transaction commits. Await it before the endorsement
+   * leaves the process: only then does a killed process still have the values.
+   */
+  storeTransient(txId: string, privateBytes: Buffer, mspIds: readonly string[]): Promise<void>;
   /** Private write sets of a block that `mspId` holds: position → marshalled `rwset.TxPvtReadWriteSet` (purged values left out). */
   privateWrites(mspId: string, blockNumber: number): Map<number, Buffer>;
   /** Orders an envelope; resolves when accepted (not committed). @throws OrderError. */
   order(envelope: Buffer): Promise<void>;
   /** Called after a block is durable, in order. Returns the way to stop. */
   onBlock(listener: (block: CommittedBlock) => void): () => void;
-  /** What the last start or scrub found lost, altered or rebuilt. */
+  /** Why nothing can be ordered any more (disk full, read-only, failing); undefined while all is well. */
+  readonly fault: Error | undefined;
+  /** What the last start or scrub, or a read since, found lost, altered or rebuilt. */
   readonly damage: readonly DamageReport[];
   close(): Promise<void>;
 }
