@@ -1,0 +1,145 @@
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { checkPort, claimDataFolder, dataFolder, freePorts, portFromEnvironment } from './lib/data-folder.mjs';
+import { fail } from './lib/fail.mjs';
+import { prepare, ROOT } from './lib/prepare.mjs';
+import { Processes } from './lib/processes.mjs';
+
+// Starts the whole product on this machine and stays its parent until Ctrl-C.
+
+const NETWORKS = ['embedded'];
+const DEMOS = ['paper', 'full', 'none'];
+const began = Date.now();
+
+const choice = (name, fallback, allowed) => {
+  const value = process.env[name] ?? fallback;
+  if (!allowed.includes(value)) fail(`${name} must be one of ${allowed.join(', ')}; it is "${value}".`);
+  return value;
+};
+const network = choice('NETWORK', 'embedded', NETWORKS);
+const demo = choice('MEDSEAL_DEMO', 'full', DEMOS);
+const port = portFromEnvironment();
+const folder = dataFolder();
+
+const progress = (text) => console.log(`[${((Date.now() - began) / 1000).toFixed(1).padStart(6)} s] ${text}`);
+
+await prepare(progress);
+const release = claimDataFolder(folder);
+await checkPort(port);
+rmSync(path.join(folder, 'demo.json.partial'), { force: true });
+
+let stopping = false;
+const processes = new Processes(folder, (name, reason, lastError) => {
+  if (stopping) return;
+  console.error(`medseal: ${name} ended unexpectedly (${reason})${lastError ? `: ${lastError}` : ''}; see ${processes.logs}`);
+  void stop(1);
+});
+
+async function stop(code) {
+  if (stopping) return;
+  stopping = true;
+  progress('Stopping …');
+  await processes.stop();
+  release();
+  progress('Stopped; the data stays.');
+  process.exit(code);
+}
+process.on('SIGINT', () => void stop(0));
+process.on('SIGTERM', () => void stop(0));
+
+function writeJson(name, value) {
+  const file = path.join(folder, name);
+  writeFileSync(file, JSON.stringify(value, null, 2), { mode: 0o600 });
+  return file;
+}
+
+/** The chaincode of the product as the organisations define it on the channel. */
+const chaincodeDefinition = (organizations) => ({
+  name: 'ehr',
+  version: '1',
+  sequence: 1,
+  collections: [
+    {
+      name: 'hospitals',
+      policy: `OR(${organizations
+        .filter(({ kind }) => kind === 'hospital')
+        .map(({ mspId }) => `'${mspId}.member'`)
+        .join(',')})`,
+      requiredPeerCount: 0,
+      maxPeerCount: 3,
+      blockToLive: 0,
+      memberOnlyRead: true,
+      memberOnlyWrite: true,
+      endorsementPolicy: {
+        signaturePolicy: `OR(${organizations
+          .filter(({ kind }) => kind === 'hospital')
+          .map(({ mspId }) => `'${mspId}.peer'`)
+          .join(',')})`,
+      },
+    },
+  ],
+});
+
+async function startEmbeddedNetwork(organizations) {
+  const networkFolder = path.join(folder, 'network');
+  const clockFile = path.join(networkFolder, 'clock');
+  mkdirSync(networkFolder, { recursive: true, mode: 0o700 });
+  const ports = await freePorts(organizations.length);
+  const addresses = Object.fromEntries(organizations.map(({ mspId }, index) => [mspId, `127.0.0.1:${ports[index]}`]));
+  const chaincode = organizations.map(({ mspId }) =>
+    processes.start(
+      `chaincode-${mspId}`,
+      path.join(ROOT, 'chaincode/dist/main.js'),
+      [],
+      {
+        CORE_PEER_LOCALMSPID: mspId,
+        CHAINCODE_SERVER_ADDRESS: addresses[mspId],
+        CHAINCODE_ID: 'ehr:1',
+        MEDSEAL_CLOCK_FILE: clockFile,
+      },
+    ),
+  );
+  const config = writeJson('network.json', {
+    directory: networkFolder,
+    channel: 'health',
+    organizations,
+    chaincodes: [{ definition: chaincodeDefinition(organizations), addresses }],
+    profileFile: path.join(folder, 'connection.yaml'),
+    captureFile: process.env.MEDSEAL_CAPTURE,
+  });
+  await Promise.all([
+    ...chaincode,
+    processes.start('network', path.join(ROOT, 'network/embedded/dist/main.js'), [config]),
+  ]);
+  return { clockFile };
+}
+
+try {
+  const organizations = JSON.parse(readFileSync(path.join(ROOT, 'scripts/demo/organizations.json'), 'utf8'));
+  progress(`Starting the ${network} network …`);
+  const { clockFile } = await startEmbeddedNetwork(organizations);
+  progress('Starting the gateway …');
+  const config = writeJson('gateway.json', {
+    port,
+    dataDirectory: path.join(folder, 'gateway'),
+    objectsDirectory: path.join(folder, 'objects'),
+    connectionProfile: path.join(folder, 'connection.yaml'),
+    organizations,
+    databaseUrl: process.env.DATABASE_URL,
+    clockFile,
+  });
+  await processes.start('gateway', path.join(ROOT, 'gateway/dist/main.js'), [config]);
+
+  const url = `http://127.0.0.1:${port}`;
+  const { loadDemo, printSignIns } = await import('./demo.mjs');
+  const loaded = await loadDemo({ url, folder, demo, organizations, progress });
+  printSignIns(url, loaded.users);
+  progress(`Ready at ${url}  (API documents: ${url}/api/docs; sign-ins also in ${path.join(folder, 'demo.json')})`);
+  if (existsSync(path.join(folder, 'stopping'))) rmSync(path.join(folder, 'stopping'));
+  await loaded.rest();
+} catch (error) {
+  if (!stopping) {
+    console.error(`medseal: ${error.message}`);
+    await stop(1);
+  }
+}
