@@ -1,0 +1,3 @@
+export * from './bytes.js';
+export * from './json.js';
+export * from './commitment.js';

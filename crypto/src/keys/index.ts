@@ -1,0 +1,3 @@
+export * from './password.js';
+export * from './seed.js';
+export * from './derivation.js';
