@@ -19,8 +19,14 @@ export interface Identity {
   readonly serialized: Buffer;
   readonly certificatePem: string;
   readonly notAfter: Date;
+  /** MSP id and SHA-256 of the certificate with a low-S signature: the same for every spelling of one identity. */
+  readonly id: string;
+  /** Why it is no valid member (revoked, wrong organizational units); undefined when valid. Expiry does not count. */
+  invalidity(): string | undefined;
   /** SHA-256 based ECDSA; a high-S signature is refused (fabric-lib-go bccsp/sw/ecdsa.go). */
   verify(message: Buffer, signature: Buffer): boolean;
+  /** {@link Identity.verify} on the thread pool. */
+  verifyAsync(message: Buffer, signature: Buffer): Promise<boolean>;
   /** `principal` is a marshalled `common.MSPPrincipal`. */
   satisfies(principal: Buffer): boolean;
 }
@@ -140,10 +146,25 @@ export interface StateReader {
   get(namespace: string, key: string): StateValue | undefined;
   /** Byte order, `start` inclusive, `end` exclusive; '' means open. Ends when the iterator is returned. */
   range(namespace: string, start: string, end: string): IterableIterator<{ key: string } & StateValue>;
-  getPrivateHash(namespace: string, collection: string, keyHash: Buffer): { valueHash: Buffer; version: Version; metadata?: ReadonlyMap<string, Buffer> } | undefined;
+  getPrivateHash(
+    namespace: string,
+    collection: string,
+    keyHash: Buffer,
+  ): { valueHash: Buffer; version: Version; metadata?: ReadonlyMap<string, Buffer> } | undefined;
   /** Plain private value as organisation `mspId` holds it. */
-  getPrivate(mspId: string, namespace: string, collection: string, key: string): { value: Buffer; version: Version } | undefined;
-  rangePrivate(mspId: string, namespace: string, collection: string, start: string, end: string): IterableIterator<{ key: string; value: Buffer; version: Version }>;
+  getPrivate(
+    mspId: string,
+    namespace: string,
+    collection: string,
+    key: string,
+  ): { value: Buffer; version: Version } | undefined;
+  rangePrivate(
+    mspId: string,
+    namespace: string,
+    collection: string,
+    start: string,
+    end: string,
+  ): IterableIterator<{ key: string; value: Buffer; version: Version }>;
 }
 
 /** What a simulation produced (Fabric core/ledger TxSimulationResults). */
