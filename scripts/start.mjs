@@ -135,7 +135,6 @@ try {
   const loaded = await loadDemo({ url, folder, demo, organizations, progress });
   printSignIns(url, loaded.users);
   progress(`Ready at ${url}  (API documents: ${url}/api/docs; sign-ins also in ${path.join(folder, 'demo.json')})`);
-  if (existsSync(path.join(folder, 'stopping'))) rmSync(path.join(folder, 'stopping'));
   await loaded.rest();
 } catch (error) {
   if (!stopping) {

@@ -1,0 +1,56 @@
+import { spawn } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { prepare, ROOT } from './lib/prepare.mjs';
+
+// `npm test [-- <jest arguments>]`: static checks, the packages' tests, then acceptance on the running product.
+// Ends with one plain line: `N passed, N failed, N skipped`.
+
+await prepare();
+
+const total = { passed: 0, failed: 0, skipped: 0 };
+const bin = (name) => path.join(ROOT, 'node_modules', name);
+
+const run = (script, args) =>
+  new Promise((resolve) => {
+    spawn(process.execPath, [script, ...args], { cwd: ROOT, stdio: 'inherit', env: { ...process.env, FORCE_COLOR: '0' } }).on('exit', resolve);
+  });
+
+async function check(title, script, args) {
+  const code = await run(script, args);
+  console.log(`${code === 0 ? 'PASS' : 'FAIL'} ${title}`);
+  total[code === 0 ? 'passed' : 'failed']++;
+}
+
+async function jest(args) {
+  const folder = mkdtempSync(path.join(os.tmpdir(), 'medseal-test-'));
+  const file = path.join(folder, 'results.json');
+  const code = await run(bin('jest/bin/jest.js'), ['--json', `--outputFile=${file}`, ...args]);
+  try {
+    const results = JSON.parse(readFileSync(file, 'utf8'));
+    total.passed += results.numPassedTests;
+    total.failed += results.numFailedTests;
+    total.skipped += results.numPendingTests + results.numTodoTests;
+    // A suite that did not even run has no failed test of its own.
+    total.failed += results.numRuntimeErrorTestSuites;
+    if (code !== 0 && results.numFailedTests + results.numRuntimeErrorTestSuites === 0) total.failed++;
+  } catch {
+    total.failed++;
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+const own = process.argv.slice(2);
+if (own.length > 0) {
+  await jest(own);
+} else {
+  await check('imports go one way', path.join(ROOT, 'scripts/check-imports.mjs'), []);
+  await check('eslint', bin('eslint/bin/eslint.js'), ['.']);
+  await check('prettier', bin('prettier/bin/prettier.cjs'), ['--check', '--log-level', 'warn', '.']);
+  await jest(['--maxWorkers=2', '--selectProjects', 'crypto', 'embedded-fabric', 'chaincode', 'client', 'gateway']);
+  await jest(['--runInBand', '--selectProjects', 'acceptance']);
+}
+console.log(`\n${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`);
+process.exit(total.failed === 0 ? 0 : 1);
