@@ -1,0 +1,37 @@
+import type { WrittenNumber } from './lossless-json.js';
+
+export const SECTION_NAMES = [
+  'progressNotes',
+  'problems',
+  'medications',
+  'vitalSigns',
+  'pastMedicalHistory',
+  'immunizations',
+  'labData',
+  'radiologyReports',
+] as const;
+
+export type SectionName = (typeof SECTION_NAMES)[number];
+
+export interface ItemCode {
+  system: string;
+  code: string;
+  display?: string;
+}
+
+/** One line of a section, as the doctor wrote it. */
+export interface Item {
+  text: string;
+  code?: ItemCode;
+  /** A number, or any text (`"98.60"`, `"< 5"`, `"positive"`); kept as it was given. */
+  value?: string | number | WrittenNumber;
+  unit?: string;
+  /** YYYY-MM-DD. */
+  date?: string;
+  abnormal?: boolean;
+}
+
+/** The eight sections of a record; each is optional. */
+export type Sections = Partial<Record<SectionName, Item[]>>;
+
+export const ITEM_FIELDS = ['text', 'code', 'value', 'unit', 'date', 'abnormal'] as const;
