@@ -1,0 +1,187 @@
+import { createHash } from 'node:crypto';
+import { existsSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { type MedsealClient, PatientDevice } from '@medseal/client';
+import { filesBelow } from '../support/files';
+import { blocksOf, privateKeyHashes, transactionIds } from '../support/blocks';
+import { digitMarker, marker, MarkerScan } from '../support/markers';
+import { Product } from '../support/product';
+
+/**
+ * Adversary: everybody who is not entitled, holding every byte that their peer, the ordering service, the cloud, a
+ * gateway's disk or a log reader receives. Random values are planted in every personal and clinical field of a visit.
+ */
+describe('what each party receives', () => {
+  const doctor = { name: marker('doctorName'), specialization: marker('speciality'), contactNo: digitMarker(), email: `${marker('mail')}@example.org`, address: marker('street') };
+  const patient = {
+    name: marker('patientName'),
+    birthDate: '1931-07-23',
+    gender: 'female',
+    contactNo: digitMarker(),
+    email: `${marker('mail')}@example.org`,
+    address: marker('street'),
+    guardian: { name: marker('guardianName'), relationship: marker('relation'), contactNo: digitMarker() },
+  };
+  const visit = { reason: marker('reason') };
+  const record = {
+    effectiveDate: '1987-11-29',
+    disease: marker('disease'),
+    document: {
+      progressNotes: [{ text: marker('note') }],
+      problems: [{ text: marker('problem'), code: { system: 'http://snomed.info/sct', code: '386661006', display: marker('display') } }],
+      medications: [{ text: marker('drug') }],
+      vitalSigns: [{ text: marker('sign'), value: '38.90', unit: marker('unit') }],
+      pastMedicalHistory: [{ text: marker('past') }],
+      immunizations: [{ text: marker('vaccine'), date: '1987-11-28' }],
+      labData: [{ text: marker('lab'), value: marker('labValue'), abnormal: true }],
+      radiologyReports: [{ text: marker('image') }],
+    },
+  };
+
+  let product: Product;
+  let captureFile: string;
+  let registrationNo = '';
+  const secrets: Record<string, string> = {};
+
+  const scanOfPatient = (): MarkerScan =>
+    new MarkerScan({
+      'patient.name': patient.name,
+      'patient.contactNo': patient.contactNo,
+      'patient.email': patient.email,
+      'patient.address': patient.address,
+      'guardian.name': patient.guardian.name,
+      'guardian.relationship': patient.guardian.relationship,
+      'guardian.contactNo': patient.guardian.contactNo,
+      'encounter.reason': visit.reason,
+      disease: record.disease,
+      registrationNo,
+      ...Object.fromEntries(Object.entries(record.document).map(([section, [item]]) => [section, item?.text ?? ''])),
+      'problem.display': record.document.problems[0]?.code.display ?? '',
+      'vitalSigns.unit': record.document.vitalSigns[0]?.unit ?? '',
+      'labData.value': record.document.labData[0]?.value ?? '',
+      ...secrets,
+    });
+  const scanOfDoctor = (): MarkerScan =>
+    new MarkerScan({ 'doctor.name': doctor.name, 'doctor.contactNo': doctor.contactNo, 'doctor.email': doctor.email, 'doctor.address': doctor.address });
+
+  const captured = (): { mspId: string; bytes: Buffer }[] =>
+    readFileSync(captureFile, 'utf8')
+      .split('\n')
+      .filter(Boolean)
+      .map((line) => JSON.parse(line) as { mspId: string; bytes: string })
+      .map(({ mspId, bytes }) => ({ mspId, bytes: Buffer.from(bytes, 'base64') }));
+
+  beforeAll(async () => {
+    captureFile = path.join(process.env['TMPDIR'] ?? '/tmp', `medseal-capture-${process.pid}.jsonl`);
+    product = await Product.start({ environment: { MEDSEAL_CAPTURE: captureFile } });
+    const admin: MedsealClient = await product.as('administrator', 'city');
+    const { id } = await admin.createDoctor(doctor);
+    const user = await admin.createUser({ username: 'planted', role: 'doctor', doctorId: id, displayName: doctor.name });
+    const made = await admin.createPatient({ ...patient, doctorId: id });
+    registrationNo = made.registrationNo;
+    const password = marker('password');
+    const passphrase = `${marker('passphrase')} two`;
+    await admin.openEncounter(registrationNo, {
+      class: 'AMB',
+      doctorId: id,
+      reason: visit.reason,
+      period: { start: '1987-11-29T09:00:00Z' },
+    });
+    const author = await product.as('sundar');
+    const { MedsealClient: Client } = await import('@medseal/client');
+    const planted = new Client(product.url);
+    await planted.login('city', 'planted', user.initialPassword);
+    // One record while keyless, one for the owner's key.
+    const first = await planted.writeRecord({ registrationNo, ...record });
+    await planted.completeRecord(first.recordId);
+    await PatientDevice.activate(new Client(product.url), {
+      organization: 'city',
+      activationCode: made.activationCode ?? '',
+      username: 'plantedpatient',
+      password,
+      passphrase,
+    });
+    Object.assign(secrets, { password, passphrase, activationCode: made.activationCode, initialPassword: user.initialPassword });
+    const second = await planted.writeRecord({ registrationNo, ...record, scope: 'sensitive' });
+    await planted.completeRecord(second.recordId);
+    await planted.openRecordDecrypted(second.recordId);
+    await planted.report();
+    await author.report();
+    const owner = new Client(product.url);
+    await owner.login('city', 'plantedpatient', password);
+    await (await PatientDevice.unlock(owner, passphrase)).openRecord(await owner.openRecord(second.recordId));
+    await fetch(`${product.url}/metrics`);
+  }, 240_000);
+
+  afterAll(async () => {
+    await product?.stop();
+    product?.remove();
+  }, 60_000);
+
+  test('proposals: no organisation but the home hospital received a value of the patient; the ministry none of the doctor', () => {
+    const proposals = captured();
+    expect(new Set(proposals.map(({ mspId }) => mspId))).toEqual(new Set(['MinistryMSP', 'CityMSP', 'LakesideMSP']));
+    for (const { mspId, bytes } of proposals) {
+      // Even the home hospital's peer gets ciphertext only.
+      expect({ mspId, hits: scanOfPatient().hits(bytes) }).toEqual({ mspId, hits: [] });
+      if (mspId === 'MinistryMSP') expect(scanOfDoctor().hits(bytes)).toEqual([]);
+    }
+  }, 120_000);
+
+  test('blocks, state, private stores, objects, database, keystore and logs hold none of the patient', () => {
+    const scan = scanOfPatient();
+    const found = filesBelow(product.folder)
+      .filter((file) => !file.endsWith('demo.json') && !file.endsWith('demo-progress.json'))
+      .flatMap((file) => scan.hits(readFileSync(file)).map((hit) => `${path.relative(product.folder, file)}: ${hit}`));
+    expect(found).toEqual([]);
+  }, 120_000);
+
+  test('output and metrics hold none of it', async () => {
+    const metrics = Buffer.from(await (await fetch(`${product.url}/metrics`)).text());
+    expect(scanOfPatient().hits(metrics)).toEqual([]);
+    expect(scanOfPatient().hits(Buffer.from(product.text))).toEqual([]);
+  });
+
+  test('a planted leak is found in every form', () => {
+    const scan = scanOfPatient();
+    const value = patient.name;
+    const leaks = [
+      Buffer.from(`x${value}y`),
+      Buffer.from(Buffer.from(`{"a":"${value}"}`).toString('base64')),
+      Buffer.from(Buffer.from(`{"ab":"${value}"}`).toString('base64')),
+      Buffer.from(Buffer.from(value).toString('hex')),
+      Buffer.from(value, 'utf16le'),
+      Buffer.from(value.toLowerCase()),
+      createHash('sha256').update(value).digest(),
+      Buffer.from(createHash('sha256').update(value).digest('hex')),
+    ];
+    for (const leak of leaks) expect(scan.hits(leak).length).toBeGreaterThan(0);
+    const proposals = captured().filter(({ mspId }) => mspId === 'LakesideMSP');
+    const bytes = Buffer.concat([proposals[0]?.bytes ?? Buffer.alloc(0), Buffer.from(value)]);
+    expect(scan.hits(bytes)).not.toEqual([]);
+  });
+
+  test('registration numbers: none of a hospital, and no transaction id, can be told from a key hash', async () => {
+    const blocks = await blocksOf(product.folder);
+    const hashes = new Set(privateKeyHashes(blocks));
+    expect(hashes.size).toBeGreaterThan(10);
+    // All numbers of a hospital: 3-digit code, 9 digits, Luhn digit. The names a careless build would hash, for a sample
+    // in `npm test`; the drill tries all 10^9.
+    const { luhnDigit } = await import('../support/numbers');
+    const tries = Number(process.env['MEDSEAL_NUMBERS'] ?? 200_000);
+    const own = Number(registrationNo.slice(3, 12));
+    const candidates = [own, ...Array.from({ length: tries }, (_, index) => (own + index * 7919) % 1_000_000_000)];
+    for (const candidate of candidates) {
+      const digits = `101${String(candidate).padStart(9, '0')}`;
+      const number = `${digits}${luhnDigit(digits)}`;
+      for (const name of [number, `number/${number}`]) {
+        expect(hashes.has(createHash('sha256').update(name).digest('hex'))).toBe(false);
+      }
+    }
+    for (const id of transactionIds(blocks)) {
+      expect(createHash('sha256').update(id).digest('hex')).not.toContain(registrationNo);
+      expect(hashes.has(createHash('sha256').update(id).digest('hex'))).toBe(false);
+    }
+    expect(existsSync(captureFile)).toBe(true);
+  }, 300_000);
+});
