@@ -1,0 +1,43 @@
+import type { Database } from './database.js';
+import { authMigrations } from '../auth/auth.migrations.js';
+import { idempotencyMigrations } from '../http/http.migrations.js';
+import { outboxMigrations } from '../outbox/outbox.migrations.js';
+
+export interface Migration {
+  /** Never renamed: the applied names are kept in the database. */
+  name: string;
+  sql: string;
+}
+
+/** In the order in which they are applied; only ever appended to, one list a module. */
+export const migrations: readonly Migration[] = [
+  ...authMigrations,
+  ...idempotencyMigrations,
+  ...outboxMigrations,
+];
+
+/** Brings the schema to this version. Data written by an earlier version stays. */
+export const migrate = async (
+  database: Database,
+  wanted: readonly Migration[] = migrations,
+): Promise<void> => {
+  await database.query(`CREATE SCHEMA IF NOT EXISTS ${database.schema}`);
+  await database.query(
+    'CREATE TABLE IF NOT EXISTS migrations (name text PRIMARY KEY, applied_at timestamptz NOT NULL DEFAULT now())',
+  );
+  const rows = await database.query<{ name: string }>('SELECT name FROM migrations');
+  const applied = new Set(rows.map((row) => row.name));
+  for (const migration of wanted.filter(({ name }) => !applied.has(name))) {
+    await database.transaction(async (queries) => {
+      for (const statement of statements(migration.sql)) await queries.query(statement);
+      await queries.query('INSERT INTO migrations (name) VALUES ($1)', [migration.name]);
+    });
+  }
+};
+
+/** Migrations hold plain statements only, so a semicolon at a line's end separates them. */
+const statements = (sql: string): string[] =>
+  sql
+    .split(/;\s*(?:\n|$)/)
+    .map((statement) => statement.trim())
+    .filter((statement) => statement.length > 0);

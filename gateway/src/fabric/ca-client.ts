@@ -1,0 +1,116 @@
+import { createPrivateKey } from 'node:crypto';
+import type { Role } from '@medseal/chaincode';
+import { certificateRequest, newSigningKey } from './certificate-request.js';
+import { signLowS } from './identity.js';
+
+// The SDK logs requests to the console unless told otherwise before it is loaded.
+process.env['HFC_LOGGING'] ??= '{}';
+
+export interface CaClientOptions {
+  mspId: string;
+  url: string;
+  caName: string;
+  /** PEM of the CA's TLS root. */
+  tlsRoot: string;
+  registrar: { enrollmentId: string; enrollmentSecret: string };
+}
+
+export interface Enrollment {
+  /** PEM. */
+  certificate: string;
+  /** PEM, from the issuing CA up to the root. */
+  chain: string;
+}
+
+interface Registrar {
+  certificate: string;
+  privateKey: string;
+}
+
+/** The SDK's class, loaded late: it costs half a second. */
+type Services = import('fabric-ca-client');
+
+/** An organisation's certificate authority through `fabric-ca-client`. */
+export class CaClient {
+  private services: Promise<Services> | undefined;
+  private registrar: Promise<Registrar> | undefined;
+
+  constructor(private readonly options: CaClientOptions) {}
+
+  /**
+   * Registers a client identity whose certificates carry role and subject.
+   * @returns the one-time enrolment secret
+   */
+  async register(identity: { enrollmentId: string; role: Role; subject: string }): Promise<string> {
+    const registrar = await this.enrolledRegistrar();
+    const key = createPrivateKey(registrar.privateKey);
+    const signingIdentity = {
+      _certificate: registrar.certificate,
+      sign: (text: string) => Buffer.from(signLowS(key, Buffer.from(text))),
+    };
+    const services = await this.loaded();
+    return services.register(
+      {
+        enrollmentID: identity.enrollmentId,
+        affiliation: '',
+        role: 'client',
+        maxEnrollments: 1,
+        attrs: [
+          { name: 'medseal.role', value: identity.role, ecert: true },
+          { name: 'medseal.subject', value: identity.subject, ecert: true },
+        ],
+      },
+      // The SDK only asks the registrar to sign; this way its key is used through OpenSSL.
+      { getSigningIdentity: () => signingIdentity } as never,
+    );
+  }
+
+  /** @param csr PKCS #10 in PEM */
+  async enroll(enrollmentId: string, enrollmentSecret: string, csr: string): Promise<Enrollment> {
+    const services = await this.loaded();
+    const answer = await services.enroll({ enrollmentID: enrollmentId, enrollmentSecret, csr });
+    return { certificate: answer.certificate, chain: answer.rootCertificate };
+  }
+
+  /** Registers and enrols with a key made by the caller. */
+  async issue(
+    identity: { enrollmentId: string; role: Role; subject: string },
+    privateKey: string,
+  ): Promise<Enrollment> {
+    const secret = await this.register(identity);
+    return this.enroll(
+      identity.enrollmentId,
+      secret,
+      await certificateRequest(identity.enrollmentId, privateKey),
+    );
+  }
+
+  private loaded(): Promise<Services> {
+    this.services ??= import('fabric-ca-client').then(({ default: FabricCAServices }) => {
+      const cryptoSuite = (FabricCAServices as unknown as { newCryptoSuite(): never }).newCryptoSuite();
+      return new FabricCAServices({
+        url: this.options.url,
+        caName: this.options.caName,
+        tlsOptions: { trustedRoots: [this.options.tlsRoot] as never, verify: true },
+        cryptoSuite,
+      });
+    });
+    return this.services;
+  }
+
+  /** Enrolled once a process: registrars are few and their secrets stay with the organisation. */
+  private enrolledRegistrar(): Promise<Registrar> {
+    this.registrar ??= this.enrollRegistrar().catch((error: unknown) => {
+      this.registrar = undefined;
+      throw error;
+    });
+    return this.registrar;
+  }
+
+  private async enrollRegistrar(): Promise<Registrar> {
+    const { enrollmentId, enrollmentSecret } = this.options.registrar;
+    const privateKey = newSigningKey();
+    const csr = await certificateRequest(enrollmentId, privateKey);
+    return { privateKey, certificate: (await this.enroll(enrollmentId, enrollmentSecret, csr)).certificate };
+  }
+}

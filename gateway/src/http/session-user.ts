@@ -1,0 +1,20 @@
+import type { Role } from '@medseal/chaincode';
+import type { LedgerIdentity } from '../fabric/ledger-client.js';
+import type { Organization } from '../organizations/organization.js';
+
+/** Who makes the request. */
+export interface SessionUser {
+  organization: Organization;
+  username: string;
+  role: Role;
+  /** Staff id, or a patient's ledgerId. */
+  subject: string;
+  displayName: string;
+  sessionId: string;
+  /** PEM of the user's current certificate. */
+  certificate: string;
+  /** @throws ProblemException for a patient: only the patient's device holds the key. */
+  identity(): LedgerIdentity;
+  /** X25519, 32 bytes. @throws as `identity`. */
+  receivingSecretKey(): Uint8Array;
+}
