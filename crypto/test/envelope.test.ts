@@ -6,7 +6,7 @@ import {
   ContentOpener,
   ContentSealer,
   CryptoError,
-  dataKeyCommitment,
+  commitDataKey,
   importAeadKey,
   newDataKey,
   openContent,
@@ -161,7 +161,7 @@ describe('content envelope', () => {
 describe('data key commitment', () => {
   it('holds one key of one record version', () => {
     const key = newDataKey();
-    const commitment = dataKeyCommitment(key, 'r-1', 1);
+    const commitment = commitDataKey(key, 'r-1', 1);
     expect(opensDataKeyCommitment(commitment, key, 'r-1', 1)).toBe(true);
     expect(opensDataKeyCommitment(commitment, newDataKey(), 'r-1', 1)).toBe(false);
     expect(opensDataKeyCommitment(commitment, key, 'r-2', 1)).toBe(false);

@@ -1,3 +1,4 @@
 export * from './password.js';
 export * from './seed.js';
 export * from './derivation.js';
+export * from './scope.js';

@@ -20,7 +20,7 @@ export const newDataKey = (): Uint8Array<ArrayBuffer> => randomBytes(DATA_KEY_BY
  * Commitment of the data key that the ledger keeps: SHA-256("MS-DEKC" || DEK || lp(recordId) || u32 version), lower-case hex.
  * AES-GCM alone lets one ciphertext open under two keys; this is what forbids it, and no re-encapsulation changes it.
  */
-export const dataKeyCommitment = (dataKey: Uint8Array, recordId: string, version: number): string =>
+export const commitDataKey = (dataKey: Uint8Array, recordId: string, version: number): string =>
   sha256Hex(
     concat(
       utf8('MS-DEKC'),
@@ -37,4 +37,4 @@ export const opensDataKeyCommitment = (
   version: number,
 ): boolean =>
   isHex(commitment, 32) &&
-  equalBytes(fromHex(commitment, 32), fromHex(dataKeyCommitment(dataKey, recordId, version), 32));
+  equalBytes(fromHex(commitment, 32), fromHex(commitDataKey(dataKey, recordId, version), 32));

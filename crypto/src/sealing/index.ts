@@ -1,2 +1,10 @@
+export * from './engine/index.js';
+export { G1_BYTES, G2_BYTES, GT_BYTES } from './decoding.js';
+export * from './context.js';
+export * from './capsule.js';
+export * from './hpke.js';
 export * from './data-key.js';
+export * from './key-wrap.js';
 export * from './envelope.js';
+export * from './header.js';
+export * from './record.js';

@@ -1,0 +1,168 @@
+import { CryptoError } from '../../errors.js';
+import { GROUP_ORDER } from '../../scalar.js';
+import { checkG1Bytes, checkG2Bytes, checkGTBytes, pointRefusal } from '../decoding.js';
+
+export type EngineName = 'mcl' | 'noble';
+type Group = 'G1' | 'G2' | 'GT' | 'Fp12';
+
+/** An element inside an engine; only the engine that made it can read it. */
+export class GroupElement<G extends Group> {
+  constructor(
+    readonly group: G,
+    readonly engine: EngineName,
+    readonly value: unknown,
+  ) {}
+}
+
+export type G1Point = GroupElement<'G1'>;
+export type G2Point = GroupElement<'G2'>;
+/** An element of the subgroup of order r of the target field. */
+export type GTElement = GroupElement<'GT'>;
+/** A non-zero element of the target field that may lie outside GT: good for `clearCofactor` only. */
+export type UncheckedGT = GroupElement<'Fp12'>;
+
+/**
+ * The exponent that `clearCofactor` raises an element of GT to: 3(p^12 - 1)/r mod r. Whoever clears divides by it later.
+ */
+export const CLEARING_EXPONENT = 0x69fd599ad882439c706822817881a27e04ff3fff9ffe7ffe2n;
+
+/**
+ * Arithmetic of BLS12-381. Both implementations give and take the same bytes and refuse the same input: points are
+ * compressed in the ZCash format, GT is twelve field elements in noble's order, scalars are bigints in [0, r).
+ * The identity is refused wherever it would enter or leave. Errors are CryptoErrors naming `field`.
+ */
+export interface PairingEngine {
+  readonly name: EngineName;
+  readonly generatorG1: G1Point;
+  readonly generatorG2: G2Point;
+
+  /** 48 bytes: curve and subgroup checked. */
+  decodeG1(bytes: Uint8Array, field?: string): G1Point;
+  /** 96 bytes: curve and subgroup checked. */
+  decodeG2(bytes: Uint8Array, field?: string): G2Point;
+  /** 576 bytes: canonical and not zero; membership in GT is not checked but forced, by `clearCofactor`. */
+  decodeGT(bytes: Uint8Array, field?: string): UncheckedGT;
+  encodeG1(point: G1Point): Uint8Array;
+  encodeG2(point: G2Point): Uint8Array;
+  encodeGT(element: GTElement): Uint8Array;
+
+  multiplyG1(point: G1Point, scalar: bigint): G1Point;
+  multiplyG2(point: G2Point, scalar: bigint): G2Point;
+  /** Sum of [scalar]point over equally long lists, for public values. */
+  combineG1(points: G1Point[], scalars: bigint[]): G1Point;
+  combineG2(points: G2Point[], scalars: bigint[]): G2Point;
+  pair(left: G1Point, right: G2Point): GTElement;
+  multiplyGT(left: GTElement, right: GTElement): GTElement;
+  powerGT(element: GTElement, scalar: bigint): GTElement;
+  /**
+   * Final exponentiation: kills every part of small order that a dishonest agent could have multiplied in, and raises
+   * what is left to CLEARING_EXPONENT. An element of small order alone is refused.
+   */
+  clearCofactor(element: UncheckedGT): GTElement;
+}
+
+/** What an engine does once its input is checked. `A`, `B`, `C` are its own types of G1, G2 and target field. */
+export interface PairingBackend<A, B, C> {
+  readonly name: EngineName;
+  readonly generatorG1: A;
+  readonly generatorG2: B;
+  /** Throws anything for a point off the curve or outside the subgroup. */
+  decodeG1(bytes: Uint8Array): A;
+  decodeG2(bytes: Uint8Array): B;
+  decodeGT(bytes: Uint8Array): C;
+  encodeG1(point: A): Uint8Array;
+  encodeG2(point: B): Uint8Array;
+  encodeGT(element: C): Uint8Array;
+  isIdentityG1(point: A): boolean;
+  isIdentityG2(point: B): boolean;
+  isIdentityGT(element: C): boolean;
+  multiplyG1(point: A, scalar: bigint): A;
+  multiplyG2(point: B, scalar: bigint): B;
+  combineG1(points: A[], scalars: bigint[]): A;
+  combineG2(points: B[], scalars: bigint[]): B;
+  pair(left: A, right: B): C;
+  multiplyGT(left: C, right: C): C;
+  powerGT(element: C, scalar: bigint): C;
+  finalExponentiation(element: C): C;
+}
+
+/** Puts the strict decoder and the refusal of identities in front of a backend. */
+export const createEngine = <A, B, C>(backend: PairingBackend<A, B, C>): PairingEngine => {
+  const { name } = backend;
+  const wrap = <G extends Group>(group: G, value: unknown): GroupElement<G> =>
+    new GroupElement(group, name, value);
+  const unwrap = (element: GroupElement<Group>): unknown => {
+    if (element.engine !== name) {
+      throw new CryptoError('BAD_ARGUMENT', `an element of engine ${element.engine} came to engine ${name}`);
+    }
+    return element.value;
+  };
+  const g1 = (point: G1Point): A => unwrap(point) as A;
+  const g2 = (point: G2Point): B => unwrap(point) as B;
+  const gt = (element: GTElement | UncheckedGT): C => unwrap(element) as C;
+  const decode = <T>(bytes: Uint8Array, field: string, decoder: (bytes: Uint8Array) => T): T => {
+    try {
+      return decoder(bytes);
+    } catch (cause) {
+      throw pointRefusal(bytes, field, cause);
+    }
+  };
+  const refuseIdentity = (identity: boolean, group: string): void => {
+    if (identity) throw new CryptoError('IDENTITY_ELEMENT', `the identity of ${group} is refused`);
+  };
+  const scalars = (list: bigint[], count: number): bigint[] => {
+    if (list.length !== count || count === 0) {
+      throw new CryptoError('BAD_ARGUMENT', `${count} points and ${list.length} scalars cannot be combined`);
+    }
+    return list.map(checkScalar);
+  };
+
+  return {
+    name,
+    generatorG1: wrap('G1', backend.generatorG1),
+    generatorG2: wrap('G2', backend.generatorG2),
+    decodeG1: (bytes, field = 'G1 point') =>
+      wrap(
+        'G1',
+        decode(checkG1Bytes(bytes, field), field, (checked) => backend.decodeG1(checked)),
+      ),
+    decodeG2: (bytes, field = 'G2 point') =>
+      wrap(
+        'G2',
+        decode(checkG2Bytes(bytes, field), field, (checked) => backend.decodeG2(checked)),
+      ),
+    decodeGT: (bytes, field = 'GT element') => wrap('Fp12', backend.decodeGT(checkGTBytes(bytes, field))),
+    encodeG1: (point) => {
+      refuseIdentity(backend.isIdentityG1(g1(point)), 'G1');
+      return backend.encodeG1(g1(point));
+    },
+    encodeG2: (point) => {
+      refuseIdentity(backend.isIdentityG2(g2(point)), 'G2');
+      return backend.encodeG2(g2(point));
+    },
+    encodeGT: (element) => backend.encodeGT(gt(element)),
+    multiplyG1: (point, scalar) => wrap('G1', backend.multiplyG1(g1(point), checkScalar(scalar))),
+    multiplyG2: (point, scalar) => wrap('G2', backend.multiplyG2(g2(point), checkScalar(scalar))),
+    combineG1: (points, list) => wrap('G1', backend.combineG1(points.map(g1), scalars(list, points.length))),
+    combineG2: (points, list) => wrap('G2', backend.combineG2(points.map(g2), scalars(list, points.length))),
+    pair: (left, right) => {
+      refuseIdentity(backend.isIdentityG1(g1(left)), 'G1');
+      refuseIdentity(backend.isIdentityG2(g2(right)), 'G2');
+      return wrap('GT', backend.pair(g1(left), g2(right)));
+    },
+    multiplyGT: (left, right) => wrap('GT', backend.multiplyGT(gt(left), gt(right))),
+    powerGT: (element, scalar) => wrap('GT', backend.powerGT(gt(element), checkScalar(scalar))),
+    clearCofactor: (element) => {
+      const cleared = backend.finalExponentiation(gt(element));
+      refuseIdentity(backend.isIdentityGT(cleared), 'GT');
+      return wrap('GT', cleared);
+    },
+  };
+};
+
+const checkScalar = (scalar: bigint): bigint => {
+  if (typeof scalar !== 'bigint' || scalar < 0n || scalar >= GROUP_ORDER) {
+    throw new CryptoError('BAD_SCALAR', 'scalar is not within [0, r)');
+  }
+  return scalar;
+};
