@@ -1,0 +1,277 @@
+/**
+ * Blocks on disk: files `blocks-000000.dat`, `blocks-000001.dat`, …, each a run of frames:
+ *
+ *     0   4  "MSBK"
+ *     4   4  length L of the block (big endian)
+ *     8   8  block number (big endian)
+ *    16  16  first 16 bytes of SHA-256 over bytes 0..15
+ *    32   L  marshalled common.Block, metadata complete
+ *  32+L  32  SHA-256 over bytes 0..31+L
+ *
+ * A frame is written with one append and an fsync before anybody hears of its block. An incomplete frame at the very end
+ * was therefore never acknowledged and is cut off; a complete frame that fails a check is damage.
+ */
+import * as fs from 'node:fs';
+import * as path from 'node:path';
+import { DamagedBlockError } from '../types.js';
+import { sha256 } from '../protos/hashes.js';
+
+const MAGIC = Buffer.from('MSBK');
+const HEAD_BYTES = 32;
+const TAIL_BYTES = 32;
+const FILE_NAME = /^blocks-(\d{6})\.dat$/;
+
+interface Location {
+  readonly file: number;
+  readonly offset: number;
+  /** Of the marshalled block. */
+  readonly length: number;
+}
+
+/** A block as a scan found it; `bytes` undefined when it cannot be trusted. */
+export interface ScannedBlock {
+  readonly number: number;
+  readonly bytes?: Buffer;
+  readonly detail?: string;
+}
+
+export interface BlockFilesOptions {
+  /** A new file begins when the current one has reached this size. */
+  readonly maxFileBytes?: number;
+}
+
+export class BlockFiles {
+  private readonly locations = new Map<number, Location>();
+  private readonly damaged = new Map<number, string>();
+  private nextNumber = 0;
+  private currentFile = 0;
+  private currentSize = 0;
+  private handle: fs.promises.FileHandle | undefined;
+
+  private constructor(
+    private readonly directory: string,
+    private readonly maxFileBytes: number,
+  ) {}
+
+  /** Reads all frames in order and hands each block to `visit`; damaged ones are named, not thrown. */
+  static open(directory: string, visit: (block: ScannedBlock) => void, options: BlockFilesOptions = {}): BlockFiles {
+    fs.mkdirSync(directory, { recursive: true });
+    const files = new BlockFiles(directory, options.maxFileBytes ?? 32 * 1024 * 1024);
+    files.scan(visit);
+    return files;
+  }
+
+  /** Number after the last block that is, or was, on disk. */
+  get height(): number {
+    return this.nextNumber;
+  }
+
+  /** Blocks that a scan could not trust, with the reason. */
+  get damagedBlocks(): ReadonlyMap<number, string> {
+    return this.damaged;
+  }
+
+  /** Leaves a gap up to `height` for blocks that are known to have been committed but are no longer in the files. */
+  noteLost(height: number, detail: string): void {
+    for (let number = this.nextNumber; number < height; number += 1) this.damaged.set(number, detail);
+    this.nextNumber = Math.max(this.nextNumber, height);
+  }
+
+  /** @throws DamagedBlockError, RangeError */
+  read(number: number): Buffer {
+    if (!Number.isInteger(number) || number < 0 || number >= this.nextNumber) {
+      throw new RangeError(`there is no block ${number}; the ledger has ${this.nextNumber} blocks`);
+    }
+    const location = this.locations.get(number);
+    if (location === undefined) {
+      throw new DamagedBlockError(number, this.damaged.get(number) ?? 'its frame cannot be found');
+    }
+    const frame = this.readFrame(number, location);
+    const bytes = openFrame(frame, number);
+    if (bytes === undefined) throw new DamagedBlockError(number, 'its checksum does not match');
+    return bytes;
+  }
+
+  /** Durable when it resolves. After a failure the file ends where it ended before, as far as the disk allows. */
+  async append(number: number, bytes: Buffer): Promise<void> {
+    if (number !== this.nextNumber) throw new RangeError(`block ${number} cannot follow block ${this.nextNumber - 1}`);
+    const frame = frameOf(number, bytes);
+    const handle = await this.writableFile();
+    const offset = this.currentSize;
+    try {
+      let written = 0;
+      while (written < frame.length) {
+        written += (await handle.write(frame, written, frame.length - written, offset + written)).bytesWritten;
+      }
+      await handle.datasync();
+    } catch (error) {
+      await handle.truncate(offset).catch(() => undefined);
+      throw error;
+    }
+    this.currentSize += frame.length;
+    this.locations.set(number, { file: this.currentFile, offset, length: bytes.length });
+    this.nextNumber = number + 1;
+  }
+
+  async close(): Promise<void> {
+    const { handle } = this;
+    this.handle = undefined;
+    await handle?.close();
+  }
+
+  private async writableFile(): Promise<fs.promises.FileHandle> {
+    if (this.handle !== undefined && this.currentSize >= this.maxFileBytes) {
+      await this.close();
+      this.currentFile += 1;
+      this.currentSize = 0;
+    }
+    if (this.handle === undefined) {
+      const flags = fs.constants.O_RDWR | fs.constants.O_CREAT;
+      this.handle = await fs.promises.open(this.pathOf(this.currentFile), flags, 0o600);
+      await syncDirectory(this.directory);
+    }
+    return this.handle;
+  }
+
+  private readFrame(number: number, { file, offset, length }: Location): Buffer {
+    const frame = Buffer.alloc(HEAD_BYTES + length + TAIL_BYTES);
+    let descriptor: number;
+    try {
+      descriptor = fs.openSync(this.pathOf(file), 'r');
+    } catch (error) {
+      throw new DamagedBlockError(number, `${this.pathOf(file)} cannot be opened: ${(error as Error).message}`);
+    }
+    try {
+      const read = fs.readSync(descriptor, frame, 0, frame.length, offset);
+      if (read < frame.length) throw new DamagedBlockError(number, 'its frame is cut short');
+      return frame;
+    } finally {
+      fs.closeSync(descriptor);
+    }
+  }
+
+  private pathOf(file: number): string {
+    return path.join(this.directory, `blocks-${String(file).padStart(6, '0')}.dat`);
+  }
+
+  private scan(visit: (block: ScannedBlock) => void): void {
+    const files = fs
+      .readdirSync(this.directory)
+      .map((name) => FILE_NAME.exec(name))
+      .filter((match) => match !== null)
+      .map((match) => Number(match[1]))
+      .sort((a, b) => a - b);
+    files.forEach((file, position) => {
+      this.currentFile = file;
+      this.currentSize = this.scanFile(file, position === files.length - 1, visit);
+    });
+  }
+
+  /** Gives the offset at which the file's trusted part ends. */
+  private scanFile(file: number, last: boolean, visit: (block: ScannedBlock) => void): number {
+    const contents = fs.readFileSync(this.pathOf(file));
+    let offset = 0;
+    while (offset < contents.length) {
+      const head = readHead(contents, offset);
+      if (head !== undefined && offset + head.frameLength > contents.length && last) {
+        return this.cutTornTail(file, offset);
+      }
+      if (head !== undefined && head.number >= this.nextNumber && offset + head.frameLength <= contents.length) {
+        this.skipTo(head.number, 'its frame cannot be found', visit);
+        this.accept(contents.subarray(offset, offset + head.frameLength), head.number, { file, offset }, visit);
+        offset += head.frameLength;
+        continue;
+      }
+      const next = findFrame(contents, offset + 1, this.nextNumber);
+      if (next === undefined) {
+        const rest = contents.subarray(offset);
+        if (last && (rest.length < HEAD_BYTES || rest.every((byte) => byte === 0))) return this.cutTornTail(file, offset);
+        this.skipTo(this.nextNumber + 1, 'the head of its frame does not match its checksum', visit);
+        return contents.length;
+      }
+      const following = readHead(contents, next) as { number: number };
+      this.skipTo(following.number, 'the head of its frame does not match its checksum', visit);
+      offset = next;
+    }
+    return contents.length;
+  }
+
+  private accept(
+    frame: Buffer,
+    number: number,
+    place: { file: number; offset: number },
+    visit: (block: ScannedBlock) => void,
+  ): void {
+    const bytes = openFrame(frame, number);
+    this.locations.set(number, { ...place, length: frame.length - HEAD_BYTES - TAIL_BYTES });
+    this.nextNumber = number + 1;
+    if (bytes === undefined) {
+      const detail = 'its checksum does not match';
+      this.damaged.set(number, detail);
+      visit({ number, detail });
+    } else {
+      visit({ number, bytes });
+    }
+  }
+
+  private skipTo(number: number, detail: string, visit: (block: ScannedBlock) => void): void {
+    while (this.nextNumber < number) {
+      this.damaged.set(this.nextNumber, detail);
+      visit({ number: this.nextNumber, detail });
+      this.nextNumber += 1;
+    }
+  }
+
+  private cutTornTail(file: number, offset: number): number {
+    fs.truncateSync(this.pathOf(file), offset);
+    return offset;
+  }
+}
+
+function frameOf(number: number, bytes: Buffer): Buffer {
+  const frame = Buffer.alloc(HEAD_BYTES + bytes.length + TAIL_BYTES);
+  MAGIC.copy(frame, 0);
+  frame.writeUInt32BE(bytes.length, 4);
+  frame.writeBigUInt64BE(BigInt(number), 8);
+  sha256(frame.subarray(0, 16)).copy(frame, 16, 0, 16);
+  bytes.copy(frame, HEAD_BYTES);
+  sha256(frame.subarray(0, HEAD_BYTES + bytes.length)).copy(frame, HEAD_BYTES + bytes.length);
+  return frame;
+}
+
+function readHead(contents: Buffer, offset: number): { number: number; frameLength: number } | undefined {
+  if (offset + HEAD_BYTES > contents.length) return undefined;
+  const head = contents.subarray(offset, offset + HEAD_BYTES);
+  if (!head.subarray(0, 4).equals(MAGIC)) return undefined;
+  if (!sha256(head.subarray(0, 16)).subarray(0, 16).equals(head.subarray(16))) return undefined;
+  const number = head.readBigUInt64BE(8);
+  if (number > BigInt(Number.MAX_SAFE_INTEGER)) return undefined;
+  return { number: Number(number), frameLength: HEAD_BYTES + head.readUInt32BE(4) + TAIL_BYTES };
+}
+
+/** The block inside a frame, or undefined when the frame is not exactly the one that was written for `number`. */
+function openFrame(frame: Buffer, number: number): Buffer | undefined {
+  const head = readHead(frame, 0);
+  if (head === undefined || head.number !== number || head.frameLength !== frame.length) return undefined;
+  const body = frame.length - TAIL_BYTES;
+  if (!sha256(frame.subarray(0, body)).equals(frame.subarray(body))) return undefined;
+  return frame.subarray(HEAD_BYTES, body);
+}
+
+/** Offset of the next genuine frame of a block at or above `from`. */
+function findFrame(contents: Buffer, start: number, from: number): number | undefined {
+  for (let offset = contents.indexOf(MAGIC, start); offset >= 0; offset = contents.indexOf(MAGIC, offset + 1)) {
+    const head = readHead(contents, offset);
+    if (head !== undefined && head.number >= from && offset + head.frameLength <= contents.length) return offset;
+  }
+  return undefined;
+}
+
+async function syncDirectory(directory: string): Promise<void> {
+  const handle = await fs.promises.open(directory, 'r');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
