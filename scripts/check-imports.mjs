@@ -15,8 +15,18 @@ const MAY_IMPORT = {
 const ONLY_IN = {
   '@hyperledger/fabric-gateway': ['gateway/src/fabric'],
   'fabric-ca-client': ['gateway/src/fabric'],
-  'fabric-contract-api': ['chaincode/src/contracts', 'chaincode/src/ledger', 'chaincode/src/main.ts', 'chaincode/src/index.ts'],
-  'fabric-shim': ['chaincode/src/contracts', 'chaincode/src/ledger', 'chaincode/src/main.ts', 'chaincode/src/index.ts'],
+  'fabric-contract-api': [
+    'chaincode/src/contracts',
+    'chaincode/src/ledger',
+    'chaincode/src/main.ts',
+    'chaincode/src/index.ts',
+  ],
+  'fabric-shim': [
+    'chaincode/src/contracts',
+    'chaincode/src/ledger',
+    'chaincode/src/main.ts',
+    'chaincode/src/index.ts',
+  ],
 };
 
 function* typescriptFiles(folder) {
@@ -35,13 +45,18 @@ for (const [folder, allowed] of Object.entries(MAY_IMPORT)) {
     const name = path.relative(ROOT, file);
     for (const [, target] of readFileSync(file, 'utf8').matchAll(IMPORT)) {
       if (target.startsWith('.')) {
-        if (!path.resolve(path.dirname(file), target).startsWith(`${root}${path.sep}`)) faults.push(`${name} reaches out of its package: ${target}`);
-      } else if (target.startsWith('@medseal/') && !allowed.some((one) => target === one || target.startsWith(`${one}/`))) {
+        if (!path.resolve(path.dirname(file), target).startsWith(`${root}${path.sep}`))
+          faults.push(`${name} reaches out of its package: ${target}`);
+      } else if (
+        target.startsWith('@medseal/') &&
+        !allowed.some((one) => target === one || target.startsWith(`${one}/`))
+      ) {
         faults.push(`${name} may not import ${target}`);
       }
       for (const [library, homes] of Object.entries(ONLY_IN)) {
         const uses = target === library || target.startsWith(`${library}/`);
-        if (uses && !homes.some((home) => name === home || name.startsWith(`${home}/`))) faults.push(`${name} may not import ${library}; it belongs to ${homes[0]}`);
+        if (uses && !homes.some((home) => name === home || name.startsWith(`${home}/`)))
+          faults.push(`${name} may not import ${library}; it belongs to ${homes[0]}`);
       }
     }
   }

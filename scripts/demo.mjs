@@ -18,7 +18,9 @@ const STAFF = ['doctor', 'verifier', 'sanitizer', 'auditor', 'researcher'];
 class Progress {
   constructor(file) {
     this.file = file;
-    this.state = existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : { salt: randomBytes(16).toString('hex'), done: {} };
+    this.state = existsSync(file)
+      ? JSON.parse(readFileSync(file, 'utf8'))
+      : { salt: randomBytes(16).toString('hex'), done: {} };
   }
 
   save() {
@@ -58,7 +60,9 @@ class Demo {
   }
 
   addUser(user) {
-    const known = this.users.findIndex((other) => other.organization === user.organization && other.username === user.username);
+    const known = this.users.findIndex(
+      (other) => other.organization === user.organization && other.username === user.username,
+    );
     if (known >= 0) this.users[known] = user;
     else this.users.push(user);
     this.progress.save();
@@ -68,7 +72,9 @@ class Demo {
   async as(organization, username) {
     const id = `${organization}/${username}`;
     if (!this.#sessions.has(id)) {
-      const user = this.users.find((other) => other.organization === organization && other.username === username);
+      const user = this.users.find(
+        (other) => other.organization === organization && other.username === username,
+      );
       const client = new MedsealClient(this.url);
       await client.login(organization, username, user.password);
       this.#sessions.set(id, client);
@@ -93,7 +99,13 @@ class Demo {
         if (!(error instanceof ProblemError) || error.status !== 401) throw error;
         session = await client.login(organization.slug, username, chosen);
       }
-      this.addUser({ organization: organization.slug, username, password: chosen, role, subject: session.user.subject });
+      this.addUser({
+        organization: organization.slug,
+        username,
+        password: chosen,
+        role,
+        subject: session.user.subject,
+      });
       return username;
     });
     return this.as(organization.slug, this.progress.state.done[`${organization.slug}/administrator`]);
@@ -102,8 +114,19 @@ class Demo {
   async staff(organization, username, role, displayName, doctorId) {
     await this.progress.step(`${organization.slug}/user/${username}`, async (key) => {
       const admin = await this.administrator(organization);
-      const made = await post(admin, '/users', { username, role, displayName, ...(doctorId ? { doctorId } : {}) }, key);
-      this.addUser({ organization: organization.slug, username, password: made.initialPassword, role, subject: made.subject });
+      const made = await post(
+        admin,
+        '/users',
+        { username, role, displayName, ...(doctorId ? { doctorId } : {}) },
+        key,
+      );
+      this.addUser({
+        organization: organization.slug,
+        username,
+        password: made.initialPassword,
+        role,
+        subject: made.subject,
+      });
       return made.subject;
     });
   }
@@ -141,7 +164,12 @@ class Demo {
         });
       } catch (error) {
         // The answer of an activation that a kill cut off: the account is there.
-        const isDone = error instanceof ProblemError && (await client.login(patient.organization.slug, patient.username, password).then(() => true, () => false));
+        const isDone =
+          error instanceof ProblemError &&
+          (await client.login(patient.organization.slug, patient.username, password).then(
+            () => true,
+            () => false,
+          ));
         if (!isDone) throw error;
       }
       this.addUser({
@@ -177,7 +205,9 @@ class Demo {
 
   writeSignIns() {
     const file = path.join(this.folder, 'demo.json');
-    writeFileSync(`${file}.new`, JSON.stringify({ url: this.url, users: this.users }, null, 2), { mode: 0o600 });
+    writeFileSync(`${file}.new`, JSON.stringify({ url: this.url, users: this.users }, null, 2), {
+      mode: 0o600,
+    });
     renameSync(`${file}.new`, file);
   }
 }
@@ -192,7 +222,11 @@ async function loadStaff(demo) {
   ids[sundar.name] = await demo.doctor(city, sundar, 'sundar');
   ids[anuradha.name] = await demo.doctor(city, anuradha, 'anuradha');
   ids[rajini.name] = await demo.doctor(lakeside, rajini, 'rajini');
-  ids['Dr. Meena'] = await demo.doctor(lakeside, { name: 'Dr. Meena', specialization: 'General Medicine' }, 'meena');
+  ids['Dr. Meena'] = await demo.doctor(
+    lakeside,
+    { name: 'Dr. Meena', specialization: 'General Medicine' },
+    'meena',
+  );
   for (const hospital of [city, lakeside]) {
     for (const role of STAFF.slice(1)) {
       for (let number = 1; number <= (role === 'verifier' ? 2 : 1); number++) {
@@ -229,7 +263,10 @@ async function loadPaper(demo, doctorIds) {
     await demo.record(name, patient, row.doctor.replace('Dr. ', '').toLowerCase(), {
       effectiveDate: row.effectiveDate,
       disease: row.disease,
-      document: { progressNotes: [{ text: `Seen for ${row.disease}.`, date: row.effectiveDate }], problems: [{ text: row.disease, date: row.effectiveDate }] },
+      document: {
+        progressNotes: [{ text: `Seen for ${row.disease}.`, date: row.effectiveDate }],
+        problems: [{ text: row.disease, date: row.effectiveDate }],
+      },
     });
     if (row.patient === 'Arul') await demo.activate(patient);
   }
@@ -269,9 +306,16 @@ export async function loadDemo({ url, folder, demo: wanted, organizations, progr
 }
 
 export function printSignIns(url, users) {
-  console.log(`\n  ${'organisation'.padEnd(13)}${'user name'.padEnd(16)}${'role'.padEnd(16)}${'password'.padEnd(22)}passphrase`);
+  console.log(
+    `\n  ${'organisation'.padEnd(13)}${'user name'.padEnd(16)}${'role'.padEnd(16)}${'password'.padEnd(22)}passphrase`,
+  );
   for (const user of users) {
-    const cells = [user.organization.padEnd(13), user.username.padEnd(16), user.role.padEnd(16), user.password.padEnd(22)];
+    const cells = [
+      user.organization.padEnd(13),
+      user.username.padEnd(16),
+      user.role.padEnd(16),
+      user.password.padEnd(22),
+    ];
     console.log(`  ${cells.join('')}${user.passphrase ?? ''}`);
   }
   console.log('');

@@ -1,6 +1,12 @@
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { checkPort, claimDataFolder, dataFolder, freePorts, portFromEnvironment } from './lib/data-folder.mjs';
+import {
+  checkPort,
+  claimDataFolder,
+  dataFolder,
+  freePorts,
+  portFromEnvironment,
+} from './lib/data-folder.mjs';
 import { fail } from './lib/fail.mjs';
 import { prepare, ROOT } from './lib/prepare.mjs';
 import { Processes } from './lib/processes.mjs';
@@ -31,7 +37,9 @@ rmSync(path.join(folder, 'demo.json.partial'), { force: true });
 let stopping = false;
 const processes = new Processes(folder, (name, reason, lastError) => {
   if (stopping) return;
-  console.error(`medseal: ${name} ended unexpectedly (${reason})${lastError ? `: ${lastError}` : ''}; see ${processes.logs}`);
+  console.error(
+    `medseal: ${name} ended unexpectedly (${reason})${lastError ? `: ${lastError}` : ''}; see ${processes.logs}`,
+  );
   void stop(1);
 });
 
@@ -85,19 +93,16 @@ async function startEmbeddedNetwork(organizations) {
   const clockFile = path.join(networkFolder, 'clock');
   mkdirSync(networkFolder, { recursive: true, mode: 0o700 });
   const ports = await freePorts(organizations.length);
-  const addresses = Object.fromEntries(organizations.map(({ mspId }, index) => [mspId, `127.0.0.1:${ports[index]}`]));
+  const addresses = Object.fromEntries(
+    organizations.map(({ mspId }, index) => [mspId, `127.0.0.1:${ports[index]}`]),
+  );
   const chaincode = organizations.map(({ mspId }) =>
-    processes.start(
-      `chaincode-${mspId}`,
-      path.join(ROOT, 'chaincode/dist/main.js'),
-      [],
-      {
-        CORE_PEER_LOCALMSPID: mspId,
-        CHAINCODE_SERVER_ADDRESS: addresses[mspId],
-        CHAINCODE_ID: 'ehr:1',
-        MEDSEAL_CLOCK_FILE: clockFile,
-      },
-    ),
+    processes.start(`chaincode-${mspId}`, path.join(ROOT, 'chaincode/dist/main.js'), [], {
+      CORE_PEER_LOCALMSPID: mspId,
+      CHAINCODE_SERVER_ADDRESS: addresses[mspId],
+      CHAINCODE_ID: 'ehr:1',
+      MEDSEAL_CLOCK_FILE: clockFile,
+    }),
   );
   const config = writeJson('network.json', {
     directory: networkFolder,
@@ -134,7 +139,9 @@ try {
   const { loadDemo, printSignIns } = await import('./demo.mjs');
   const loaded = await loadDemo({ url, folder, demo, organizations, progress });
   printSignIns(url, loaded.users);
-  progress(`Ready at ${url}  (API documents: ${url}/api/docs; sign-ins also in ${path.join(folder, 'demo.json')})`);
+  progress(
+    `Ready at ${url}  (API documents: ${url}/api/docs; sign-ins also in ${path.join(folder, 'demo.json')})`,
+  );
   await loaded.rest();
 } catch (error) {
   if (!stopping) {

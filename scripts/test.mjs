@@ -14,7 +14,11 @@ const bin = (name) => path.join(ROOT, 'node_modules', name);
 
 const run = (script, args) =>
   new Promise((resolve) => {
-    spawn(process.execPath, [script, ...args], { cwd: ROOT, stdio: 'inherit', env: { ...process.env, FORCE_COLOR: '0' } }).on('exit', resolve);
+    spawn(process.execPath, [script, ...args], {
+      cwd: ROOT,
+      stdio: 'inherit',
+      env: { ...process.env, FORCE_COLOR: '0' },
+    }).on('exit', resolve);
   });
 
 async function check(title, script, args) {
@@ -49,7 +53,15 @@ if (own.length > 0) {
   await check('imports go one way', path.join(ROOT, 'scripts/check-imports.mjs'), []);
   await check('eslint', bin('eslint/bin/eslint.js'), ['.']);
   await check('prettier', bin('prettier/bin/prettier.cjs'), ['--check', '--log-level', 'warn', '.']);
-  await jest(['--maxWorkers=2', '--selectProjects', 'crypto', 'embedded-fabric', 'chaincode', 'client', 'gateway']);
+  await jest([
+    '--maxWorkers=2',
+    '--selectProjects',
+    'crypto',
+    'embedded-fabric',
+    'chaincode',
+    'client',
+    'gateway',
+  ]);
   await jest(['--runInBand', '--selectProjects', 'acceptance']);
 }
 console.log(`\n${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`);

@@ -13,7 +13,9 @@ const subjectOf = (resource) => (resource.subject ?? resource.patient)?.referenc
 function coded(concept) {
   const coding = concept?.coding?.[0];
   const text = concept?.text ?? coding?.display ?? 'unspecified';
-  return coding?.code ? { text, code: { system: coding.system, code: coding.code, display: coding.display ?? text } } : { text };
+  return coding?.code
+    ? { text, code: { system: coding.system, code: coding.code, display: coding.display ?? text } }
+    : { text };
 }
 
 const withDate = (item, date) => (date ? { ...item, date: day(date) } : item);
@@ -21,7 +23,8 @@ const withDate = (item, date) => (date ? { ...item, date: day(date) } : item);
 function observation(resource) {
   const item = withDate(coded(resource.code), resource.effectiveDateTime);
   const quantity = resource.valueQuantity;
-  if (quantity) Object.assign(item, { value: String(quantity.value), ...(quantity.unit ? { unit: quantity.unit } : {}) });
+  if (quantity)
+    Object.assign(item, { value: String(quantity.value), ...(quantity.unit ? { unit: quantity.unit } : {}) });
   else if (resource.valueCodeableConcept) item.value = coded(resource.valueCodeableConcept).text;
   else if (resource.valueString) item.value = resource.valueString;
   const interpretation = resource.interpretation?.[0]?.coding?.[0]?.code;
@@ -41,7 +44,8 @@ export function fhirPatients(folder) {
     'Immunization',
   ].map((type) => read(folder, type));
   return read(folder, 'Patient').map((patient, index) => {
-    const mine = (resources) => resources.filter((resource) => subjectOf(resource) === `Patient/${patient.id}`);
+    const mine = (resources) =>
+      resources.filter((resource) => subjectOf(resource) === `Patient/${patient.id}`);
     const name = [...(patient.name[0].given ?? []), patient.name[0].family].join(' ');
     const phone = patient.telecom?.find(({ system }) => system === 'phone')?.value.replace(/\D/g, '');
     const address = patient.address?.[0];
@@ -52,7 +56,11 @@ export function fhirPatients(folder) {
         birthDate: patient.birthDate,
         gender: patient.gender,
         ...(phone ? { contactNo: phone } : {}),
-        ...(address ? { address: [...(address.line ?? []), address.city, address.postalCode].filter(Boolean).join(', ') } : {}),
+        ...(address
+          ? {
+              address: [...(address.line ?? []), address.city, address.postalCode].filter(Boolean).join(', '),
+            }
+          : {}),
       },
       visits: mine(encounters).map((encounter) => {
         const during = (resource) => resource.encounter?.reference === `Encounter/${encounter.id}`;
@@ -62,14 +70,19 @@ export function fhirPatients(folder) {
           encounter: {
             class: encounter.class.code === 'IMP' ? 'IMP' : 'AMB',
             reason,
-            period: { start: encounter.period.start, ...(encounter.period.end ? { end: encounter.period.end } : {}) },
+            period: {
+              start: encounter.period.start,
+              ...(encounter.period.end ? { end: encounter.period.end } : {}),
+            },
           },
           record: {
             effectiveDate: day(encounter.period.start),
             disease: reason,
             document: {
               progressNotes: [{ text: `Visit for ${reason}.`, date: day(encounter.period.start) }],
-              problems: mine(conditions).map((resource) => withDate(coded(resource.code), resource.onsetDateTime)),
+              problems: mine(conditions).map((resource) =>
+                withDate(coded(resource.code), resource.onsetDateTime),
+              ),
               medications: mine(medications)
                 .filter(during)
                 .map((resource) => withDate(coded(resource.medicationCodeableConcept), resource.authoredOn)),

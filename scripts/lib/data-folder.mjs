@@ -50,13 +50,17 @@ export function claimDataFolder(folder) {
         if (error.code !== 'EEXIST' || attempt > 1) throw error;
         const owner = Number(readFileSync(lock, 'utf8'));
         if (owner && owner !== process.pid && isRunning(owner)) {
-          fail(`${folder} is in use by another start (process ${owner}); stop it first, or set MEDSEAL_DATA to another folder.`);
+          fail(
+            `${folder} is in use by another start (process ${owner}); stop it first, or set MEDSEAL_DATA to another folder.`,
+          );
         }
         rmSync(lock, { force: true });
       }
     }
   } catch (error) {
-    fail(`cannot write to ${folder}: ${explain[error.code] ?? error.message}. Free or choose another place with MEDSEAL_DATA.`);
+    fail(
+      `cannot write to ${folder}: ${explain[error.code] ?? error.message}. Free or choose another place with MEDSEAL_DATA.`,
+    );
   }
   return () => {
     if (existsSync(lock) && readFileSync(lock, 'utf8') === String(process.pid)) rmSync(lock, { force: true });
@@ -68,7 +72,8 @@ export function checkPort(port) {
   return new Promise((resolve) => {
     const probe = createServer();
     probe.once('error', (error) => {
-      const reason = error.code === 'EADDRINUSE' ? 'is in use by another program' : `cannot be used (${error.code})`;
+      const reason =
+        error.code === 'EADDRINUSE' ? 'is in use by another program' : `cannot be used (${error.code})`;
       fail(`port ${port} ${reason}; stop that program or set MEDSEAL_PORT to a free port.`);
     });
     probe.listen(port, '127.0.0.1', () => probe.close(resolve));
@@ -78,11 +83,13 @@ export function checkPort(port) {
 /** Ports that were free a moment ago, for processes that must be told theirs. */
 export async function freePorts(count) {
   const servers = await Promise.all(
-    Array.from({ length: count }, () =>
-      new Promise((resolve, reject) => {
-        const server = createServer().once('error', reject);
-        server.listen(0, '127.0.0.1', () => resolve(server));
-      }),
+    Array.from(
+      { length: count },
+      () =>
+        new Promise((resolve, reject) => {
+          const server = createServer().once('error', reject);
+          server.listen(0, '127.0.0.1', () => resolve(server));
+        }),
     ),
   );
   const ports = servers.map((server) => server.address().port);

@@ -14,7 +14,9 @@ const BUILT = path.join(ROOT, 'node_modules/.medseal-built');
 export function checkNode() {
   const [major, minor] = process.versions.node.split('.').map(Number);
   if (major < 20 || (major === 20 && minor < 19)) {
-    fail(`Medseal needs Node 20.19 or later; this is ${process.versions.node}. Install a newer Node and start again.`);
+    fail(
+      `Medseal needs Node 20.19 or later; this is ${process.versions.node}. Install a newer Node and start again.`,
+    );
   }
 }
 
@@ -56,7 +58,9 @@ function sourcesFingerprint() {
 /** Installs what the lock file says and builds the packages; does nothing where both are up to date. */
 export async function prepare(report = console.log) {
   checkNode();
-  const lock = createHash('sha256').update(readFileSync(path.join(ROOT, 'package-lock.json'))).digest('hex');
+  const lock = createHash('sha256')
+    .update(readFileSync(path.join(ROOT, 'package-lock.json')))
+    .digest('hex');
   if (stamp(INSTALLED) !== lock) {
     // A developer's own install is taken as it is; only a missing or outdated tree is installed.
     report('Installing packages …');
@@ -69,7 +73,11 @@ export async function prepare(report = console.log) {
   if (stamp(BUILT) !== sources || !complete) {
     report('Building …');
     const projects = SOURCES.map((folder) => path.join(ROOT, folder));
-    await run(process.execPath, [path.join(ROOT, 'node_modules/typescript/bin/tsc'), '-b', ...projects], 'The build');
+    await run(
+      process.execPath,
+      [path.join(ROOT, 'node_modules/typescript/bin/tsc'), '-b', ...projects],
+      'The build',
+    );
     writeFileSync(BUILT, sources);
   }
 }

@@ -28,7 +28,10 @@ export class Processes {
     let lastError = '';
     return new Promise((resolve, reject) => {
       let ready = false;
-      const timer = setTimeout(() => reject(new Error(`${name} was not ready after ${timeoutMs / 1000} s`)), timeoutMs);
+      const timer = setTimeout(
+        () => reject(new Error(`${name} was not ready after ${timeoutMs / 1000} s`)),
+        timeoutMs,
+      );
       createInterface({ input: child.stdout }).on('line', (line) => {
         if (!ready && line.startsWith('{')) {
           try {

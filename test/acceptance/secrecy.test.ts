@@ -12,7 +12,13 @@ import { Product } from '../support/product';
  * gateway's disk or a log reader receives. Random values are planted in every personal and clinical field of a visit.
  */
 describe('what each party receives', () => {
-  const doctor = { name: marker('doctorName'), specialization: marker('speciality'), contactNo: digitMarker(), email: `${marker('mail')}@example.org`, address: marker('street') };
+  const doctor = {
+    name: marker('doctorName'),
+    specialization: marker('speciality'),
+    contactNo: digitMarker(),
+    email: `${marker('mail')}@example.org`,
+    address: marker('street'),
+  };
   const patient = {
     name: marker('patientName'),
     birthDate: '1931-07-23',
@@ -28,7 +34,12 @@ describe('what each party receives', () => {
     disease: marker('disease'),
     document: {
       progressNotes: [{ text: marker('note') }],
-      problems: [{ text: marker('problem'), code: { system: 'http://snomed.info/sct', code: '386661006', display: marker('display') } }],
+      problems: [
+        {
+          text: marker('problem'),
+          code: { system: 'http://snomed.info/sct', code: '386661006', display: marker('display') },
+        },
+      ],
       medications: [{ text: marker('drug') }],
       vitalSigns: [{ text: marker('sign'), value: '38.90', unit: marker('unit') }],
       pastMedicalHistory: [{ text: marker('past') }],
@@ -55,14 +66,21 @@ describe('what each party receives', () => {
       'encounter.reason': visit.reason,
       disease: record.disease,
       registrationNo,
-      ...Object.fromEntries(Object.entries(record.document).map(([section, [item]]) => [section, item?.text ?? ''])),
+      ...Object.fromEntries(
+        Object.entries(record.document).map(([section, [item]]) => [section, item?.text ?? '']),
+      ),
       'problem.display': record.document.problems[0]?.code.display ?? '',
       'vitalSigns.unit': record.document.vitalSigns[0]?.unit ?? '',
       'labData.value': record.document.labData[0]?.value ?? '',
       ...secrets,
     });
   const scanOfDoctor = (): MarkerScan =>
-    new MarkerScan({ 'doctor.name': doctor.name, 'doctor.contactNo': doctor.contactNo, 'doctor.email': doctor.email, 'doctor.address': doctor.address });
+    new MarkerScan({
+      'doctor.name': doctor.name,
+      'doctor.contactNo': doctor.contactNo,
+      'doctor.email': doctor.email,
+      'doctor.address': doctor.address,
+    });
 
   const captured = (): { mspId: string; bytes: Buffer }[] =>
     readFileSync(captureFile, 'utf8')
@@ -76,7 +94,12 @@ describe('what each party receives', () => {
     product = await Product.start({ environment: { MEDSEAL_CAPTURE: captureFile } });
     const admin: MedsealClient = await product.as('administrator', 'city');
     const { id } = await admin.createDoctor(doctor);
-    const user = await admin.createUser({ username: 'planted', role: 'doctor', doctorId: id, displayName: doctor.name });
+    const user = await admin.createUser({
+      username: 'planted',
+      role: 'doctor',
+      doctorId: id,
+      displayName: doctor.name,
+    });
     const made = await admin.createPatient({ ...patient, doctorId: id });
     registrationNo = made.registrationNo;
     const password = marker('password');
@@ -101,7 +124,12 @@ describe('what each party receives', () => {
       password,
       passphrase,
     });
-    Object.assign(secrets, { password, passphrase, activationCode: made.activationCode, initialPassword: user.initialPassword });
+    Object.assign(secrets, {
+      password,
+      passphrase,
+      activationCode: made.activationCode,
+      initialPassword: user.initialPassword,
+    });
     const second = await planted.writeRecord({ registrationNo, ...record, scope: 'sensitive' });
     await planted.completeRecord(second.recordId);
     await planted.openRecordDecrypted(second.recordId);
@@ -120,7 +148,9 @@ describe('what each party receives', () => {
 
   test('proposals: no organisation but the home hospital received a value of the patient; the ministry none of the doctor', () => {
     const proposals = captured();
-    expect(new Set(proposals.map(({ mspId }) => mspId))).toEqual(new Set(['MinistryMSP', 'CityMSP', 'LakesideMSP']));
+    expect(new Set(proposals.map(({ mspId }) => mspId))).toEqual(
+      new Set(['MinistryMSP', 'CityMSP', 'LakesideMSP']),
+    );
     for (const { mspId, bytes } of proposals) {
       // Even the home hospital's peer gets ciphertext only.
       expect({ mspId, hits: scanOfPatient().hits(bytes) }).toEqual({ mspId, hits: [] });
@@ -132,7 +162,9 @@ describe('what each party receives', () => {
     const scan = scanOfPatient();
     const found = filesBelow(product.folder)
       .filter((file) => !file.endsWith('demo.json') && !file.endsWith('demo-progress.json'))
-      .flatMap((file) => scan.hits(readFileSync(file)).map((hit) => `${path.relative(product.folder, file)}: ${hit}`));
+      .flatMap((file) =>
+        scan.hits(readFileSync(file)).map((hit) => `${path.relative(product.folder, file)}: ${hit}`),
+      );
     expect(found).toEqual([]);
   }, 120_000);
 
@@ -170,7 +202,10 @@ describe('what each party receives', () => {
     const { luhnDigit } = await import('../support/numbers');
     const tries = Number(process.env['MEDSEAL_NUMBERS'] ?? 200_000);
     const own = Number(registrationNo.slice(3, 12));
-    const candidates = [own, ...Array.from({ length: tries }, (_, index) => (own + index * 7919) % 1_000_000_000)];
+    const candidates = [
+      own,
+      ...Array.from({ length: tries }, (_, index) => (own + index * 7919) % 1_000_000_000),
+    ];
     for (const candidate of candidates) {
       const digits = `101${String(candidate).padStart(9, '0')}`;
       const number = `${digits}${luhnDigit(digits)}`;

@@ -10,7 +10,9 @@ interface PaperRow {
   disease: string;
 }
 
-const paper = JSON.parse(readFileSync(path.join(ROOT, 'scripts/demo/paper.json'), 'utf8')) as { records: PaperRow[] };
+const paper = JSON.parse(readFileSync(path.join(ROOT, 'scripts/demo/paper.json'), 'utf8')) as {
+  records: PaperRow[];
+};
 
 describe("one visit, end to end, on the paper's rows", () => {
   let product: Product;
@@ -41,7 +43,8 @@ describe("one visit, end to end, on the paper's rows", () => {
     for (const patient of ['Geetha', 'Arul']) {
       const chain = rows.filter((row) => row.patient === patient);
       expect(chain[0]?.prevHash).toBe('0'.repeat(64));
-      for (let index = 1; index < chain.length; index++) expect(chain[index]?.prevHash).toBe(chain[index - 1]?.hash);
+      for (let index = 1; index < chain.length; index++)
+        expect(chain[index]?.prevHash).toBe(chain[index - 1]?.hash);
     }
   });
 
@@ -95,7 +98,9 @@ describe("one visit, end to end, on the paper's rows", () => {
     expect(done).toMatchObject({ status: 'chained', next: null });
 
     const { client, device } = await product.deviceOf('geetha');
-    expect((await device.openRecord(await client.openRecord(prepared.recordId))).document).toEqual(written.document);
+    expect((await device.openRecord(await client.openRecord(prepared.recordId))).document).toEqual(
+      written.document,
+    );
     expect((await author.openRecordDecrypted(prepared.recordId)).document).toEqual(written.document);
     const after = (await author.report()).rows.filter((row) => row.patient === 'Geetha');
     expect(after).toHaveLength(before.length + 1);
@@ -105,13 +110,20 @@ describe("one visit, end to end, on the paper's rows", () => {
   test('nobody else opens it: other doctor, administrator, other hospital, other patient', async () => {
     const author = await product.as('sundar');
     const { rows } = await author.report();
-    const recordId = rows.find((row) => row.doctor === 'Dr. Sundar' && row.patient === 'Geetha')?.recordId ?? '';
+    const recordId =
+      rows.find((row) => row.doctor === 'Dr. Sundar' && row.patient === 'Geetha')?.recordId ?? '';
     for (const username of ['anuradha', 'rajini', 'arul', 'siva', 'verifier1']) {
       const client = await product.as(username);
       const refused = await client.openRecord(recordId).catch((error: unknown) => error);
       expect(refused).toBeInstanceOf(ProblemError);
-      const absent = (await client.openRecord('f'.repeat(32)).catch((error: unknown) => error)) as ProblemError;
-      expect({ ...(refused as ProblemError).body, requestId: '', instance: '' }).toEqual({ ...absent.body, requestId: '', instance: '' });
+      const absent = (await client
+        .openRecord('f'.repeat(32))
+        .catch((error: unknown) => error)) as ProblemError;
+      expect({ ...(refused as ProblemError).body, requestId: '', instance: '' }).toEqual({
+        ...absent.body,
+        requestId: '',
+        instance: '',
+      });
     }
   });
 

@@ -2,7 +2,9 @@ import { createHash, randomBytes } from 'node:crypto';
 
 /** A random text that occurs nowhere by chance; letters of both cases, so that folding shows. */
 export function marker(label: string): string {
-  return `${label}Q${randomBytes(9).toString('hex').replace(/\d/g, (digit) => 'GHJKLMNPRS'[Number(digit)] ?? 'T')}z`;
+  return `${label}Q${randomBytes(9)
+    .toString('hex')
+    .replace(/\d/g, (digit) => 'GHJKLMNPRS'[Number(digit)] ?? 'T')}z`;
 }
 
 /** A marker for fields that take digits only. */
@@ -19,7 +21,9 @@ interface Needle {
 /** Base64 of a text inside a longer one: at each of the three alignments, without the characters its neighbours touch. */
 function base64Forms(bytes: Buffer): Buffer[] {
   return [0, 1, 2].map((offset) => {
-    const text = Buffer.concat([Buffer.alloc(offset), bytes]).toString('base64').replace(/=/g, '');
+    const text = Buffer.concat([Buffer.alloc(offset), bytes])
+      .toString('base64')
+      .replace(/=/g, '');
     const usable = Math.floor(((offset + bytes.length) * 8) / 6);
     return Buffer.from(text.slice(Math.ceil((offset * 8) / 6), usable));
   });
@@ -38,15 +42,25 @@ function formsOf(name: string, value: string): Needle[] {
     const bytes = Buffer.from(text, 'utf8');
     add(`${fold}plain`, bytes);
     add(`${fold}base64`, ...base64Forms(bytes));
-    add(`${fold}base64url`, ...base64Forms(bytes).map((one) => Buffer.from(one.toString().replace(/\+/g, '-').replace(/\//g, '_'))));
+    add(
+      `${fold}base64url`,
+      ...base64Forms(bytes).map((one) => Buffer.from(one.toString().replace(/\+/g, '-').replace(/\//g, '_'))),
+    );
     add(`${fold}hex`, Buffer.from(bytes.toString('hex')), Buffer.from(bytes.toString('hex').toUpperCase()));
     const utf16 = Buffer.from(text, 'utf16le');
     add(`${fold}utf-16`, utf16, Buffer.from(utf16).swap16());
     const digest = createHash('sha256').update(bytes).digest();
-    add(`${fold}sha-256`, digest, Buffer.from(digest.toString('hex')), Buffer.from(digest.toString('base64').slice(0, 40)));
+    add(
+      `${fold}sha-256`,
+      digest,
+      Buffer.from(digest.toString('hex')),
+      Buffer.from(digest.toString('base64').slice(0, 40)),
+    );
   }
   const seen = new Set<string>();
-  return needles.filter(({ bytes }) => !seen.has(bytes.toString('latin1')) && seen.add(bytes.toString('latin1')));
+  return needles.filter(
+    ({ bytes }) => !seen.has(bytes.toString('latin1')) && seen.add(bytes.toString('latin1')),
+  );
 }
 
 /** Searches bytes for planted values in every form that a careless encoder could give them. */
@@ -59,6 +73,8 @@ export class MarkerScan {
 
   /** One line a hit: which value, in which form. */
   hits(bytes: Buffer): string[] {
-    return this.#needles.filter((needle) => bytes.includes(needle.bytes)).map(({ name, form }) => `${name} (${form})`);
+    return this.#needles
+      .filter((needle) => bytes.includes(needle.bytes))
+      .map(({ name, form }) => `${name} (${form})`);
   }
 }

@@ -79,7 +79,10 @@ export class Product {
     const output: string[] = [];
     const product = new Product(folder, url, port, child, output);
     await new Promise<void>((resolve, reject) => {
-      const timer = setTimeout(() => reject(new Error(`not ready in time:\n${output.join('')}`)), options.timeoutMs ?? 180_000);
+      const timer = setTimeout(
+        () => reject(new Error(`not ready in time:\n${output.join('')}`)),
+        options.timeoutMs ?? 180_000,
+      );
       const done = (action: () => void): void => {
         clearTimeout(timer);
         action();
@@ -99,11 +102,14 @@ export class Product {
   }
 
   get users(): SignIn[] {
-    return (JSON.parse(readFileSync(path.join(this.folder, 'demo.json'), 'utf8')) as { users: SignIn[] }).users;
+    return (JSON.parse(readFileSync(path.join(this.folder, 'demo.json'), 'utf8')) as { users: SignIn[] })
+      .users;
   }
 
   user(username: string, organization?: string): SignIn {
-    const found = this.users.find((one) => one.username === username && (!organization || one.organization === organization));
+    const found = this.users.find(
+      (one) => one.username === username && (!organization || one.organization === organization),
+    );
     if (!found) throw new Error(`no demo user ${username}`);
     return found;
   }
