@@ -1,4 +1,19 @@
-/** What the gateway and the tests share with the contracts: the ledger's types, hashes and refusals. */
+/** What the gateway and the tests share with the contracts: the ledger's types, keys, hashes and refusals. */
+export { collectionsFor, type CollectionConfig } from './collections.js';
 export * from './errors.js';
+export {
+  DEMOGRAPHIC_GROUPS,
+  type DemographicGroup,
+  implicitCollection,
+  parsePrivateKey,
+  parseWorldKey,
+  privateKeys,
+  STAFF_COLLECTION,
+  type WorldKey,
+  worldKeys,
+  type WorldKeyType,
+} from './ledger/keys.js';
+export { isSignedByOwnCertificate, organizationKeyStatement } from './ledger/certificates.js';
+export type { CreateArgument, KeySlotArgument } from './model/arguments.js';
 export * from './model/content-hash.js';
 export * from './model/entries.js';

@@ -6,7 +6,15 @@ const LABEL = 'MS-ENTRY';
 /** The fields of a sealed record entry that its contentHash covers; a `RecordEntry` with its `sealed` part fits. */
 export type HashedEntryFields = Pick<
   RecordEntry,
-  'recordId' | 'version' | 'ledgerId' | 'scopeId' | 'epoch' | 'hospital' | 'author' | 'policyVersion' | 'steps'
+  | 'recordId'
+  | 'version'
+  | 'ledgerId'
+  | 'scopeId'
+  | 'epoch'
+  | 'hospital'
+  | 'author'
+  | 'policyVersion'
+  | 'steps'
 > & { sealed: Pick<SealedPart, 'sealedBy' | 'sealedDigest' | 'dekCommitment' | 'commitments'> };
 
 /**

@@ -61,6 +61,25 @@ export interface StaffEntry {
   version: number;
 }
 
+/** Which organisation is the ministry; written when it admits itself. */
+export interface MinistryEntry {
+  schema: number;
+  mspId: string;
+}
+
+/** Who has a code of three digits. */
+export interface OrganizationCodeEntry {
+  schema: number;
+  code: string;
+  mspId: string;
+}
+
+export interface BusinessEntry {
+  schema: number;
+  /** Of the public step. */
+  transactionId: string;
+}
+
 export interface ReceivingKeyEntry {
   schema: number;
   /** Staff id or ledgerId. */
@@ -86,6 +105,8 @@ export interface ScopeKey {
   /** Compressed G1 point, 96 hex characters. */
   publicKey: string;
 }
+
+export type ScopeReference = Pick<ScopeKey, 'scopeId' | 'epoch'>;
 
 export interface PatientEntry {
   schema: number;
@@ -149,6 +170,8 @@ export interface RecordEntry {
   steps: RecordStep[];
   status: 'created' | 'sealed' | 'chained';
   sealed: SealedPart | null;
+  /** Scopes whose owner has a key slot, oldest first; empty while only the custodian has one. */
+  ownerSlots: ScopeReference[];
   chain: ChainPart | null;
 }
 
@@ -172,10 +195,52 @@ export interface ReceiptEntry {
   consentId: string | null;
 }
 
+/** Index entries; what they say is in their keys: `patientRecord/<ledgerId>/<recordId>`, `receiptOf/<ledgerId>/<receiptId>/<recordId>`. */
+export interface IndexEntry {
+  schema: number;
+}
+
+/** Public entry of `putStaffPrivate` and `putStaff`. */
+export type StaffPublic = Omit<StaffEntry, 'schema'>;
+
+/** Public entry of `registerPatientPrivate` and `registerPatient`. */
+export interface PatientPublic {
+  ledgerId: string;
+  homeMsp: string;
+  version: number;
+  commitments: PatientCommitments;
+}
+
+/** Public entry of `updatePatientPrivate` and `updatePatient`. */
+export interface PatientUpdate {
+  ledgerId: string;
+  version: number;
+  commitments: PatientCommitments;
+  /** Refuses every further act on the patient; the entry stays. */
+  status?: 'deleted';
+}
+
+/** Public entry of `sealPrivate` and `seal`. */
+export interface SealPublic {
+  recordId: string;
+  version: number;
+  author: string;
+  sealed: SealedPart;
+}
+
+/** Transient `details` of `putStaffPrivate`: readable by every hospital, never by the ministry. */
+export interface StaffDetails {
+  name: string;
+  specialization?: string | null;
+  contactNo?: string | null;
+  email?: string | null;
+  address?: string | null;
+}
+
 /** Transient `private` of a private step: what goes into the implicit collection. */
 export interface PrivateValue {
   key: string;
-  /** Base64 of the ciphertext. */
+  /** Base64 of the ciphertext, at most 16 kB. */
   value: string;
   /** SHA-256 (hex) of the value it replaces; absent when the key must be new. */
   replaces?: string;

@@ -1,0 +1,95 @@
+import type { Context } from 'fabric-contract-api';
+import { ContractError } from '../errors.js';
+import { type Act, authorizeAct, authorizeQuery, EVERYONE, STAFF } from '../ledger/authorization.js';
+import { worldKeys } from '../ledger/keys.js';
+import { receiptArgument } from '../model/arguments.js';
+import type { ReceiptBasis, ReceiptEntry, RecordHead } from '../model/entries.js';
+import { digest, id, parseJson } from '../model/validation.js';
+import { LedgerContract } from './contract-base.js';
+
+/** Reads of one patient's records in one answer. */
+const MAX_RECEIPTS = 10_000;
+
+/** Who looked at what: one public, pseudonymous transaction a read, keyed by its own id. */
+export class AccessContract extends LedgerContract {
+  constructor() {
+    super('access');
+  }
+
+  /** By staff entitled on the given basis to every record named. Counts once its transaction is VALID. */
+  async receipt(ctx: Context, businessId: string, receiptJson: string): Promise<ReceiptEntry> {
+    const act = await authorizeAct(ctx, { roles: STAFF });
+    await act.once(businessId);
+    const { recordIds, basis } = parseJson(receiptJson, receiptArgument, 'receipt');
+    const homes = new Map<string, string>();
+    for (const recordId of recordIds) {
+      const head = await act.world.require(
+        worldKeys.record(recordId),
+        'RECORD_NOT_FOUND',
+        'no record of one of the recordIds',
+      );
+      if (!(await isEntitled(act, basis, head, homes))) {
+        throw new ContractError(
+          'NOT_ALLOWED',
+          `basis ${basis} does not entitle the caller to every record named`,
+        );
+      }
+      await act.world.put(worldKeys.receiptOf(head.ledgerId, act.transactionId, recordId), {});
+    }
+    return act.world.put(worldKeys.receipt(act.transactionId), {
+      receiptId: act.transactionId,
+      reader: act.caller.subject,
+      mspId: act.caller.mspId,
+      recordIds,
+      basis,
+      consentId: null,
+    });
+  }
+
+  /** By the reader, an auditor, a service, or a patient whose record it names; null when there is none. */
+  async getReceipt(ctx: Context, receiptId: string): Promise<ReceiptEntry | null> {
+    const { world, caller } = await authorizeQuery(ctx, { roles: EVERYONE });
+    const receipt = await world.get(worldKeys.receipt(digest(receiptId, 'receiptId')));
+    if (receipt === undefined) return null;
+    const mayRead =
+      caller.role === 'auditor' || caller.role === 'service' || receipt.reader === caller.subject;
+    if (mayRead) return receipt;
+    const concerned =
+      caller.role === 'patient' && (await world.list('receiptOf', [caller.subject, receiptId], 200));
+    if (concerned === false || concerned.length === 0) {
+      throw new ContractError('NOT_ALLOWED', 'a receipt is shown to its reader, its subjects and auditors');
+    }
+    return receipt;
+  }
+
+  /** All reads of a patient's records: for the patient, and for auditors. */
+  async listReceipts(ctx: Context, ledgerId: string): Promise<ReceiptEntry[]> {
+    const { world, caller } = await authorizeQuery(ctx, { roles: ['patient', 'auditor'] });
+    if (caller.role === 'patient' && caller.subject !== id(ledgerId, 'ledgerId')) {
+      throw new ContractError('NOT_ALLOWED', 'a patient sees the reads of their own records only');
+    }
+    const index = await world.list('receiptOf', [id(ledgerId, 'ledgerId')], MAX_RECEIPTS);
+    const receipts: ReceiptEntry[] = [];
+    for (const receiptId of new Set(index.map(({ parts }) => parts[1] ?? ''))) {
+      const receipt = await world.get(worldKeys.receipt(receiptId));
+      if (receipt !== undefined) receipts.push(receipt);
+    }
+    return receipts;
+  }
+}
+
+/** `author`: the caller wrote it. `titleLine`: the caller's hospital wrote it, or is the patient's home. */
+const isEntitled = async (
+  act: Act,
+  basis: ReceiptBasis,
+  head: RecordHead,
+  homes: Map<string, string>,
+): Promise<boolean> => {
+  const { mspId, subject } = act.caller;
+  if (basis === 'author') return head.author === subject && head.hospital === mspId;
+  if (head.hospital === mspId) return true;
+  const home =
+    homes.get(head.ledgerId) ?? (await act.world.get(worldKeys.patient(head.ledgerId)))?.homeMsp ?? '';
+  homes.set(head.ledgerId, home);
+  return home === mspId;
+};

@@ -1,0 +1,61 @@
+import type { Context } from 'fabric-contract-api';
+import { authorizeAct, onOwnPeer } from '../ledger/authorization.js';
+import { parsePrivateKey, privateKeys } from '../ledger/keys.js';
+import type { WritableKey } from '../ledger/private-values.js';
+import type { PrivateValue } from '../model/entries.js';
+import { refuseArgument } from '../model/validation.js';
+import { onlyKey, requireLivingEntry } from './patients.js';
+
+/**
+ * Opens an encounter at the caller's hospital. Arguments are on every block, so they name neither patient nor
+ * encounter: the private values' keys do, and what members see is the hash of a key with a random id.
+ */
+export const openEncounter = async (ctx: Context): Promise<{ opened: true }> => {
+  const act = onOwnPeer(
+    ctx,
+    await authorizeAct(ctx, { roles: ['hospital-admin', 'doctor'], organization: 'hospital' }),
+  );
+  const values = act.transient.privateValues();
+  const { ledgerId, encounterId } = encounterIn(values, 'encounter');
+  const patient = await requireLivingEntry(act, ledgerId);
+  const foreign = patient.homeMsp !== act.caller.mspId;
+  await act.own.write(values, [
+    { key: privateKeys.encounter(ledgerId, encounterId), mode: 'new', required: true },
+    { key: privateKeys.visit(ledgerId, encounterId), mode: 'new', required: true },
+    ...(foreign ? foreignPatientKeys(values, ledgerId) : []),
+  ]);
+  return { opened: true };
+};
+
+/** What the card told about another hospital's patient: kept on the first visit, replaced later. */
+const foreignPatientKeys = (values: readonly PrivateValue[], ledgerId: string): WritableKey[] => {
+  const keys = [privateKeys.scopes(ledgerId), privateKeys.demographics(ledgerId, 'identity')];
+  if (values.some(({ key }) => parsePrivateKey(key)?.type === 'number')) keys.push(onlyKey(values, 'number'));
+  return keys.map((key) => ({ key, mode: 'either', required: false }));
+};
+
+/** Closes an encounter: its marker goes, its visit is replaced by one with an end. */
+export const closeEncounter = async (ctx: Context): Promise<{ closed: true }> => {
+  const act = onOwnPeer(
+    ctx,
+    await authorizeAct(ctx, { roles: ['hospital-admin', 'doctor', 'service'], organization: 'hospital' }),
+  );
+  const values = act.transient.privateValues();
+  const { ledgerId, encounterId } = encounterIn(values, 'visit');
+  await act.own.requireOpenEncounter(act.caller.mspId, ledgerId, encounterId);
+  await act.own.write(values, [
+    { key: privateKeys.visit(ledgerId, encounterId), mode: 'replace', required: true },
+  ]);
+  await act.own.remove(privateKeys.encounter(ledgerId, encounterId));
+  return { closed: true };
+};
+
+const encounterIn = (
+  values: readonly PrivateValue[],
+  type: string,
+): { ledgerId: string; encounterId: string } => {
+  const [ledgerId, encounterId] = parsePrivateKey(onlyKey(values, type))?.parts ?? [];
+  return ledgerId === undefined || encounterId === undefined
+    ? refuseArgument('private', `must hold one ${type}`)
+    : { ledgerId, encounterId };
+};

@@ -1,0 +1,49 @@
+import { createPublicKey, verify, X509Certificate } from 'node:crypto';
+import { canonicalJson, fromBase64, utf8, utf8Decode } from '@medseal/crypto';
+import { ContractError } from '../errors.js';
+import type { OrganizationKeyEntry } from '../model/entries.js';
+
+/** The bytes whose SHA-256 an organisation's service signs (ECDSA, DER) to vouch for one of its keys. */
+export const organizationKeyStatement = (
+  key: Pick<OrganizationKeyEntry, 'mspId' | 'kind' | 'epoch' | 'publicKey'>,
+): Uint8Array =>
+  utf8(canonicalJson({ mspId: key.mspId, kind: key.kind, epoch: key.epoch, publicKey: key.publicKey }));
+
+/** True if the entry's own certificate signed its statement. Says nothing about who issued the certificate. */
+export const isSignedByOwnCertificate = (key: Omit<OrganizationKeyEntry, 'schema'>): boolean => {
+  try {
+    const signer = createPublicKey(key.certificate);
+    if (signer.asymmetricKeyType !== 'ec') return false;
+    return verify('sha256', organizationKeyStatement(key), signer, fromBase64(key.signature));
+  } catch {
+    return false;
+  }
+};
+
+/** True if both PEM texts hold the same certificate. */
+export const isSameCertificate = (left: string, right: string): boolean => {
+  try {
+    return new X509Certificate(left).raw.equals(new X509Certificate(right).raw);
+  } catch {
+    return false;
+  }
+};
+
+const ONE_CERTIFICATE =
+  /^-----BEGIN CERTIFICATE-----\r?\n((?:[A-Za-z0-9+/]{1,76}\r?\n)*[A-Za-z0-9+/]{1,76}={0,2})\r?\n-----END CERTIFICATE-----\r?\n?$/;
+
+/**
+ * The creator's certificate, if `idBytes` are exactly one well-formed PEM block. The peer judges the first block its
+ * parser accepts, and the shim reads attributes with a parser of its own: a malformed block before the true one could
+ * be skipped by the first and believed by the second.
+ */
+export const singleCertificate = (idBytes: Uint8Array): string => {
+  try {
+    const pem = utf8Decode(idBytes);
+    const body = ONE_CERTIFICATE.exec(pem)?.[1]?.replace(/\r?\n/g, '');
+    if (body !== undefined && fromBase64(body).length > 0) return pem;
+  } catch {
+    // Refused below, like everything else that is not one certificate.
+  }
+  throw new ContractError('NOT_ALLOWED', 'the proposal must carry exactly one PEM certificate');
+};

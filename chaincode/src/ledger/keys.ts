@@ -1,0 +1,120 @@
+import type {
+  BusinessEntry,
+  ChainHead,
+  IndexEntry,
+  MinistryEntry,
+  OrganizationCodeEntry,
+  OrganizationEntry,
+  OrganizationKeyEntry,
+  OrganizationKeyKind,
+  ParametersEntry,
+  PatientEntry,
+  ReceiptEntry,
+  ReceivingKeyEntry,
+  RecordEntry,
+  RecordHead,
+  StaffEntry,
+} from '../model/entries.js';
+
+const SEPARATOR = '\u0000';
+
+/** A composite key of the world state, typed by the entry it holds. `raw` is Fabric's form: NUL type NUL part NUL … */
+export interface WorldKey<Entry> {
+  readonly type: WorldKeyType;
+  readonly parts: readonly string[];
+  readonly raw: string;
+  /** Only carries the type. */
+  readonly entry?: Entry;
+}
+
+export const WORLD_KEY_TYPES = [
+  'ministry',
+  'organization',
+  'organizationCode',
+  'organizationKey',
+  'parameters',
+  'staff',
+  'receivingKey',
+  'patient',
+  'record',
+  'recordVersion',
+  'patientRecord',
+  'chain',
+  'receipt',
+  'receiptOf',
+  'business',
+] as const;
+
+export type WorldKeyType = (typeof WORLD_KEY_TYPES)[number];
+
+/** Fabric's composite key, byte for byte what `stub.createCompositeKey` makes. */
+const worldKey = <Entry>(type: WorldKeyType, ...parts: string[]): WorldKey<Entry> => ({
+  type,
+  parts,
+  raw: SEPARATOR + [type, ...parts].map((part) => part + SEPARATOR).join(''),
+});
+
+/** Every key of the world state; no other key is ever written. */
+export const worldKeys = {
+  ministry: () => worldKey<MinistryEntry>('ministry'),
+  organization: (mspId: string) => worldKey<OrganizationEntry>('organization', mspId),
+  organizationCode: (code: string) => worldKey<OrganizationCodeEntry>('organizationCode', code),
+  organizationKey: (mspId: string, kind: OrganizationKeyKind) =>
+    worldKey<OrganizationKeyEntry>('organizationKey', mspId, kind),
+  parameters: () => worldKey<ParametersEntry>('parameters'),
+  parametersOf: (policyVersion: number) => worldKey<ParametersEntry>('parameters', String(policyVersion)),
+  staff: (staffId: string) => worldKey<StaffEntry>('staff', staffId),
+  receivingKey: (subject: string) => worldKey<ReceivingKeyEntry>('receivingKey', subject),
+  patient: (ledgerId: string) => worldKey<PatientEntry>('patient', ledgerId),
+  record: (recordId: string) => worldKey<RecordHead>('record', recordId),
+  recordVersion: (recordId: string, version: number) =>
+    worldKey<RecordEntry>('recordVersion', recordId, String(version)),
+  patientRecord: (ledgerId: string, recordId: string) =>
+    worldKey<IndexEntry>('patientRecord', ledgerId, recordId),
+  chain: (ledgerId: string) => worldKey<ChainHead>('chain', ledgerId),
+  receipt: (receiptId: string) => worldKey<ReceiptEntry>('receipt', receiptId),
+  receiptOf: (ledgerId: string, receiptId: string, recordId: string) =>
+    worldKey<IndexEntry>('receiptOf', ledgerId, receiptId, recordId),
+  /** An organisation's own ids: nobody else can use one up that they read in a block. */
+  business: (mspId: string, businessId: string) => worldKey<BusinessEntry>('business', mspId, businessId),
+} as const;
+
+/** Type and parts of a raw key as blocks carry it; undefined when it is none of ours. */
+export const parseWorldKey = (raw: string): { type: WorldKeyType; parts: string[] } | undefined => {
+  if (!raw.startsWith(SEPARATOR) || !raw.endsWith(SEPARATOR) || raw.length < 3) return undefined;
+  const [type, ...parts] = raw.slice(1, -1).split(SEPARATOR);
+  const known = WORLD_KEY_TYPES.find((candidate) => candidate === type);
+  return known === undefined || parts.includes('') ? undefined : { type: known, parts };
+};
+
+/** Private keys, in implicit collections unless said otherwise; plain text, no composite keys. */
+export const privateKeys = {
+  number: (hmac: string) => `number/${hmac}`,
+  demographics: (ledgerId: string, group: DemographicGroup) => `demographics/${ledgerId}/${group}`,
+  scopes: (ledgerId: string) => `scopes/${ledgerId}`,
+  encounter: (ledgerId: string, encounterId: string) => `encounter/${ledgerId}/${encounterId}`,
+  visit: (ledgerId: string, encounterId: string) => `visit/${ledgerId}/${encounterId}`,
+  selector: (recordId: string, version: number) => `selector/${recordId}/${version}`,
+  titleLine: (recordId: string, version: number) => `titleLine/${recordId}/${version}`,
+  pending: (businessId: string) => `pending/${businessId}`,
+  /** In the collection `hospitals`. */
+  staffDetails: (mspId: string, staffId: string) => `staff/${mspId}/${staffId}`,
+} as const;
+
+export const DEMOGRAPHIC_GROUPS = ['identity', 'contact', 'guardian', 'care'] as const;
+export type DemographicGroup = (typeof DEMOGRAPHIC_GROUPS)[number];
+
+export const STAFF_COLLECTION = 'hospitals';
+
+/** The collection that only `mspId`'s peers hold. */
+export const implicitCollection = (mspId: string): string => `_implicit_org_${mspId}`;
+
+const PRIVATE_KEY =
+  /^(?:number\/[0-9a-f]{64}|demographics\/[0-9a-f]{32}\/(?:identity|contact|guardian|care)|scopes\/[0-9a-f]{32}|(?:encounter|visit)\/[0-9a-f]{32}\/[0-9a-f]{32}|(?:selector|titleLine)\/[0-9a-f]{32}\/[1-9]\d{0,9}|pending\/[0-9a-f]{64})$/;
+
+/** First part of a private key in an implicit collection and what follows it; undefined when it is none of ours. */
+export const parsePrivateKey = (key: string): { type: string; parts: string[] } | undefined => {
+  if (!PRIVATE_KEY.test(key)) return undefined;
+  const [type = '', ...parts] = key.split('/');
+  return { type, parts };
+};

@@ -1,0 +1,60 @@
+import type { ChaincodeInterface, ChaincodeResponse, ChaincodeStub } from 'fabric-shim-api';
+import { JSONSerializer } from 'fabric-contract-api';
+import { type ChaincodeServerTLSProperties, Shim } from 'fabric-shim';
+import ChaincodeFromContract from 'fabric-shim/lib/contract-spi/chaincodefromcontract.js';
+import { CONTRACT_NAMES, contracts } from './contracts/index.js';
+import { ContractError } from './errors.js';
+
+const METADATA = 'org.hyperledger.fabric:GetMetadata';
+
+/**
+ * The contracts as one chaincode. A call names contract and function: a bare function name, which the contract API
+ * would give to whichever contract comes first, is refused, and so is initialisation, which nothing needs.
+ */
+export class EhrChaincode implements ChaincodeInterface {
+  private readonly dispatcher: ChaincodeInterface = new ChaincodeFromContract(
+    [...contracts],
+    { transaction: 'json', serializers: { json: JSONSerializer } },
+    {},
+    '@medseal/chaincode',
+    '',
+  );
+
+  async Init(_stub: ChaincodeStub): Promise<ChaincodeResponse> {
+    return refusal(new ContractError('UNKNOWN_FUNCTION', 'this chaincode takes no initialisation'));
+  }
+
+  async Invoke(stub: ChaincodeStub): Promise<ChaincodeResponse> {
+    const { fcn } = stub.getFunctionAndParameters();
+    const contract = fcn.slice(0, Math.max(0, fcn.indexOf(':')));
+    if (fcn !== METADATA && !CONTRACT_NAMES.some((name) => name === contract)) {
+      return refusal(
+        new ContractError('UNKNOWN_FUNCTION', 'name a contract and its function as contract:function'),
+      );
+    }
+    return this.dispatcher.Invoke(stub);
+  }
+}
+
+const refusal = ({ message }: ContractError): ChaincodeResponse => ({
+  status: 500,
+  message,
+  payload: new Uint8Array(),
+});
+
+export interface ServerSettings {
+  /** host:port to listen on. */
+  address: string;
+  packageId: string;
+  tls: { key: Buffer; cert: Buffer; clientCACerts: Buffer | null } | undefined;
+}
+
+/** Serves the chaincode to peers, as Fabric's chaincode-as-a-service. Resolves when it listens. */
+export const serve = async ({ address, packageId, tls }: ServerSettings): Promise<void> =>
+  Shim.server(new EhrChaincode(), {
+    ccid: packageId,
+    address,
+    tlsProps: tls as ChaincodeServerTLSProperties,
+    'grpc.max_receive_message_length': -1,
+    'grpc.max_send_message_length': -1,
+  }).start();
