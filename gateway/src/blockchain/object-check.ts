@@ -1,0 +1,30 @@
+import { ObjectAlteredError, ObjectMissingError, type ObjectStore } from '../storage/object-store.js';
+import type { Findings } from './verdict.js';
+import type { StoredObjects } from './verifier/ledger-walk.js';
+
+/** Reads a record version's objects and recomputes their digests; adds what is wrong to the findings. */
+export async function checkObjects(
+  objects: ObjectStore,
+  stored: StoredObjects,
+  findings: Findings,
+): Promise<boolean> {
+  let intact = true;
+  for (const digest of [stored.sealedDigest, stored.headerDigest]) {
+    const reason = await objectFault(objects, digest);
+    if (reason === undefined) continue;
+    intact = false;
+    findings.add({ kind: 'object', id: digest, reason, recordId: stored.recordId });
+  }
+  return intact;
+}
+
+async function objectFault(objects: ObjectStore, digest: string): Promise<string | undefined> {
+  try {
+    await objects.get(digest);
+    return undefined;
+  } catch (error) {
+    if (error instanceof ObjectMissingError) return 'object: missing from the store';
+    if (error instanceof ObjectAlteredError) return 'object: its bytes were altered';
+    return 'object: cannot be read';
+  }
+}

@@ -1,0 +1,146 @@
+import type { RecordEntry } from '@medseal/chaincode';
+import type { Database } from '../database/database.js';
+import type { ObjectStore } from '../storage/object-store.js';
+import { examineBlocks } from './block-examiner.js';
+import { checkObjects } from './object-check.js';
+import type { BlockReader } from './served-blocks.js';
+import { Findings, type Verdict } from './verdict.js';
+import type { BlockExamination } from './verifier/block-verifier.js';
+import {
+  CHAIN_START,
+  examineEntry,
+  examineHead,
+  positionAfter,
+  type ChainPosition,
+} from './verifier/entry-chain.js';
+import { validChanges } from './verifier/ledger-walk.js';
+
+/** A row of the report, named by its entry. */
+export interface EntryReference {
+  readonly recordId: string;
+  readonly version: number;
+  readonly ledgerId: string;
+}
+
+export interface VerifiedEntry {
+  readonly hash: string;
+  readonly prevHash: string;
+  readonly prevHashValid: boolean;
+}
+
+export interface VerifiedRows {
+  readonly verdict: Verdict;
+  /** By `<recordId>/<version>`. */
+  readonly entries: ReadonlyMap<string, VerifiedEntry>;
+}
+
+interface ChainedRow {
+  record_id: string;
+  version: number;
+  ledger_id: string;
+  entry: RecordEntry;
+  last_block: number;
+  last_position: number;
+}
+
+/**
+ * Recomputes what stands behind some rows: all blocks that wrote their patients' entries, the patients' whole chains,
+ * and the rows' stored objects.
+ *
+ * @throws LedgerError LEDGER_UNAVAILABLE
+ */
+export async function verifyRows(
+  parts: {
+    ledger: BlockReader & { readonly channel: string };
+    database: Database;
+    objects: ObjectStore;
+    now(): Date;
+  },
+  rows: readonly EntryReference[],
+): Promise<VerifiedRows> {
+  const { ledger, database, objects } = parts;
+  const checkedAt = parts.now();
+  const findings = new Findings();
+  const ledgerIds = [...new Set(rows.map(({ ledgerId }) => ledgerId))];
+  const chained = await database.query<ChainedRow>(
+    `SELECT record_id, version, ledger_id, entry, last_block, last_position FROM record_versions
+     WHERE ledger_id = ANY($1) AND status = 'chained' ORDER BY ledger_id, chain_index, record_id, version`,
+    [ledgerIds],
+  );
+  const writes = await database.query<{ block_number: number }>(
+    `SELECT DISTINCT w.block_number FROM record_writes w JOIN record_versions v USING (record_id, version)
+     WHERE v.ledger_id = ANY($1) AND v.status = 'chained'`,
+    [ledgerIds],
+  );
+  const blocks = await examineBlocks(
+    ledger,
+    database,
+    writes.map(({ block_number }) => block_number),
+  );
+  for (const { number, reason } of blocks.values()) {
+    if (reason !== undefined) findings.add({ kind: 'block', id: String(number), reason });
+  }
+
+  const shown = new Set(rows.map(keyOf));
+  const entries = new Map<string, VerifiedEntry>();
+  for (const ledgerId of ledgerIds) {
+    let position: ChainPosition | undefined = CHAIN_START;
+    for (const row of chained.filter(({ ledger_id }) => ledger_id === ledgerId)) {
+      const key = `${row.record_id}/${row.version}`;
+      const block = blocks.get(row.last_block);
+      const served = block && entryIn(block, row);
+      const blockValid = block !== undefined && block.reason === undefined;
+      const entry = served ?? row.entry;
+      const { hashValid, prevHashValid, reason } = examineEntry(ledger.channel, entry, position);
+      const trusted = served !== undefined && blockValid;
+      if (blockValid && !served) {
+        findings.add({ kind: 'entry', id: key, reason: 'the block does not hold the entry' });
+      } else if (trusted && reason) {
+        findings.add({ kind: 'entry', id: key, reason });
+      }
+      if (shown.has(key) && entry.sealed) {
+        await checkObjects(objects, { recordId: entry.recordId, ...entry.sealed }, findings);
+      }
+      entries.set(key, {
+        hash: entry.chain?.contentHash ?? '',
+        prevHash: entry.chain?.prevHash ?? '',
+        prevHashValid: trusted && position !== undefined && hashValid && prevHashValid,
+      });
+      // What cannot be trusted proves nothing about the next entry's link.
+      position = trusted ? positionAfter(entry) : undefined;
+    }
+    await checkHead(database, ledgerId, position, findings);
+  }
+  return { verdict: findings.verdict(checkedAt), entries };
+}
+
+export const keyOf = ({ recordId, version }: { recordId: string; version: number }): string =>
+  `${recordId}/${version}`;
+
+/** An entry missing at the end of a chain leaves no gap in it; the head tells. */
+async function checkHead(
+  database: Database,
+  ledgerId: string,
+  position: ChainPosition | undefined,
+  findings: Findings,
+): Promise<void> {
+  const [row] = await database.query<{ content_hash: string; count: number }>(
+    'SELECT content_hash, count FROM chain_heads WHERE ledger_id = $1',
+    [ledgerId],
+  );
+  if (!row || !position) return;
+  const reason = examineHead({ contentHash: row.content_hash, count: row.count }, position);
+  if (reason) findings.add({ kind: 'entry', id: `chain/${ledgerId}`, reason });
+}
+
+function entryIn(block: BlockExamination, row: ChainedRow): RecordEntry | undefined {
+  const change = validChanges(block).find(
+    ({ type, parts, position }) =>
+      position === row.last_position &&
+      type === 'recordVersion' &&
+      parts[0] === row.record_id &&
+      parts[1] === String(row.version),
+  );
+  const entry = change?.entry as unknown as RecordEntry | undefined;
+  return entry?.ledgerId === row.ledger_id ? entry : undefined;
+}

@@ -1,0 +1,109 @@
+import type { ChainHead, RecordEntry } from '@medseal/chaincode';
+import { worldChanges, type WorldChange } from '../../projection/block-changes.js';
+import { Findings } from '../verdict.js';
+import type { BlockExamination } from './block-verifier.js';
+import { ChainVerifier, type ChainAnchor } from './chain-verifier.js';
+import { CHAIN_START, examineEntry, examineHead, positionAfter, type ChainPosition } from './entry-chain.js';
+
+/** The stored objects of one record version. */
+export interface StoredObjects {
+  readonly recordId: string;
+  readonly sealedDigest: string;
+  readonly headerDigest: string;
+}
+
+/** Walks all blocks from 0 in order and the record entries in them; reads bytes, asks nobody. Never throws. */
+export class LedgerWalk {
+  readonly findings = new Findings();
+  /** By `<recordId>/<version>`, as the latest block says. */
+  readonly objects = new Map<string, StoredObjects>();
+  blocks = 0;
+  transactions = 0;
+  readonly #chain: ChainVerifier;
+  readonly #positions = new Map<string, ChainPosition>();
+  readonly #chained = new Map<string, string>();
+  /** After a bad block, a patient's chain may have grown unseen. */
+  #gap = false;
+
+  constructor(anchor: ChainAnchor = {}) {
+    this.#chain = new ChainVerifier(anchor);
+  }
+
+  get entries(): number {
+    return this.#chained.size;
+  }
+
+  /** @param bytes undefined when the peer cannot serve the block */
+  accept(bytes: Uint8Array | undefined): BlockExamination {
+    const examination = this.#chain.accept(bytes);
+    this.blocks += 1;
+    this.transactions += examination.transactions.length;
+    if (examination.reason !== undefined) {
+      this.findings.add({ kind: 'block', id: String(examination.number), reason: examination.reason });
+      this.#gap = true;
+      this.#positions.clear();
+    } else {
+      const changes = validChanges(examination);
+      for (const { type, entry } of changes) {
+        if (type === 'recordVersion' && entry) this.#takeEntry(entry as unknown as RecordEntry);
+      }
+      // After the entries, because a transaction writes its keys in their own order.
+      for (const { type, entry } of changes) {
+        if (type === 'chain' && entry) this.#takeHead(entry as unknown as ChainHead);
+      }
+    }
+    return examination;
+  }
+
+  #takeHead(head: ChainHead): void {
+    const position = this.#positions.get(head.ledgerId) ?? (this.#gap ? undefined : CHAIN_START);
+    const reason = position && examineHead(head, position);
+    if (reason) this.findings.add({ kind: 'entry', id: `chain/${head.ledgerId}`, reason });
+  }
+
+  #takeEntry(entry: RecordEntry): void {
+    const id = `${entry.recordId}/${entry.version}`;
+    if (entry.sealed) {
+      const { sealedDigest, headerDigest } = entry.sealed;
+      this.objects.set(id, { recordId: entry.recordId, sealedDigest, headerDigest });
+    }
+    const known = this.#chained.get(id);
+    if (!entry.chain) {
+      if (known)
+        this.findings.add({ kind: 'entry', id, reason: 'the entry was chained before and is not any more' });
+      return;
+    }
+    if (known !== undefined) {
+      // A key slot was added; what is hashed must have stayed.
+      const { hashValid } = examineEntry(this.#channel, entry, undefined);
+      if (!hashValid || known !== entry.chain.contentHash) {
+        this.findings.add({ kind: 'entry', id, reason: 'the entry changed after it was chained' });
+      }
+      return;
+    }
+    const before = this.#positions.get(entry.ledgerId) ?? (this.#gap ? undefined : CHAIN_START);
+    const { reason } = examineEntry(this.#channel, entry, before);
+    if (reason) this.findings.add({ kind: 'entry', id, reason });
+    this.#chained.set(id, entry.chain.contentHash);
+    const after = positionAfter(entry);
+    if (after) this.#positions.set(entry.ledgerId, after);
+  }
+
+  get #channel(): string {
+    return this.#chain.trust?.channelId ?? '';
+  }
+}
+
+/** World-state changes of a block's VALID transactions, in order. */
+export function validChanges({ number, transactions, validationCodes }: BlockExamination): WorldChange[] {
+  return transactions.flatMap((transaction, position) =>
+    transaction && validationCodes[position] === 0
+      ? worldChanges(transaction, {
+          blockNumber: number,
+          position,
+          transactionId: transaction.transactionId,
+          committedAt: transaction.timestamp || null,
+        })
+      : [],
+  );
+}

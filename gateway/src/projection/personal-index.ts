@@ -1,0 +1,189 @@
+import type { Keystore } from '../keystore/keystore.js';
+import { STAFF_COLLECTION } from './ledger-namespace.js';
+
+/** A patient as this organisation knows them; null for what it does not hold. */
+export interface NamedPatient {
+  readonly ledgerId: string;
+  readonly name: string | null;
+  readonly registrationNo: string | null;
+}
+
+/** A member of any hospital's staff, as the hospitals tell each other. */
+export interface NamedStaff {
+  readonly staffId: string;
+  readonly mspId: string;
+  readonly name: string;
+  readonly specialization: string | null;
+  readonly contactNo: string | null;
+  readonly email: string | null;
+  readonly address: string | null;
+}
+
+/** Date and disease of a record, for lists. */
+export interface TitleLine {
+  readonly date: string;
+  readonly disease: string;
+}
+
+/** A private value as the read model holds it. */
+export interface HeldValue {
+  readonly collection: string;
+  readonly key: string;
+  readonly ledgerId: string | null;
+  readonly value: Buffer;
+}
+
+/**
+ * Names, numbers and title lines in this process's memory, for searching and sorting: decrypted at start and with
+ * every block, never written anywhere.
+ */
+export class PersonalIndex {
+  readonly #names = new Map<string, string>();
+  readonly #numbers = new Map<string, string>();
+  readonly #ledgerIds = new Map<string, string>();
+  readonly #staff = new Map<string, NamedStaff>();
+  readonly #titleLines = new Map<string, TitleLine>();
+  readonly #unreadable = new Set<string>();
+
+  constructor(private readonly keystore: Pick<Keystore, 'openValue'>) {}
+
+  /** Private keys that are held but do not open, e.g. of a patient whose erasure key is gone. */
+  get unreadableKeys(): readonly string[] {
+    return [...this.#unreadable];
+  }
+
+  patient(ledgerId: string): NamedPatient | undefined {
+    const name = this.#names.get(ledgerId) ?? null;
+    const registrationNo = this.#numbers.get(ledgerId) ?? null;
+    return name === null && registrationNo === null ? undefined : { ledgerId, name, registrationNo };
+  }
+
+  patientByNumber(registrationNo: string): NamedPatient | undefined {
+    const ledgerId = this.#ledgerIds.get(registrationNo);
+    return ledgerId === undefined ? undefined : this.patient(ledgerId);
+  }
+
+  /** All patients whose number or name is held, by name. */
+  patients(): NamedPatient[] {
+    const ledgerIds = new Set([...this.#names.keys(), ...this.#numbers.keys()]);
+    return [...ledgerIds].flatMap((ledgerId) => this.patient(ledgerId) ?? []).sort(byName);
+  }
+
+  /** Patients with every word of `text` at the start of a word of the name, or with that number. */
+  searchPatients(text: string): NamedPatient[] {
+    const words = wordsOf(text);
+    return this.patients().filter(
+      ({ name, registrationNo }) => registrationNo === text.trim() || matches(words, name ?? ''),
+    );
+  }
+
+  staff(staffId: string): NamedStaff | undefined {
+    return this.#staff.get(staffId);
+  }
+
+  /** By name; of one hospital where `mspId` is given. */
+  allStaff(mspId?: string): NamedStaff[] {
+    return [...this.#staff.values()]
+      .filter((member) => mspId === undefined || member.mspId === mspId)
+      .sort(byName);
+  }
+
+  /** Staff with every word of `text` at the start of a word of name or specialisation. */
+  searchStaff(text: string, mspId?: string): NamedStaff[] {
+    const words = wordsOf(text);
+    return this.allStaff(mspId).filter(({ name, specialization }) =>
+      matches(words, `${name} ${specialization ?? ''}`),
+    );
+  }
+
+  titleLine(recordId: string, version: number): TitleLine | undefined {
+    return this.#titleLines.get(`${recordId}/${version}`);
+  }
+
+  /** Takes a value in; one that does not open is remembered as unreadable. */
+  async add(held: HeldValue): Promise<void> {
+    try {
+      await this.#add(held);
+      this.#unreadable.delete(held.key);
+    } catch {
+      this.#unreadable.add(held.key);
+    }
+  }
+
+  /** Forgets the value of a deleted key. */
+  remove(key: string): void {
+    const [kind, subject = '', part = ''] = key.split('/');
+    if (kind === 'demographics' && part === 'identity') this.#names.delete(subject);
+    if (kind === 'titleLine') this.#titleLines.delete(`${subject}/${part}`);
+    if (kind === 'staff') this.#staff.delete(part);
+    this.#unreadable.delete(key);
+  }
+
+  clear(): void {
+    for (const map of [this.#names, this.#numbers, this.#ledgerIds, this.#staff, this.#titleLines])
+      map.clear();
+    this.#unreadable.clear();
+  }
+
+  async #add({ collection, key, ledgerId, value }: HeldValue): Promise<void> {
+    const [kind, subject = '', part = ''] = key.split('/');
+    if (collection === STAFF_COLLECTION) {
+      if (kind !== 'staff') return;
+      const details = JSON.parse(value.toString('utf8')) as Partial<Omit<NamedStaff, 'staffId' | 'mspId'>>;
+      this.#staff.set(part, {
+        staffId: part,
+        mspId: subject,
+        name: details.name ?? '',
+        specialization: details.specialization ?? null,
+        contactNo: details.contactNo ?? null,
+        email: details.email ?? null,
+        address: details.address ?? null,
+      });
+      return;
+    }
+    if (!isIndexed(key)) return;
+    if (ledgerId === null) throw new Error('the patient of this value is not known');
+    const opened = await this.keystore.openValue<Record<string, unknown>>(ledgerId, key, value);
+    if (!opened) throw new Error('no erasure key');
+    // A group is sealed as {fields, salt}, a number and a title line flat.
+    const fields = (opened['fields'] ?? opened) as Record<string, unknown>;
+    if (kind === 'demographics') this.#names.set(ledgerId, text(fields['name']));
+    if (kind === 'number') {
+      const number = text(fields['number']);
+      this.#numbers.set(ledgerId, number);
+      this.#ledgerIds.set(number, ledgerId);
+    }
+    if (kind === 'titleLine') {
+      this.#titleLines.set(`${subject}/${part}`, {
+        date: text(fields['date']),
+        disease: text(fields['disease']),
+      });
+    }
+  }
+}
+
+/** Whether the index reads this private key of the organisation's own collection. */
+export const isIndexed = (key: string): boolean =>
+  /^(?:number\/|titleLine\/|demographics\/[0-9a-f]+\/identity$)/.test(key);
+
+const text = (value: unknown): string => (typeof value === 'string' ? value : '');
+
+/** Comparable form: no accents, no case. */
+const fold = (value: string): string => value.normalize('NFKD').replace(/\p{M}/gu, '').toLowerCase();
+
+const wordsOf = (value: string): string[] =>
+  fold(value)
+    .split(/[^\p{L}\p{N}]+/u)
+    .filter(Boolean);
+
+const matches = (words: readonly string[], value: string): boolean => {
+  const candidates = wordsOf(value);
+  return (
+    words.length > 0 && words.every((word) => candidates.some((candidate) => candidate.startsWith(word)))
+  );
+};
+
+const byName = (a: { name: string | null }, b: { name: string | null }): number => {
+  const [left, right] = [fold(a.name ?? ''), fold(b.name ?? '')];
+  return left < right ? -1 : left > right ? 1 : 0;
+};
