@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { mclEngine } from '@medseal/crypto';
-import type { ServerSettings } from './server.js';
+import type { ServerSettings } from './contracts/server.js';
 
 /** Settings come from the environment, under the names that Fabric's external builders use. */
 const required = (name: string): string => {
@@ -34,7 +34,7 @@ const main = async (): Promise<void> => {
   process.env.CORE_CHAINCODE_LOGGING_LEVEL ??= 'CRITICAL';
   // It also calls a function of grpc-js that has become unnecessary.
   process.noDeprecation = true;
-  const [{ serve }] = await Promise.all([import('./server.js'), mclEngine()]);
+  const [{ serve }] = await Promise.all([import('./contracts/server.js'), mclEngine()]);
   await serve(served);
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => process.exit(0));
   process.stdout.write(

@@ -2,8 +2,8 @@ import type { ChaincodeInterface, ChaincodeResponse, ChaincodeStub } from 'fabri
 import { JSONSerializer } from 'fabric-contract-api';
 import { type ChaincodeServerTLSProperties, Shim } from 'fabric-shim';
 import ChaincodeFromContract from 'fabric-shim/lib/contract-spi/chaincodefromcontract.js';
-import { CONTRACT_NAMES, contracts } from './contracts/index.js';
-import { ContractError } from './errors.js';
+import { CONTRACT_NAMES, contracts } from './index.js';
+import { ContractError } from '../errors.js';
 
 const METADATA = 'org.hyperledger.fabric:GetMetadata';
 
