@@ -25,7 +25,7 @@ const clockOffset = (file: string | undefined): number => {
  * endorsers with slightly different clocks can disagree about an answer but never about a write.
  */
 export const refuseStaleProposal = (timestampMs: number, nowMs: number = hostClock()): void => {
-  if (Math.abs(nowMs - timestampMs) > WINDOW_MS) {
+  if (!(Math.abs(nowMs - timestampMs) <= WINDOW_MS)) {
     throw new ContractError(
       'PROPOSAL_STALE',
       'the proposal was made more than five minutes from this clock: sign a fresh one',

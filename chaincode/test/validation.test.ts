@@ -1,0 +1,288 @@
+import { canonicalJson } from '@medseal/crypto';
+import fc from 'fast-check';
+import { parseContractError } from '../src/errors';
+import * as args from '../src/model/arguments';
+import { businessIdOf, type Check, parseInteger, parseJson, version } from '../src/model/validation';
+
+const id = 'a1'.repeat(16);
+const digest = 'b2'.repeat(32);
+const commitments = { number: digest, identity: digest, contact: digest, guardian: digest, care: digest };
+const sealed = {
+  sealedBy: 'hospital',
+  sealedDigest: digest,
+  sealedBytes: 1000,
+  headerDigest: digest,
+  headerBytes: 500,
+  dekCommitment: digest,
+  commitments: { selector: digest, titleLine: digest, document: digest },
+  recipients: [id, 'custodian:CityMSP'],
+};
+
+/** One good value of every JSON argument. */
+const good: [string, Check<unknown>, Record<string, unknown>][] = [
+  ['parameters', args.parametersArgument, { policyVersion: 1, recordSteps: ['chain'] }],
+  [
+    'organization',
+    args.organizationArgument,
+    { mspId: 'CityMSP', name: 'City', kind: 'hospital', code: '101', status: 'active' },
+  ],
+  [
+    'organizationKey',
+    args.organizationKeyArgument,
+    {
+      mspId: 'CityMSP',
+      kind: 'custodian',
+      epoch: 1,
+      publicKey: digest,
+      certificate: '-----BEGIN CERTIFICATE-----',
+      signature: 'AAAA',
+    },
+  ],
+  [
+    'staff',
+    args.staffArgument,
+    { staffId: id, mspId: 'CityMSP', role: 'doctor', status: 'active', version: 1 },
+  ],
+  [
+    'details',
+    args.staffDetailsArgument,
+    { name: 'A', specialization: null, contactNo: '5551234', email: 'a@b.example', address: 'x' },
+  ],
+  ['patient', args.patientArgument, { ledgerId: id, homeMsp: 'CityMSP', version: 1, commitments }],
+  ['patientUpdate', args.patientUpdateArgument, { ledgerId: id, version: 2, commitments, status: 'deleted' }],
+  [
+    'activation',
+    args.activationArgument,
+    {
+      ledgerId: id,
+      receivingKey: digest,
+      scopes: [
+        { scopeId: id, epoch: 1, publicKey: 'c3'.repeat(48) },
+        { scopeId: 'a2'.repeat(16), epoch: 1, publicKey: 'c4'.repeat(48) },
+      ],
+    },
+  ],
+  [
+    'create',
+    args.createArgument,
+    { recordId: id, version: 1, ledgerId: id, scopeId: id, epoch: 1, encounterId: null },
+  ],
+  ['seal', args.sealArgument, { recordId: id, version: 1, author: id, sealed }],
+  [
+    'keySlot',
+    args.keySlotArgument,
+    {
+      recordId: id,
+      version: 1,
+      scopeId: id,
+      epoch: 1,
+      headerDigest: digest,
+      headerBytes: 9,
+      recipients: [id],
+    },
+  ],
+  ['receipt', args.receiptArgument, { recordIds: [id], basis: 'author' }],
+];
+
+const refusal = (run: () => unknown): string => {
+  try {
+    run();
+  } catch (error) {
+    return (error as Error).message;
+  }
+  throw new Error('was accepted');
+};
+
+describe.each(good)('%s', (name, check, value) => {
+  const parse = (candidate: unknown) => parseJson(canonicalJson(candidate), check, name);
+
+  test('is accepted as it is', () => {
+    expect(parse(value)).toEqual(value);
+  });
+
+  test('an unknown field is refused by its name', () => {
+    expect(refusal(() => parse({ ...value, extra: 1 }))).toBe(
+      `BAD_ARGUMENT: ${name}.extra is not a known field`,
+    );
+  });
+
+  test('every missing or wrong field is refused by its name', () => {
+    const optional = new Set(['specialization', 'contactNo', 'email', 'address']);
+    if (name === 'patientUpdate') optional.add('status');
+    for (const field of Object.keys(value)) {
+      const { [field]: _gone, ...rest } = value;
+      if (!optional.has(field)) {
+        expect(refusal(() => parse(rest))).toBe(`BAD_ARGUMENT: ${name}.${field} is missing`);
+      }
+      expect(refusal(() => parse({ ...value, [field]: { no: 'such' } }))).toContain(
+        `BAD_ARGUMENT: ${name}.${field}`,
+      );
+      expect(refusal(() => parse({ ...value, [field]: -7 }))).toContain(`BAD_ARGUMENT: ${name}.${field}`);
+    }
+  });
+
+  test('only its canonical text is accepted', () => {
+    expect(refusal(() => parseJson(JSON.stringify(value, null, 1), check, name))).toContain(
+      'must be canonical JSON',
+    );
+    const doubled = canonicalJson(value)
+      .replace('{', '{"zz":1,')
+      .replace('"zz"', `"${Object.keys(value).sort()[0]}"`);
+    expect(refusal(() => parseJson(doubled, check, name))).toContain('BAD_ARGUMENT');
+  });
+
+  test('no other JSON value is accepted, and none is repeated in the refusal', () => {
+    fc.assert(
+      fc.property(fc.jsonValue({ noUnicodeString: false }), (candidate) => {
+        const message = refusal(() => parseJson(JSON.stringify(candidate), check, name));
+        expect(parseContractError(message)?.code).toBe('BAD_ARGUMENT');
+      }),
+    );
+  });
+});
+
+const cases: [string, Check<unknown>, unknown, string][] = [
+  [
+    'steps in another order',
+    args.parametersArgument,
+    { policyVersion: 1, recordSteps: ['upload', 'blind', 'chain'] },
+    'recordSteps',
+  ],
+  [
+    'steps without chain',
+    args.parametersArgument,
+    { policyVersion: 1, recordSteps: ['blind'] },
+    'recordSteps',
+  ],
+  [
+    'a step twice',
+    args.parametersArgument,
+    { policyVersion: 1, recordSteps: ['chain', 'chain'] },
+    'recordSteps',
+  ],
+  [
+    'a step after chain',
+    args.parametersArgument,
+    { policyVersion: 1, recordSteps: ['chain', 'attest'] },
+    'recordSteps',
+  ],
+  [
+    'a recipient twice',
+    args.sealArgument,
+    { recordId: id, version: 1, author: id, sealed: { ...sealed, recipients: [id, id] } },
+    'recipients',
+  ],
+  [
+    'a custodian of no MSP',
+    args.sealArgument,
+    { recordId: id, version: 1, author: id, sealed: { ...sealed, recipients: ['custodian:'] } },
+    'recipients',
+  ],
+  [
+    'upper-case hex',
+    args.createArgument,
+    { recordId: 'A1'.repeat(16), version: 1, ledgerId: id, scopeId: id, epoch: 1, encounterId: null },
+    'recordId',
+  ],
+  [
+    'a line feed after hex',
+    args.createArgument,
+    { recordId: `${id}\n`, version: 1, ledgerId: id, scopeId: id, epoch: 1, encounterId: null },
+    'recordId',
+  ],
+  [
+    'an MSP id with a slash',
+    args.staffArgument,
+    { staffId: id, mspId: 'City/MSP', role: 'doctor', status: 'active', version: 1 },
+    'mspId',
+  ],
+  [
+    'an MSP id with a NUL',
+    args.staffArgument,
+    { staffId: id, mspId: 'City\0MSP', role: 'doctor', status: 'active', version: 1 },
+    'mspId',
+  ],
+  [
+    'a patient as staff',
+    args.staffArgument,
+    { staffId: id, mspId: 'CityMSP', role: 'patient', status: 'active', version: 1 },
+    'role',
+  ],
+  [
+    '201 records',
+    args.receiptArgument,
+    { recordIds: Array.from({ length: 201 }, (_, n) => n.toString(16).padStart(32, '0')), basis: 'author' },
+    'recordIds',
+  ],
+  ['no record', args.receiptArgument, { recordIds: [], basis: 'author' }, 'recordIds'],
+  ['a record twice', args.receiptArgument, { recordIds: [id, id], basis: 'author' }, 'recordIds'],
+  ['a consent basis', args.receiptArgument, { recordIds: [id], basis: 'consent' }, 'basis'],
+  ['a control character in a name', args.staffDetailsArgument, { name: 'a\u0007b' }, 'name'],
+  ['a private value that is not base64', args.privateValuesArgument, [{ key: 'k', value: '*' }], 'value'],
+  ['an empty private value', args.privateValuesArgument, [{ key: 'k', value: '' }], 'value'],
+  [
+    'a private key twice',
+    args.privateValuesArgument,
+    [
+      { key: 'k', value: 'AAAA' },
+      { key: 'k', value: 'AAAA' },
+    ],
+    'must not name anything twice',
+  ],
+];
+
+test.each(cases)('%s is refused', (_what, check, value, named) => {
+  const message = refusal(() => parseJson(canonicalJson(value), check, 'argument'));
+  expect(message).toMatch(/^BAD_ARGUMENT: /);
+  expect(message).toContain(named);
+});
+
+test('inherited names are no fields', () => {
+  for (const field of ['__proto__', 'constructor', 'toString']) {
+    const json = canonicalJson(JSON.parse(`{"basis":"author","recordIds":["${id}"],"${field}":1}`));
+    expect(refusal(() => parseJson(json, args.receiptArgument, 'receipt'))).toContain('is not a known field');
+  }
+});
+
+test('a field name that could be anything is not repeated', () => {
+  const planted = 'Rajini 101000000001';
+  const message = refusal(() => parseJson(canonicalJson({ [planted]: 1 }), args.receiptArgument, 'receipt'));
+  expect(message).not.toContain('Rajini');
+});
+
+test('numbers as arguments are plain decimals', () => {
+  fc.assert(
+    fc.property(
+      fc.integer({ min: 1, max: 0xffff_ffff }),
+      (n) => parseInteger(String(n), version, 'version') === n,
+    ),
+  );
+  for (const text of [
+    '',
+    '0',
+    '-1',
+    '01',
+    '1.0',
+    '1e3',
+    ' 1',
+    '0x1',
+    '4294967296',
+    '99999999999999999999',
+    'NaN',
+  ]) {
+    expect(refusal(() => parseInteger(text, version, 'version'))).toMatch(/^BAD_ARGUMENT: version /);
+  }
+});
+
+test('business ids are 64 hexadecimal characters', () => {
+  expect(businessIdOf(digest)).toBe(digest);
+  for (const text of ['', id, digest.toUpperCase(), `${digest}0`]) {
+    expect(refusal(() => businessIdOf(text))).toMatch(/^BAD_ARGUMENT: businessId /);
+  }
+});
+
+test('an argument of any size is refused before it is parsed', () => {
+  expect(refusal(() => parseJson(`"${'x'.repeat(70_000)}"`, args.receiptArgument, 'receipt'))).toContain(
+    'longer than',
+  );
+});
