@@ -28,12 +28,10 @@ interface Location {
   readonly length: number;
 }
 
-/** A block as a scan found it; `bytes` undefined when it cannot be trusted. */
-export interface ScannedBlock {
-  readonly number: number;
-  readonly bytes?: Buffer;
-  readonly detail?: string;
-}
+/** A block as a scan found it; `bytes` undefined when it cannot be trusted, `detail` then says why. */
+export type ScannedBlock =
+  | { readonly number: number; readonly bytes: Buffer }
+  | { readonly number: number; readonly bytes?: undefined; readonly detail: string };
 
 export interface BlockFilesOptions {
   /** A new file begins when the current one has reached this size. */
@@ -48,17 +46,13 @@ export class BlockFiles {
   private currentSize = 0;
   private handle: fs.promises.FileHandle | undefined;
 
-  private constructor(
-    private readonly directory: string,
-    private readonly maxFileBytes: number,
-  ) {}
+  private readonly maxFileBytes: number;
 
-  /** Reads all frames in order and hands each block to `visit`; damaged ones are named, not thrown. */
-  static open(directory: string, visit: (block: ScannedBlock) => void, options: BlockFilesOptions = {}): BlockFiles {
-    fs.mkdirSync(directory, { recursive: true });
-    const files = new BlockFiles(directory, options.maxFileBytes ?? 32 * 1024 * 1024);
-    files.scan(visit);
-    return files;
+  constructor(
+    private readonly directory: string,
+    options: BlockFilesOptions = {},
+  ) {
+    this.maxFileBytes = options.maxFileBytes ?? 32 * 1024 * 1024;
   }
 
   /** Number after the last block that is, or was, on disk. */
@@ -75,6 +69,11 @@ export class BlockFiles {
   noteLost(height: number, detail: string): void {
     for (let number = this.nextNumber; number < height; number += 1) this.damaged.set(number, detail);
     this.nextNumber = Math.max(this.nextNumber, height);
+  }
+
+  /** A stored block whose frame is sound but whose contents do not fit the chain. */
+  noteDamaged(number: number, detail: string): void {
+    this.damaged.set(number, detail);
   }
 
   /** @throws DamagedBlockError, RangeError */
@@ -154,7 +153,8 @@ export class BlockFiles {
     return path.join(this.directory, `blocks-${String(file).padStart(6, '0')}.dat`);
   }
 
-  private scan(visit: (block: ScannedBlock) => void): void {
+  /** Reads all frames in order and hands each block to `visit`; damaged ones are named, not thrown. Call once, first. */
+  scan(visit: (block: ScannedBlock) => void): void {
     const files = fs
       .readdirSync(this.directory)
       .map((name) => FILE_NAME.exec(name))

@@ -1,0 +1,709 @@
+import * as path from 'node:path';
+import type {
+  ChannelConfig,
+  Clock,
+  CommittedBlock,
+  CommittedDefinition,
+  DamageReport,
+  HistoryEntry,
+  Ledger,
+  SigningIdentity,
+  StateValue,
+  Version,
+} from '../types.js';
+import { Orderer, createBlock } from '../ordering/orderer.js';
+import type { PendingEnvelope } from '../ordering/cutter.js';
+import {
+  type Block,
+  type BlockHeader,
+  MetadataSlot,
+  commitHash,
+  dataHash,
+  decodeBlock,
+  decodeSignatures,
+  encodeBlock,
+  encodeMetadataValue,
+  headerDer,
+  headerHash,
+  nextCommitHash,
+  transactionsFilter,
+} from '../protos/blocks.js';
+import { applicationGroups } from '../protos/config-groups.js';
+import { decodeSignatureHeader } from '../protos/envelopes.js';
+import { sha256 } from '../protos/hashes.js';
+import { type PrivateNamespaceRwSet, decodePrivateRwSet } from '../rwset/messages.js';
+import { type ValidatedBlock, replayBlock, validateBlock } from '../validation/block-validator.js';
+import { TxCode } from '../validation/codes.js';
+import { BlockFiles } from './block-files.js';
+import { type Erasure, type PrivateBlock, PrivateStore } from './private-store.js';
+import type { Savepoint } from './records.js';
+import { type DatabaseContents, StateDatabase, sameVersion } from './state-database.js';
+import {
+  CorruptDatabaseError,
+  type Database,
+  LedgerInUseError,
+  StorageError,
+  makeDirectory,
+  openDatabase,
+  removeDirectory,
+} from './storage.js';
+import { type Expiry, WorldIndex, parseStateKey } from './world-index.js';
+import { WorldState, describeStateKey } from './world-state.js';
+
+export interface LedgerOptions {
+  /** Folder of this channel's ledger; made when absent. */
+  readonly directory: string;
+  readonly channelId: string;
+  /** Marshalled configuration block 0. */
+  readonly genesisBlock: Buffer;
+  /** MSP ids of organisations with a peer here; each has a private store. */
+  readonly organizations: readonly string[];
+  readonly orderer: SigningIdentity;
+  readonly loadConfig: (configBlock: Buffer) => ChannelConfig;
+  readonly clock: Clock;
+  /** Cut a block as soon as nothing is being committed (default), or only by count, bytes and batch timeout. */
+  readonly idleCut?: boolean;
+  /** Told once when the disk refuses; nothing is ordered afterwards. */
+  readonly onFault?: (error: Error) => void;
+}
+
+const NO_HASH: Buffer = Buffer.alloc(0);
+
+/**
+ * Opens, and where needed creates, repairs and completes, the ledger in a folder:
+ *
+ *     blocks/             the blocks (block-files.ts): everything public follows from them
+ *     state/              index and state (world-index.ts), rebuilt from the blocks when they disagree
+ *     private/<MSP id>/   an organisation's private values (private-store.ts)
+ *     lock/               held by the process that has the ledger open
+ *
+ * Damage never stops the opening: it is named in `damage`.
+ * @throws LedgerInUseError, StorageError, Error when the folder holds another channel
+ */
+export async function openLedger(options: LedgerOptions): Promise<Ledger & LedgerMaintenance> {
+  return FileLedger.open(options);
+}
+
+/** What administration needs beyond the ledger's interface. */
+export interface LedgerMaintenance {
+  /** Validates every block anew from the first and compares; names what differs. Orders nothing meanwhile. */
+  scrub(): Promise<DamageReport[]>;
+  /** Resolves when erased private values are off the disk. */
+  erased(): Promise<void>;
+}
+
+class FileLedger implements Ledger, LedgerMaintenance {
+  readonly damage: DamageReport[] = [];
+  fault: Error | undefined;
+  private readonly reported = new Set<string>();
+  private readonly listeners = new Set<(block: CommittedBlock) => void>();
+  private readonly privates = new Map<string, PrivateStore>();
+  private readonly blocks: BlockFiles;
+  private readonly world: WorldState;
+  readonly config: ChannelConfig;
+  private orderer!: Orderer;
+  private database: StateDatabase | undefined;
+  private headerHash: Buffer = NO_HASH;
+  private commitHash: Buffer = NO_HASH;
+  private readonly verified = new WeakSet<Buffer>();
+
+  private constructor(
+    private readonly options: LedgerOptions,
+    private readonly lock: Database,
+  ) {
+    this.config = options.loadConfig(options.genesisBlock);
+    this.blocks = new BlockFiles(path.join(options.directory, 'blocks'));
+    this.world = new WorldState(this.blocks, this.config, applicationGroups(options.genesisBlock), (report) =>
+      this.report(report),
+    );
+  }
+
+  static async open(options: LedgerOptions): Promise<FileLedger> {
+    makeDirectory(options.directory);
+    const lock = await openLock(options.directory);
+    try {
+      const ledger = new FileLedger(options, lock);
+      await ledger.load();
+      return ledger;
+    } catch (error) {
+      await lock.close();
+      throw error;
+    }
+  }
+
+  // ------------------------------------------------------------------ reading
+
+  get channelId(): string {
+    return this.options.channelId;
+  }
+
+  get height(): number {
+    return this.blocks.height;
+  }
+
+  get lastHeaderHash(): Buffer {
+    return this.headerHash;
+  }
+
+  readBlock(number: number): Buffer {
+    return this.blocks.read(number);
+  }
+
+  transaction(txId: string): { blockNum: number; txNum: number; code: number } | undefined {
+    return this.world.index.transaction(txId);
+  }
+
+  history(namespace: string, key: string): HistoryEntry[] {
+    return [...this.world.writesOf(namespace, key)];
+  }
+
+  definition(chaincode: string): CommittedDefinition | undefined {
+    return this.world.definition(chaincode);
+  }
+
+  get(namespace: string, key: string): StateValue | undefined {
+    return this.world.state(namespace, key);
+  }
+
+  *range(namespace: string, start: string, end: string): IterableIterator<{ key: string } & StateValue> {
+    for (const { key } of this.world.keys(namespace, start, end)) {
+      const state = this.world.state(namespace, key);
+      if (state !== undefined) yield { key, ...state };
+    }
+  }
+
+  getPrivateHash(namespace: string, collection: string, keyHash: Buffer) {
+    return this.world.hashedState(namespace, collection, keyHash.toString('latin1'));
+  }
+
+  getPrivate(
+    mspId: string,
+    namespace: string,
+    collection: string,
+    key: string,
+  ): { value: Buffer; version: Version } | undefined {
+    return this.privates.get(mspId)?.get(namespace, collection, key);
+  }
+
+  *rangePrivate(
+    mspId: string,
+    namespace: string,
+    collection: string,
+    start: string,
+    end: string,
+  ): IterableIterator<{ key: string; value: Buffer; version: Version }> {
+    const store = this.privates.get(mspId);
+    if (store !== undefined) yield* store.range(namespace, collection, start, end);
+  }
+
+  privateWrites(mspId: string, blockNumber: number): Map<number, Buffer> {
+    return this.privates.get(mspId)?.blockWrites(blockNumber) ?? new Map<number, Buffer>();
+  }
+
+  // ------------------------------------------------------------------ writing
+
+  async storeTransient(txId: string, privateBytes: Buffer, mspIds: readonly string[]): Promise<void> {
+    await Promise.all(mspIds.map((mspId) => this.privates.get(mspId)?.storeTransient(txId, privateBytes, this.height)));
+  }
+
+  order(envelope: Buffer): Promise<void> {
+    return Promise.resolve().then(() => {
+      this.orderer.order(envelope);
+      this.verified.add(envelope);
+    });
+  }
+
+  onBlock(listener: (block: CommittedBlock) => void): () => void {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
+  }
+
+  async close(): Promise<void> {
+    await this.orderer.stop('the network is stopping');
+    await this.closeFiles();
+  }
+
+  async erased(): Promise<void> {
+    await Promise.all([...this.privates.values()].map((store) => store.erased()));
+  }
+
+  async scrub(): Promise<DamageReport[]> {
+    const found: DamageReport[] = [];
+    const scratch = new WorldState(this.blocks, this.config, applicationGroups(this.options.genesisBlock), (report) =>
+      found.push(report),
+    );
+    let previous: Block | undefined;
+    for (let number = 0; number < this.height; number += 1) {
+      const block = this.readOrName(number, found);
+      if (block === undefined) {
+        previous = undefined;
+        continue;
+      }
+      const validated = this.validate(number, block.data, scratch);
+      const detail = this.blockProblem(block, previous, validated);
+      if (detail !== undefined) {
+        found.push({ where: 'block', what: `block ${number}: ${detail}`, remedy: 'restore the file from a copy' });
+      }
+      scratch.apply(number, validated);
+      previous = block;
+      if (number % 50 === 49) await new Promise((resolve) => setImmediate(resolve));
+    }
+    if (found.length === 0) this.compareIndexes(scratch.index, found);
+    for (const report of found) this.report(report);
+    return found;
+  }
+
+  // ------------------------------------------------------------------ committing
+
+  private async commit(batch: readonly PendingEnvelope[]): Promise<void> {
+    const number = this.height;
+    const envelopes = batch.map(({ envelope }) => envelope);
+    const ordered = createBlock(number, this.headerHash, envelopes, 0, this.options.orderer);
+    const validated = this.validate(number, envelopes, this.world);
+    await this.store(ordered, validated);
+  }
+
+  private validate(number: number, envelopes: readonly Buffer[], view: WorldState): ValidatedBlock {
+    if (number === 0) return replayBlock(0, envelopes, Buffer.alloc(envelopes.length), view);
+    return validateBlock(number, envelopes, {
+      config: this.config,
+      view,
+      isCommitted: (txId) => view.index.transaction(txId) !== undefined,
+      creatorVerified: (envelope) => this.verified.has(envelope),
+    });
+  }
+
+  /** Makes a validated block durable, then visible, then known. */
+  private async store(ordered: Block, validated: ValidatedBlock): Promise<void> {
+    const { number } = ordered.header;
+    const hash = number === 0 ? NO_HASH : nextCommitHash(validated.filter, validated.updates.deterministicBytes(), this.commitHash);
+    const metadata = Array.from({ length: 5 }, (_, slot) => ordered.metadata[slot] ?? Buffer.alloc(0));
+    metadata[MetadataSlot.transactionsFilter] = validated.filter;
+    if (number > 0) metadata[MetadataSlot.commitHash] = encodeMetadataValue(hash);
+    const bytes = encodeBlock({ ...ordered, metadata });
+    const privateBlocks = this.privateBlocks(number, validated);
+    try {
+      await Promise.all([...privateBlocks].map(([mspId, block]) => this.privates.get(mspId)?.prepare(block)));
+      await this.blocks.append(number, bytes);
+    } catch (error) {
+      throw new StorageError(`block ${number} cannot be written`, error);
+    }
+    this.headerHash = headerHash(ordered.header);
+    this.commitHash = hash;
+    const changes = this.world.apply(number, validated);
+    const writing = [this.world.write(changes, this.savepoint())];
+    for (const [mspId, block] of privateBlocks) {
+      const store = this.privates.get(mspId);
+      if (store !== undefined) writing.push(store.apply(block, this.world.index));
+    }
+    const transactions = validated.transactions.map(({ txId, code, type }) => ({ txId, code, type }));
+    for (const listener of this.listeners) listener({ number, bytes, transactions });
+    try {
+      await Promise.all(writing);
+    } catch (error) {
+      throw new StorageError(`the state after block ${number} cannot be written`, error);
+    }
+  }
+
+  /** Which organisation gets which private write sets of a block; call before the block is applied. */
+  private privateBlocks(number: number, validated: ValidatedBlock): Map<string, PrivateBlock> {
+    const transactionIds = validated.transactions.map(({ txId }) => txId);
+    const erasures = this.erasures(number, validated);
+    const result = new Map<string, PrivateBlock>();
+    for (const mspId of this.privates.keys()) {
+      const { writeSets, missing } = this.writeSetsOf(mspId, validated);
+      result.set(mspId, { number, writeSets, missing, transactionIds, erasures });
+    }
+    return result;
+  }
+
+  private writeSetsOf(
+    mspId: string,
+    validated: ValidatedBlock,
+  ): { writeSets: Map<number, PrivateNamespaceRwSet[]>; missing: PrivateBlock['missing'] } {
+    const writeSets = new Map<number, PrivateNamespaceRwSet[]>();
+    const missing: { txNum: number; namespace: string; collection: string }[] = [];
+    validated.transactions.forEach(({ parsed, txId }, txNum) => {
+      if (parsed === undefined) return;
+      const namespaces: PrivateNamespaceRwSet[] = [];
+      for (const { namespace, collections } of parsed.rwset) {
+        const received: { collection: string; rwset: Buffer }[] = [];
+        for (const { collection, privateHash } of collections) {
+          if (privateHash.length === 0 || !this.world.members(namespace, collection).includes(mspId)) continue;
+          const rwset = this.transientWrites(mspId, txId, namespace, collection, privateHash);
+          if (rwset === undefined) missing.push({ txNum, namespace, collection });
+          else received.push({ collection, rwset });
+        }
+        if (received.length > 0) namespaces.push({ namespace, collections: received });
+      }
+      if (namespaces.length > 0) writeSets.set(txNum, namespaces);
+    });
+    return { writeSets, missing };
+  }
+
+  /** From the organisation's own transient store, else from another member's, as peers pull what they lack. */
+  private transientWrites(
+    mspId: string,
+    txId: string,
+    namespace: string,
+    collection: string,
+    expected: Buffer,
+  ): Buffer | undefined {
+    const members = this.world.members(namespace, collection);
+    for (const holder of [mspId, ...members.filter((other) => other !== mspId)]) {
+      const bytes = this.privates.get(holder)?.transientOf(txId);
+      if (bytes === undefined) continue;
+      const rwset = decodePrivateRwSet(bytes)
+        .find((set) => set.namespace === namespace)
+        ?.collections.find((set) => set.collection === collection)?.rwset;
+      if (rwset !== undefined && sha256(rwset).equals(expected)) return rwset;
+    }
+    return undefined;
+  }
+
+  private erasures(number: number, validated: ValidatedBlock): Erasure[] {
+    const { index } = this.world;
+    const purges = validated.updates.purges.map(({ namespace, collection, keyHash }) => ({
+      namespace,
+      collection,
+      keyHash,
+      places: index.hashedHistory(namespace, collection, keyHash),
+    }));
+    const expired = index.expiring(number).map((expiry: Expiry) => ({ ...expiry, places: [expiry.version] }));
+    return [...purges, ...expired];
+  }
+
+  private savepoint(): Savepoint {
+    return {
+      height: this.height,
+      headerHash: this.headerHash,
+      commitHash: this.commitHash,
+      digest: this.world.index.digest.bytes(),
+    };
+  }
+
+  // ------------------------------------------------------------------ opening
+
+  private async load(): Promise<void> {
+    const { directory, genesisBlock, organizations, clock, idleCut } = this.options;
+    this.scanBlocks();
+    await this.openState(path.join(directory, 'state'));
+    const isMember = (mspId: string) => (namespace: string, collection: string) =>
+      this.world.members(namespace, collection).includes(mspId);
+    await Promise.all(
+      organizations.map(async (mspId) => {
+        const store = await PrivateStore.open(
+          path.join(directory, 'private', mspId),
+          mspId,
+          this.height,
+          this.world.index,
+          isMember(mspId),
+          (from) => this.erasuresSince(from),
+          (report) => this.report(report),
+        );
+        this.privates.set(mspId, store);
+      }),
+    );
+    if (this.height === 0) {
+      const genesis = decodeBlock(genesisBlock);
+      await this.store(genesis, this.validate(0, genesis.data, this.world));
+    }
+    this.orderer = new Orderer({
+      clock,
+      config: () => this.config,
+      commit: (batch) => this.commit(batch),
+      idleCut: idleCut ?? true,
+      onFailure: (error) => {
+        this.fault = error;
+        this.options.onFault?.(error);
+      },
+    });
+  }
+
+  /** Reads all blocks, checks the chain and replays their writes into the index. */
+  private scanBlocks(): void {
+    let previous: Block | undefined;
+    try {
+      this.blocks.scan((scanned) => {
+        const { number } = scanned;
+        if (scanned.bytes === undefined) {
+          this.reportBlock(number, scanned.detail);
+          previous = undefined;
+          return;
+        }
+        previous = this.takeBlock(number, scanned.bytes, previous);
+      });
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === undefined) throw error;
+      throw new StorageError(`the blocks in ${this.options.directory} cannot be read`, error);
+    }
+    if (previous !== undefined && previous.header.number > 0 && !this.ordererSigned(previous)) {
+      this.damageBlock(previous.header.number, 'it is not signed by the ordering service');
+    }
+  }
+
+  private takeBlock(number: number, bytes: Buffer, previous: Block | undefined): Block | undefined {
+    let block: Block;
+    let replayed: ValidatedBlock;
+    try {
+      block = decodeBlock(bytes);
+      replayed = this.world.replay(number, bytes);
+    } catch (error) {
+      this.damageBlock(number, (error as Error).message);
+      return undefined;
+    }
+    if (number === 0 && !headerHash(block.header).equals(headerHash(decodeBlock(this.options.genesisBlock).header))) {
+      throw new Error(
+        `${this.options.directory} holds a ledger with another genesis block; use another folder or reset this one`,
+      );
+    }
+    const detail = this.blockProblem(block, previous, replayed);
+    if (detail !== undefined) {
+      this.damageBlock(number, detail);
+      return undefined;
+    }
+    this.headerHash = headerHash(block.header);
+    this.commitHash = commitHash(block) ?? NO_HASH;
+    this.world.apply(number, replayed);
+    return block;
+  }
+
+  /** Why a block does not fit the one before it or its own hashes; `previous` undefined where that one is damaged. */
+  private blockProblem(block: Block, previous: Block | undefined, validated: ValidatedBlock): string | undefined {
+    const { number, dataHash: stated, previousHash } = block.header;
+    if (!dataHash(block.data).equals(stated)) return 'its data hash does not match its transactions';
+    if (!transactionsFilter(block).equals(validated.filter) || validated.filter.length !== block.data.length) {
+      return 'its validation codes are not those of its transactions';
+    }
+    if (number === 0 || previous === undefined) return undefined;
+    if (previous.header.number + 1 !== number) return 'its number does not follow the block before it';
+    if (!previousHash.equals(headerHash(previous.header))) return 'it does not follow the block before it';
+    const expected = nextCommitHash(
+      validated.filter,
+      validated.updates.deterministicBytes(),
+      commitHash(previous) ?? NO_HASH,
+    );
+    return commitHash(block)?.equals(expected) === true ? undefined : 'its commit hash does not match its writes';
+  }
+
+  private ordererSigned({ header, metadata }: { header: BlockHeader; metadata: readonly Buffer[] }): boolean {
+    try {
+      const { value, signatures } = decodeSignatures(metadata[MetadataSlot.signatures] as Buffer);
+      return signatures.some(({ signatureHeader, signature }) => {
+        const { creator } = decodeSignatureHeader(signatureHeader);
+        const identity = this.config.deserializeIdentity(creator);
+        return (
+          this.config.ordererMspIds.includes(identity.mspId) &&
+          identity.verify(Buffer.concat([value, signatureHeader, headerDer(header)]), signature)
+        );
+      });
+    } catch {
+      return false;
+    }
+  }
+
+  /** Opens the state database and makes it, the index and the blocks agree. */
+  private async openState(location: string): Promise<void> {
+    let contents: DatabaseContents | undefined;
+    const loaded = new WorldIndex();
+    const differing: Buffer[] = [];
+    try {
+      this.database = await StateDatabase.open(location);
+      contents = await this.database.read((key, record, check) => {
+        if (!loaded.load(key, record, check)) differing.push(key);
+        else if (this.world.index.expectedCheck(key)?.equals(check) !== true) differing.push(key);
+      });
+    } catch (error) {
+      if (!(error instanceof CorruptDatabaseError)) throw error;
+      this.report({ where: 'index', what: 'the index and state database', remedy: 'rebuilt' });
+    }
+    loaded.finishLoading();
+    const { savepoint } = contents ?? {};
+    const consistent =
+      contents !== undefined &&
+      contents.altered.length === 0 &&
+      (savepoint === undefined ? this.height === 0 : savepoint.digest.equals(contents.digest));
+    if (consistent && savepoint !== undefined && savepoint.height > this.height) {
+      for (let number = this.height; number < savepoint.height; number += 1) {
+        this.reportBlock(number, 'it was committed but is no longer in the block files');
+      }
+      this.blocks.noteLost(savepoint.height, 'it was committed but is no longer in the block files');
+    }
+    const complete = this.blocks.damagedBlocks.size === 0;
+    if (!complete && consistent && savepoint?.height === this.height) {
+      this.world.useIndex(loaded);
+      this.headerHash = Buffer.from(savepoint.headerHash);
+      this.commitHash = Buffer.from(savepoint.commitHash);
+      this.world.useDatabase(this.database);
+      return;
+    }
+    const agrees =
+      contents !== undefined && contents.digest.equals(this.world.index.digest.bytes()) && contents.altered.length === 0;
+    if (agrees && (savepoint?.height === this.height || this.height === 0)) {
+      this.world.useDatabase(this.database);
+      return;
+    }
+    const isBehind = consistent && complete && (savepoint?.height ?? 0) < this.height;
+    if (!isBehind && contents !== undefined) this.reportDifferences(contents, differing, loaded);
+    await this.rebuildState(location, complete ? undefined : loaded);
+  }
+
+  /** Writes the state database anew from the blocks; `salvaged` fills in for blocks that are damaged. */
+  private async rebuildState(location: string, salvaged: WorldIndex | undefined): Promise<void> {
+    const kept = salvaged === undefined ? [] : await this.recordsOfDamagedBlocks();
+    await this.database?.close().catch(() => undefined);
+    this.database = await StateDatabase.recreate(location);
+    this.world.useIndex(new WorldIndex());
+    this.world.useDatabase(this.database);
+    const { damagedBlocks } = this.blocks;
+    for (let number = 0; number < this.height; number += 1) {
+      if (damagedBlocks.has(number)) continue;
+      const changes = this.world.apply(number, this.world.replay(number, this.blocks.read(number)));
+      await this.world.write(changes, { ...this.savepoint(), height: number + 1 });
+    }
+    if (salvaged === undefined) return;
+    const { index } = this.world;
+    const fresh = kept.filter(({ key, record }) => {
+      const current = index.expectedCheck(key);
+      return current === undefined && record !== undefined;
+    });
+    for (const { key, record, check } of fresh) {
+      if (record !== undefined && check !== undefined) index.load(key, record, check);
+    }
+    index.finishLoading();
+    await this.world.write(fresh, this.savepoint());
+    for (const number of damagedBlocks.keys()) {
+      this.report({ where: 'state', what: `writes of block ${number}`, remedy: 'lost' });
+    }
+  }
+
+  /** Sound records of the state database whose versions are in damaged blocks. */
+  private async recordsOfDamagedBlocks() {
+    const kept: { key: Buffer; record: { version: Version; metadata: Buffer; value: Buffer }; check: Buffer }[] = [];
+    try {
+      await this.database?.read((key, { version, metadata, value }, check) => {
+        if (this.blocks.damagedBlocks.has(version.blockNum)) {
+          kept.push({
+            key: Buffer.from(key),
+            record: { version, metadata: Buffer.from(metadata), value: Buffer.from(value) },
+            check: Buffer.from(check),
+          });
+        }
+      });
+    } catch {
+      // What LevelDB cannot read is not kept.
+    }
+    return kept;
+  }
+
+  private reportDifferences(contents: DatabaseContents, differing: readonly Buffer[], loaded: WorldIndex): void {
+    const named = new Set<string>();
+    for (const key of [...contents.altered, ...differing]) named.add(key.toString('latin1'));
+    for (const { key, check } of this.world.index.records()) {
+      if (loaded.expectedCheck(key)?.equals(check) !== true) named.add(key.toString('latin1'));
+    }
+    for (const id of named) this.report(describeRecord(Buffer.from(id, 'latin1')));
+    if (named.size === 0) this.report({ where: 'index', what: 'the savepoint', remedy: 'rebuilt' });
+  }
+
+  /** Purges of blocks at or after `from`, for private stores that a crash left behind. */
+  private erasuresSince(from: number): Erasure[] {
+    const erasures: Erasure[] = [];
+    for (let number = Math.max(from, 1); number < this.height; number += 1) {
+      const block = this.readOrName(number, []);
+      if (block === undefined) continue;
+      const { updates } = replayBlock(number, block.data, transactionsFilter(block), this.world);
+      for (const { namespace, collection, keyHash, version } of updates.purges) {
+        const places = this.world.index
+          .hashedHistory(namespace, collection, keyHash)
+          .filter((place) => place.blockNum < number || sameVersion(place, version));
+        erasures.push({ namespace, collection, keyHash, places });
+      }
+    }
+    return erasures;
+  }
+
+  // ------------------------------------------------------------------ damage
+
+  private readOrName(number: number, found: DamageReport[]): Block | undefined {
+    try {
+      return decodeBlock(this.blocks.read(number));
+    } catch (error) {
+      found.push({
+        where: 'block',
+        what: `block ${number}: ${(error as Error).message}`,
+        remedy: 'restore the file from a copy',
+      });
+      return undefined;
+    }
+  }
+
+  private compareIndexes(fresh: WorldIndex, found: DamageReport[]): void {
+    if (fresh.digest.bytes().equals(this.world.index.digest.bytes())) return;
+    for (const { key, check } of fresh.records()) {
+      if (this.world.index.expectedCheck(key)?.equals(check) !== true) found.push(describeRecord(key));
+    }
+    for (const { key } of this.world.index.records()) {
+      if (fresh.expectedCheck(key) === undefined) found.push(describeRecord(key));
+    }
+  }
+
+  private damageBlock(number: number, detail: string): void {
+    this.blocks.noteDamaged(number, detail);
+    this.reportBlock(number, detail);
+  }
+
+  private reportBlock(number: number, detail: string): void {
+    this.report({ where: 'block', what: `block ${number}: ${detail}`, remedy: 'restore the file from a copy' });
+  }
+
+  private report(damage: DamageReport): void {
+    const id = `${damage.where} ${damage.what} ${damage.remedy}`;
+    if (this.reported.has(id)) return;
+    this.reported.add(id);
+    this.damage.push(damage);
+  }
+
+  private async closeFiles(): Promise<void> {
+    await this.blocks.close();
+    await this.database?.close();
+    await Promise.all([...this.privates.values()].map((store) => store.close()));
+    await this.lock.close();
+  }
+}
+
+function describeRecord(key: Buffer): DamageReport {
+  const parts = parseStateKey(key);
+  switch (parts?.kind) {
+    case 's':
+    case 'p':
+      return {
+        where: 'state',
+        what: describeStateKey(parts.namespace, parts.collection, parts.key),
+        remedy: 'rebuilt',
+      };
+    case 't':
+      return { where: 'index', what: `transaction ${parts.key}`, remedy: 'rebuilt' };
+    case 'h':
+    case 'g':
+    case 'x':
+      return { where: 'index', what: `history of ${describeStateKey(parts.namespace, parts.collection, parts.key)}`, remedy: 'rebuilt' };
+    default:
+      return { where: 'index', what: `key ${key.toString('hex')}`, remedy: 'rebuilt' };
+  }
+}
+
+async function openLock(directory: string): Promise<Database> {
+  const location = path.join(directory, 'lock');
+  try {
+    return await openDatabase(location);
+  } catch (error) {
+    if (error instanceof LedgerInUseError) throw new LedgerInUseError(directory);
+    if (!(error instanceof CorruptDatabaseError)) throw error;
+    await removeDirectory(location);
+    return openDatabase(location);
+  }
+}
+
+/** Codes that a caller of `transaction` may meet. */
+export { TxCode };
