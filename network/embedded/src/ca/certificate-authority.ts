@@ -185,7 +185,17 @@ export class CertificateAuthority {
   /** First certificate of an identity, for its secret. @throws CaError */
   async enroll(id: string, secret: string, request: EnrollmentRequest): Promise<Enrollment> {
     await this.login(id, secret);
+    return this.enrollLoggedIn(id, request);
+  }
+
+  /** {@link CertificateAuthority.enroll} after a login of its own. @throws CaError */
+  enrollLoggedIn(id: string, request: EnrollmentRequest): Promise<Enrollment> {
     return this.certify(id, request, true);
+  }
+
+  /** Milliseconds since the epoch, by the network's clock. */
+  now(): number {
+    return this.clock.now();
   }
 
   /** Another certificate for an identity that showed a valid one. @throws CaError */
