@@ -93,14 +93,16 @@ export class BlockFiles {
 
   /** Durable when it resolves. After a failure the file ends where it ended before, as far as the disk allows. */
   async append(number: number, bytes: Buffer): Promise<void> {
-    if (number !== this.nextNumber) throw new RangeError(`block ${number} cannot follow block ${this.nextNumber - 1}`);
+    if (number !== this.nextNumber)
+      throw new RangeError(`block ${number} cannot follow block ${this.nextNumber - 1}`);
     const frame = frameOf(number, bytes);
     const handle = await this.writableFile();
     const offset = this.currentSize;
     try {
       let written = 0;
       while (written < frame.length) {
-        written += (await handle.write(frame, written, frame.length - written, offset + written)).bytesWritten;
+        written += (await handle.write(frame, written, frame.length - written, offset + written))
+          .bytesWritten;
       }
       await handle.datasync();
     } catch (error) {
@@ -138,7 +140,10 @@ export class BlockFiles {
     try {
       descriptor = fs.openSync(this.pathOf(file), 'r');
     } catch (error) {
-      throw new DamagedBlockError(number, `${this.pathOf(file)} cannot be opened: ${(error as Error).message}`);
+      throw new DamagedBlockError(
+        number,
+        `${this.pathOf(file)} cannot be opened: ${(error as Error).message}`,
+      );
     }
     try {
       const read = fs.readSync(descriptor, frame, 0, frame.length, offset);
@@ -176,16 +181,26 @@ export class BlockFiles {
       if (head !== undefined && offset + head.frameLength > contents.length && last) {
         return this.cutTornTail(file, offset);
       }
-      if (head !== undefined && head.number >= this.nextNumber && offset + head.frameLength <= contents.length) {
+      if (
+        head !== undefined &&
+        head.number >= this.nextNumber &&
+        offset + head.frameLength <= contents.length
+      ) {
         this.skipTo(head.number, 'its frame cannot be found', visit);
-        this.accept(contents.subarray(offset, offset + head.frameLength), head.number, { file, offset }, visit);
+        this.accept(
+          contents.subarray(offset, offset + head.frameLength),
+          head.number,
+          { file, offset },
+          visit,
+        );
         offset += head.frameLength;
         continue;
       }
       const next = findFrame(contents, offset + 1, this.nextNumber);
       if (next === undefined) {
         const rest = contents.subarray(offset);
-        if (last && (rest.length < HEAD_BYTES || rest.every((byte) => byte === 0))) return this.cutTornTail(file, offset);
+        if (last && (rest.length < HEAD_BYTES || rest.every((byte) => byte === 0)))
+          return this.cutTornTail(file, offset);
         this.skipTo(this.nextNumber + 1, 'the head of its frame does not match its checksum', visit);
         return contents.length;
       }
@@ -260,9 +275,14 @@ function openFrame(frame: Buffer, number: number): Buffer | undefined {
 
 /** Offset of the next genuine frame of a block at or above `from`. */
 function findFrame(contents: Buffer, start: number, from: number): number | undefined {
-  for (let offset = contents.indexOf(MAGIC, start); offset >= 0; offset = contents.indexOf(MAGIC, offset + 1)) {
+  for (
+    let offset = contents.indexOf(MAGIC, start);
+    offset >= 0;
+    offset = contents.indexOf(MAGIC, offset + 1)
+  ) {
     const head = readHead(contents, offset);
-    if (head !== undefined && head.number >= from && offset + head.frameLength <= contents.length) return offset;
+    if (head !== undefined && head.number >= from && offset + head.frameLength <= contents.length)
+      return offset;
   }
   return undefined;
 }

@@ -46,7 +46,10 @@ export function readDefinition(
 }
 
 /** `_implicit_org_<MSPID>` of an organisation of the channel; undefined for other names. */
-export function implicitCollection(name: string, context: DefinitionContext): CommittedCollection | undefined {
+export function implicitCollection(
+  name: string,
+  context: DefinitionContext,
+): CommittedCollection | undefined {
   if (!name.startsWith(IMPLICIT)) return undefined;
   const mspId = name.slice(IMPLICIT.length);
   const endorsementPolicy = context.implicitPolicy(mspId);
@@ -80,7 +83,11 @@ export function signedByMember(mspId: string): Buffer {
   return new Writer().message(2, rule).message(3, principal).finish();
 }
 
-function readCollection(bytes: Buffer, context: DefinitionContext, chaincodePolicy: Policy): CommittedCollection {
+function readCollection(
+  bytes: Buffer,
+  context: DefinitionContext,
+  chaincodePolicy: Policy,
+): CommittedCollection {
   let name = '';
   let members: Buffer = Buffer.alloc(0);
   let requiredPeerCount = 0;
@@ -114,7 +121,8 @@ function readCollection(bytes: Buffer, context: DefinitionContext, chaincodePoli
 function principalOrganizations(envelope: Buffer): string[] {
   const organizations = new Set<string>();
   const reader = new Reader(envelope, 'common.SignaturePolicyEnvelope');
-  while (reader.next()) if (reader.field === 3) organizations.add(stringField(bytesField(reader.slice(), 2), 1));
+  while (reader.next())
+    if (reader.field === 3) organizations.add(stringField(bytesField(reader.slice(), 2), 1));
   return [...organizations].sort();
 }
 

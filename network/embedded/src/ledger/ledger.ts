@@ -203,7 +203,9 @@ class FileLedger implements Ledger, LedgerMaintenance {
   // ------------------------------------------------------------------ writing
 
   async storeTransient(txId: string, privateBytes: Buffer, mspIds: readonly string[]): Promise<void> {
-    await Promise.all(mspIds.map((mspId) => this.privates.get(mspId)?.storeTransient(txId, privateBytes, this.height)));
+    await Promise.all(
+      mspIds.map((mspId) => this.privates.get(mspId)?.storeTransient(txId, privateBytes, this.height)),
+    );
   }
 
   order(envelope: Buffer): Promise<void> {
@@ -229,8 +231,11 @@ class FileLedger implements Ledger, LedgerMaintenance {
 
   async scrub(): Promise<DamageReport[]> {
     const found: DamageReport[] = [];
-    const scratch = new WorldState(this.blocks, this.config, applicationGroups(this.options.genesisBlock), (report) =>
-      found.push(report),
+    const scratch = new WorldState(
+      this.blocks,
+      this.config,
+      applicationGroups(this.options.genesisBlock),
+      (report) => found.push(report),
     );
     let previous: Block | undefined;
     for (let number = 0; number < this.height; number += 1) {
@@ -242,7 +247,11 @@ class FileLedger implements Ledger, LedgerMaintenance {
       const validated = this.validate(number, block.data, scratch);
       const detail = this.blockProblem(block, previous, validated);
       if (detail !== undefined) {
-        found.push({ where: 'block', what: `block ${number}: ${detail}`, remedy: 'restore the file from a copy' });
+        found.push({
+          where: 'block',
+          what: `block ${number}: ${detail}`,
+          remedy: 'restore the file from a copy',
+        });
       }
       scratch.apply(number, validated);
       previous = block;
@@ -276,7 +285,10 @@ class FileLedger implements Ledger, LedgerMaintenance {
   /** Makes a validated block durable, then visible, then known. */
   private async store(ordered: Block, validated: ValidatedBlock): Promise<void> {
     const { number } = ordered.header;
-    const hash = number === 0 ? NO_HASH : nextCommitHash(validated.filter, validated.updates.deterministicBytes(), this.commitHash);
+    const hash =
+      number === 0
+        ? NO_HASH
+        : nextCommitHash(validated.filter, validated.updates.deterministicBytes(), this.commitHash);
     const metadata = Array.from({ length: 5 }, (_, slot) => ordered.metadata[slot] ?? Buffer.alloc(0));
     metadata[MetadataSlot.transactionsFilter] = validated.filter;
     if (number > 0) metadata[MetadataSlot.commitHash] = encodeMetadataValue(hash);
@@ -329,7 +341,8 @@ class FileLedger implements Ledger, LedgerMaintenance {
       for (const { namespace, collections } of parsed.rwset) {
         const received: { collection: string; rwset: Buffer }[] = [];
         for (const { collection, privateHash } of collections) {
-          if (privateHash.length === 0 || !this.world.members(namespace, collection).includes(mspId)) continue;
+          if (privateHash.length === 0 || !this.world.members(namespace, collection).includes(mspId))
+            continue;
           const rwset = this.transientWrites(mspId, txId, namespace, collection, privateHash);
           if (rwset === undefined) missing.push({ txNum, namespace, collection });
           else received.push({ collection, rwset });
@@ -452,7 +465,10 @@ class FileLedger implements Ledger, LedgerMaintenance {
       this.damageBlock(number, (error as Error).message);
       return undefined;
     }
-    if (number === 0 && !headerHash(block.header).equals(headerHash(decodeBlock(this.options.genesisBlock).header))) {
+    if (
+      number === 0 &&
+      !headerHash(block.header).equals(headerHash(decodeBlock(this.options.genesisBlock).header))
+    ) {
       throw new Error(
         `${this.options.directory} holds a ledger with another genesis block; use another folder or reset this one`,
       );
@@ -469,10 +485,17 @@ class FileLedger implements Ledger, LedgerMaintenance {
   }
 
   /** Why a block does not fit the one before it or its own hashes; `previous` undefined where that one is damaged. */
-  private blockProblem(block: Block, previous: Block | undefined, validated: ValidatedBlock): string | undefined {
+  private blockProblem(
+    block: Block,
+    previous: Block | undefined,
+    validated: ValidatedBlock,
+  ): string | undefined {
     const { number, dataHash: stated, previousHash } = block.header;
     if (!dataHash(block.data).equals(stated)) return 'its data hash does not match its transactions';
-    if (!transactionsFilter(block).equals(validated.filter) || validated.filter.length !== block.data.length) {
+    if (
+      !transactionsFilter(block).equals(validated.filter) ||
+      validated.filter.length !== block.data.length
+    ) {
       return 'its validation codes are not those of its transactions';
     }
     if (number === 0 || previous === undefined) return undefined;
@@ -483,7 +506,9 @@ class FileLedger implements Ledger, LedgerMaintenance {
       validated.updates.deterministicBytes(),
       commitHash(previous) ?? NO_HASH,
     );
-    return commitHash(block)?.equals(expected) === true ? undefined : 'its commit hash does not match its writes';
+    return commitHash(block)?.equals(expected) === true
+      ? undefined
+      : 'its commit hash does not match its writes';
   }
 
   private ordererSigned({ header, metadata }: { header: BlockHeader; metadata: readonly Buffer[] }): boolean {
@@ -538,7 +563,9 @@ class FileLedger implements Ledger, LedgerMaintenance {
       return;
     }
     const agrees =
-      contents !== undefined && contents.digest.equals(this.world.index.digest.bytes()) && contents.altered.length === 0;
+      contents !== undefined &&
+      contents.digest.equals(this.world.index.digest.bytes()) &&
+      contents.altered.length === 0;
     if (agrees && (savepoint?.height === this.height || this.height === 0)) {
       this.world.useDatabase(this.database);
       return;
@@ -579,7 +606,11 @@ class FileLedger implements Ledger, LedgerMaintenance {
 
   /** Sound records of the state database whose versions are in damaged blocks. */
   private async recordsOfDamagedBlocks() {
-    const kept: { key: Buffer; record: { version: Version; metadata: Buffer; value: Buffer }; check: Buffer }[] = [];
+    const kept: {
+      key: Buffer;
+      record: { version: Version; metadata: Buffer; value: Buffer };
+      check: Buffer;
+    }[] = [];
     try {
       await this.database?.read((key, { version, metadata, value }, check) => {
         if (this.blocks.damagedBlocks.has(version.blockNum)) {
@@ -596,7 +627,11 @@ class FileLedger implements Ledger, LedgerMaintenance {
     return kept;
   }
 
-  private reportDifferences(contents: DatabaseContents, differing: readonly Buffer[], loaded: WorldIndex): void {
+  private reportDifferences(
+    contents: DatabaseContents,
+    differing: readonly Buffer[],
+    loaded: WorldIndex,
+  ): void {
     const named = new Set<string>();
     for (const key of [...contents.altered, ...differing]) named.add(key.toString('latin1'));
     for (const { key, check } of this.world.index.records()) {
@@ -654,7 +689,11 @@ class FileLedger implements Ledger, LedgerMaintenance {
   }
 
   private reportBlock(number: number, detail: string): void {
-    this.report({ where: 'block', what: `block ${number}: ${detail}`, remedy: 'restore the file from a copy' });
+    this.report({
+      where: 'block',
+      what: `block ${number}: ${detail}`,
+      remedy: 'restore the file from a copy',
+    });
   }
 
   private report(damage: DamageReport): void {
@@ -687,7 +726,11 @@ function describeRecord(key: Buffer): DamageReport {
     case 'h':
     case 'g':
     case 'x':
-      return { where: 'index', what: `history of ${describeStateKey(parts.namespace, parts.collection, parts.key)}`, remedy: 'rebuilt' };
+      return {
+        where: 'index',
+        what: `history of ${describeStateKey(parts.namespace, parts.collection, parts.key)}`,
+        remedy: 'rebuilt',
+      };
     default:
       return { where: 'index', what: `key ${key.toString('hex')}`, remedy: 'rebuilt' };
   }

@@ -184,7 +184,11 @@ export class PrivateStore {
     }
     for (const { txNum, namespace, collection } of block.missing) {
       const version = { blockNum: block.number, txNum };
-      this.putRecord(operations, missingKey(version, namespace, collection), { version, metadata: NOTHING, value: NOTHING });
+      this.putRecord(operations, missingKey(version, namespace, collection), {
+        version,
+        metadata: NOTHING,
+        value: NOTHING,
+      });
     }
     if (operations.length === 0) return;
     await this.write(operations, block.number, true);
@@ -249,7 +253,8 @@ export class PrivateStore {
       await iterator.close();
     }
     const empty = records === 0;
-    const transientOnly = expected === undefined && values.size === 0 && sets.size === 0 && this.missing.size === 0;
+    const transientOnly =
+      expected === undefined && values.size === 0 && sets.size === 0 && this.missing.size === 0;
     if (!empty && !transientOnly && expected?.equals(digest.bytes()) !== true) this.sound = false;
     if (empty) this.savedHeight = 0;
   }
@@ -264,7 +269,10 @@ export class PrivateStore {
     const id = key.toString('latin1');
     switch (id[0]) {
       case 'r':
-        this.transient.set(key.toString('utf8', 1), { bytes: Buffer.from(record.value), height: record.version.blockNum });
+        this.transient.set(key.toString('utf8', 1), {
+          bytes: Buffer.from(record.value),
+          height: record.version.blockNum,
+        });
         return;
       case 'v':
         values.set(id, record);
@@ -316,7 +324,13 @@ export class PrivateStore {
         values.delete(id);
         operations.push({ type: 'del', key: Buffer.from(id, 'latin1') });
       } else {
-        this.indexValue(namespace, collection, key, record.version, recordCheck(Buffer.from(id, 'latin1'), record));
+        this.indexValue(
+          namespace,
+          collection,
+          key,
+          record.version,
+          recordCheck(Buffer.from(id, 'latin1'), record),
+        );
       }
     }
     this.restoreValues(operations, index, isMember, values, sets);
@@ -378,7 +392,11 @@ export class PrivateStore {
   }
 
   /** Replaces a damaged database by a new one with everything that is still sound. */
-  private async rewrite(height: number, values: Map<string, Record>, sets: Map<string, Record>): Promise<void> {
+  private async rewrite(
+    height: number,
+    values: Map<string, Record>,
+    sets: Map<string, Record>,
+  ): Promise<void> {
     await this.database.close();
     await removeDirectory(this.location);
     this.database = await openDatabase(this.location);
@@ -422,10 +440,15 @@ export class PrivateStore {
         }
         for (const { key } of metadataWrites) {
           const keyHash = sha256(Buffer.from(key, 'utf8')).toString('latin1');
-          if (written.has(key) || !sameVersion(index.entry(namespace, collection, keyHash)?.version, version)) continue;
+          if (written.has(key) || !sameVersion(index.entry(namespace, collection, keyHash)?.version, version))
+            continue;
           const current = this.get(namespace, collection, key);
           if (current === undefined) continue;
-          this.putValue(operations, namespace, collection, key, { version, metadata: NOTHING, value: current.value });
+          this.putValue(operations, namespace, collection, key, {
+            version,
+            metadata: NOTHING,
+            value: current.value,
+          });
         }
       }
     }
@@ -441,12 +464,19 @@ export class PrivateStore {
       if (key !== undefined && !isLater && (version === undefined || sameVersion(current, version))) {
         this.deleteValue(operations, namespace, collection, key);
       }
-      for (const place of places) this.redact(operations, place, namespace, collection, Buffer.from(keyHash, 'latin1'));
+      for (const place of places)
+        this.redact(operations, place, namespace, collection, Buffer.from(keyHash, 'latin1'));
     }
     return erasures.length > 0;
   }
 
-  private redact(operations: Operation[], place: Version, namespace: string, collection: string, keyHash: Buffer): void {
+  private redact(
+    operations: Operation[],
+    place: Version,
+    namespace: string,
+    collection: string,
+    keyHash: Buffer,
+  ): void {
     const check = this.writeSets.get(place.blockNum)?.get(place.txNum);
     if (check === undefined) return;
     const key = setKey(place);
@@ -473,7 +503,13 @@ export class PrivateStore {
     }
   }
 
-  private putValue(operations: Operation[], namespace: string, collection: string, key: string, record: Record): void {
+  private putValue(
+    operations: Operation[],
+    namespace: string,
+    collection: string,
+    key: string,
+    record: Record,
+  ): void {
     const dbKey = valueKey(namespace, collection, key);
     const check = recordCheck(dbKey, record);
     this.indexValue(namespace, collection, key, record.version, check);
@@ -513,7 +549,13 @@ export class PrivateStore {
     operations.push({ type: 'put', key, value: encodeRecord(check, record) });
   }
 
-  private indexValue(namespace: string, collection: string, key: string, version: Version, check: Buffer): void {
+  private indexValue(
+    namespace: string,
+    collection: string,
+    key: string,
+    version: Version,
+    check: Buffer,
+  ): void {
     const id = collectionId(namespace, collection);
     let found = this.collections.get(id);
     if (found === undefined) {
@@ -542,7 +584,10 @@ export class PrivateStore {
 
   private async write(operations: readonly Operation[], height: number, sync: boolean): Promise<void> {
     const savepoint = { height, headerHash: NO_HASH, commitHash: NOTHING, digest: this.digest.bytes() };
-    const all: Operation[] = [...operations, { type: 'put', key: SAVEPOINT_KEY, value: encodeSavepoint(savepoint) }];
+    const all: Operation[] = [
+      ...operations,
+      { type: 'put', key: SAVEPOINT_KEY, value: encodeSavepoint(savepoint) },
+    ];
     await this.database.batch(all, { sync });
     for (const { key } of operations) this.arriving.delete(key.toString('latin1'));
     this.savedHeight = height;
@@ -603,7 +648,12 @@ export class PrivateStore {
     return found?.value === undefined ? undefined : { key: found.key, value: found.value };
   }
 
-  private reportValue(namespace: string, collection: string, keyHash: Buffer, remedy: 'rebuilt' | 'lost'): void {
+  private reportValue(
+    namespace: string,
+    collection: string,
+    keyHash: Buffer,
+    remedy: 'rebuilt' | 'lost',
+  ): void {
     this.report({
       where: 'private',
       what: `private ${this.mspId} ${namespace}/${collection}/${keyHash.toString('hex')}`,
@@ -661,7 +711,12 @@ function withoutWrites(
         .map((candidate) => {
           if (set.namespace !== namespace || candidate.collection !== collection) return candidate;
           const { reads, rangeQueries, writes, metadataWrites } = decodeKvRwSet(candidate.rwset);
-          const rest = { reads, rangeQueries, writes: writes.filter(keep), metadataWrites: metadataWrites.filter(keep) };
+          const rest = {
+            reads,
+            rangeQueries,
+            writes: writes.filter(keep),
+            metadataWrites: metadataWrites.filter(keep),
+          };
           return { collection: candidate.collection, rwset: encodeKvRwSet(rest) };
         })
         .filter(({ rwset }) => rwset.length > 0),

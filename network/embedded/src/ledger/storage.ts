@@ -76,7 +76,9 @@ function reason(error: unknown): string {
   const cause = error instanceof Error ? (error.cause ?? error) : error;
   const text = cause instanceof Error ? cause.message : String(cause);
   const code = (cause as { code?: string } | undefined)?.code;
-  if (code === 'ENOSPC' || /no space left/i.test(text)) return 'no space left on the disk; free some and start again';
-  if (code === 'EROFS' || /read-only file system/i.test(text)) return 'the disk is read-only; mount it writable and start again';
+  if (code === 'ENOSPC' || /no space left/i.test(text))
+    return 'no space left on the disk; free some and start again';
+  if (code === 'EROFS' || /read-only file system/i.test(text))
+    return 'the disk is read-only; mount it writable and start again';
   return text;
 }

@@ -53,7 +53,10 @@ const TX_RADIX = 2 ** 20;
 export const stateKeys = {
   public: (namespace: string, key: string): Buffer => Buffer.from(`s${namespace}\u0000${key}`, 'utf8'),
   hashed: (namespace: string, collection: string, keyHash: string): Buffer =>
-    Buffer.concat([Buffer.from(`p${namespace}\u0000${collection}\u0000`, 'utf8'), Buffer.from(keyHash, 'latin1')]),
+    Buffer.concat([
+      Buffer.from(`p${namespace}\u0000${collection}\u0000`, 'utf8'),
+      Buffer.from(keyHash, 'latin1'),
+    ]),
   transaction: (txId: string): Buffer => Buffer.from(`t${txId}`, 'utf8'),
   history: (namespace: string, key: string, version: Version): Buffer =>
     Buffer.concat([Buffer.from(`h${namespace}\u0000${key}\u0000`, 'utf8'), place(version)]),
@@ -102,7 +105,8 @@ export class WorldIndex {
   *keys(namespace: string, start: string, end: string): IterableIterator<{ key: string; entry: IndexEntry }> {
     const found = this.namespaces.get(namespace);
     if (found === undefined) return;
-    for (const key of found.sorted.range(start, end)) yield { key, entry: found.entries.get(key) as IndexEntry };
+    for (const key of found.sorted.range(start, end))
+      yield { key, entry: found.entries.get(key) as IndexEntry };
   }
 
   *publicEntries(): IterableIterator<{ namespace: string; key: string; entry: IndexEntry }> {
@@ -111,7 +115,12 @@ export class WorldIndex {
     }
   }
 
-  *hashedEntries(): IterableIterator<{ namespace: string; collection: string; keyHash: string; entry: IndexEntry }> {
+  *hashedEntries(): IterableIterator<{
+    namespace: string;
+    collection: string;
+    keyHash: string;
+    entry: IndexEntry;
+  }> {
     for (const [id, entries] of this.hashed) {
       const [namespace, collection] = id.split('\u0000') as [string, string];
       for (const [keyHash, entry] of entries) yield { namespace, collection, keyHash, entry };
@@ -158,7 +167,11 @@ export class WorldIndex {
       if (txId === '' || this.transactions.has(txId)) return;
       const version = { blockNum: number, txNum };
       this.transactions.set(txId, pack(version) * 256 + code);
-      this.note(changes, stateKeys.transaction(txId), { version, metadata: NOTHING, value: Buffer.from([code]) });
+      this.note(changes, stateKeys.transaction(txId), {
+        version,
+        metadata: NOTHING,
+        value: Buffer.from([code]),
+      });
     });
     for (const { namespace, collection, key, update } of block.updates.all()) {
       const { version, metadata, value } = update;
@@ -169,21 +182,42 @@ export class WorldIndex {
         ? stateKeys.history(namespace, key, version)
         : stateKeys.hashedHistory(namespace, collection, key, version);
       this.note(changes, mark, { version, metadata: NOTHING, value: NOTHING });
-      const dbKey = isPublic ? stateKeys.public(namespace, key) : stateKeys.hashed(namespace, collection, key);
-      this.set(changes, namespace, collection, key, dbKey, value === undefined ? undefined : { version, metadata, value });
+      const dbKey = isPublic
+        ? stateKeys.public(namespace, key)
+        : stateKeys.hashed(namespace, collection, key);
+      this.set(
+        changes,
+        namespace,
+        collection,
+        key,
+        dbKey,
+        value === undefined ? undefined : { version, metadata, value },
+      );
       const life = isPublic || value === undefined ? 0 : blockToLive(namespace, collection);
       if (life > 0) {
         const expiry = { namespace, collection, keyHash: key, version };
         append(this.expiries, number + life + 1, expiry);
-        this.note(changes, stateKeys.expiry(number + life + 1, expiry), { version, metadata: NOTHING, value: NOTHING });
+        this.note(changes, stateKeys.expiry(number + life + 1, expiry), {
+          version,
+          metadata: NOTHING,
+          value: NOTHING,
+        });
       }
     }
     for (const { namespace, collection, keyHash, version } of expired) {
       const entry = this.entry(namespace, collection, keyHash);
       if (entry === undefined || pack(entry.version) !== pack(version)) continue;
-      this.set(changes, namespace, collection, keyHash, stateKeys.hashed(namespace, collection, keyHash), undefined);
+      this.set(
+        changes,
+        namespace,
+        collection,
+        keyHash,
+        stateKeys.hashed(namespace, collection, keyHash),
+        undefined,
+      );
     }
-    for (const expiry of this.expiries.get(number) ?? []) this.remove(changes, stateKeys.expiry(number, expiry));
+    for (const expiry of this.expiries.get(number) ?? [])
+      this.remove(changes, stateKeys.expiry(number, expiry));
     this.expiries.delete(number);
     return changes;
   }
@@ -197,7 +231,11 @@ export class WorldIndex {
     switch (parts.kind) {
       case 's':
       case 'p':
-        this.put(parts.namespace, parts.collection, parts.key, { version, metadata: Buffer.from(metadata), check: Buffer.from(check) });
+        this.put(parts.namespace, parts.collection, parts.key, {
+          version,
+          metadata: Buffer.from(metadata),
+          check: Buffer.from(check),
+        });
         return true;
       case 't':
         this.transactions.set(parts.key, pack(version) * 256 + (value[0] ?? 0));
@@ -297,7 +335,8 @@ export class WorldIndex {
       return;
     }
     let found = this.namespaces.get(namespace);
-    if (found === undefined) this.namespaces.set(namespace, (found = { sorted: new SortedKeys(), entries: new Map() }));
+    if (found === undefined)
+      this.namespaces.set(namespace, (found = { sorted: new SortedKeys(), entries: new Map() }));
     if (!found.entries.has(key)) found.sorted.add(key);
     found.entries.set(key, entry);
   }
@@ -336,14 +375,25 @@ export function parseStateKey(key: Buffer): StateKeyParts | undefined {
     case 'h': {
       const parts = split(rest, 1);
       if (parts === undefined || parts.rest.length < 13) return undefined;
-      return { ...none, kind, namespace: parts[0] as string, key: parts.rest.subarray(0, -13).toString('utf8') };
+      return {
+        ...none,
+        kind,
+        namespace: parts[0] as string,
+        key: parts.rest.subarray(0, -13).toString('utf8'),
+      };
     }
     case 'p':
     case 'g': {
       const parts = split(rest, 2);
       if (parts === undefined) return undefined;
       const hash = kind === 'p' ? parts.rest : parts.rest.subarray(0, -12);
-      return { ...none, kind, namespace: parts[0] as string, collection: parts[1] as string, key: hash.toString('latin1') };
+      return {
+        ...none,
+        kind,
+        namespace: parts[0] as string,
+        collection: parts[1] as string,
+        key: hash.toString('latin1'),
+      };
     }
     case 'x': {
       if (rest.length < 8) return undefined;

@@ -1,4 +1,11 @@
-import type { ChannelConfig, CommittedDefinition, DamageReport, Policy, StateValue, Version } from '../types.js';
+import type {
+  ChannelConfig,
+  CommittedDefinition,
+  DamageReport,
+  Policy,
+  StateValue,
+  Version,
+} from '../types.js';
 import { decodeBlock, transactionsFilter } from '../protos/blocks.js';
 import { Reader } from '../protos/wire.js';
 import { decodeEntry } from '../rwset/messages.js';
@@ -16,7 +23,9 @@ import { type Change, WorldIndex, stateKeys } from './world-index.js';
 /** A value that neither the database nor the blocks hold any more. */
 export class LostStateError extends Error {
   constructor(what: string) {
-    super(`${what} is lost: its record was altered and its block is damaged; restore the ledger folder from a copy`);
+    super(
+      `${what} is lost: its record was altered and its block is damaged; restore the ledger folder from a copy`,
+    );
     this.name = 'LostStateError';
   }
 }
@@ -79,7 +88,8 @@ export class WorldState implements CommittedView {
   }
 
   *keys(namespace: string, start: string, end: string): IterableIterator<{ key: string; version: Version }> {
-    for (const { key, entry } of this.index.keys(namespace, start, end)) yield { key, version: entry.version };
+    for (const { key, entry } of this.index.keys(namespace, start, end))
+      yield { key, version: entry.version };
   }
 
   state(namespace: string, key: string): StateValue | undefined {
@@ -163,7 +173,12 @@ export class WorldState implements CommittedView {
   }
 
   /** Value that the place, or an earlier one with a later change of metadata only, wrote. */
-  private valueFromBlocks(namespace: string, collection: string, key: string, version: Version): Buffer | undefined {
+  private valueFromBlocks(
+    namespace: string,
+    collection: string,
+    key: string,
+    version: Version,
+  ): Buffer | undefined {
     const places =
       collection === ''
         ? this.index.history(namespace, key)
@@ -203,7 +218,12 @@ export class WorldState implements CommittedView {
   *writesOf(
     namespace: string,
     key: string,
-  ): IterableIterator<{ txId: string; value: Buffer; timestamp: { seconds: number; nanos: number }; isDelete: boolean }> {
+  ): IterableIterator<{
+    txId: string;
+    value: Buffer;
+    timestamp: { seconds: number; nanos: number };
+    isDelete: boolean;
+  }> {
     for (const place of this.index.history(namespace, key).reverse()) {
       const block = decodeBlock(this.blocks.read(place.blockNum));
       if (transactionsFilter(block)[place.txNum] !== TxCode.valid) continue;

@@ -83,7 +83,8 @@ export class Orderer {
     // Envelopes of the same turn of the event loop share the block.
     await new Promise((resolve) => setImmediate(resolve));
     try {
-      for (let batch = this.nextBatch(); batch !== undefined; batch = this.nextBatch()) await this.options.commit(batch);
+      for (let batch = this.nextBatch(); batch !== undefined; batch = this.nextBatch())
+        await this.options.commit(batch);
     } catch (error) {
       this.stopped = `ordering stopped: ${(error as Error).message}`;
       this.ready.length = 0;
@@ -180,11 +181,18 @@ export function createBlock(
   const value = encodeOrdererMetadata(lastConfig, consenterMetadata(number));
   const signatureHeader = encodeSignatureHeader({ creator: signer.serialized, nonce: randomBytes(24) });
   const signature = signer.sign(Buffer.concat([value, signatureHeader, headerDer(header)]));
-  metadata[MetadataSlot.signatures] = encodeSignatures({ value, signatures: [{ signatureHeader, signature }] });
+  metadata[MetadataSlot.signatures] = encodeSignatures({
+    value,
+    signatures: [{ signatureHeader, signature }],
+  });
   return { header, data, metadata };
 }
 
 /** `etcdraft.BlockMetadata` of a single consenter. */
 function consenterMetadata(raftIndex: number): Buffer {
-  return new Writer().message(1, Buffer.from([1])).number(2, 2).number(3, raftIndex).finish();
+  return new Writer()
+    .message(1, Buffer.from([1]))
+    .number(2, 2)
+    .number(3, raftIndex)
+    .finish();
 }

@@ -2,7 +2,13 @@ import { MalformedMessageError, Reader, Writer, encodeVarint } from './wire.js';
 import { sha256 } from './hashes.js';
 
 /** Positions in `BlockMetadata.metadata` (common.BlockMetadataIndex). */
-export const MetadataSlot = { signatures: 0, lastConfig: 1, transactionsFilter: 2, orderer: 3, commitHash: 4 } as const;
+export const MetadataSlot = {
+  signatures: 0,
+  lastConfig: 1,
+  transactionsFilter: 2,
+  orderer: 3,
+  commitHash: 4,
+} as const;
 
 export interface BlockHeader {
   readonly number: number;
@@ -60,7 +66,14 @@ export function headerHash(header: BlockHeader): Buffer {
 
 /** `SEQUENCE { INTEGER number, OCTET STRING previous, OCTET STRING data }`. */
 export function headerDer(header: BlockHeader): Buffer {
-  return der(0x30, Buffer.concat([der(0x02, derInteger(header.number)), der(0x04, header.previousHash), der(0x04, header.dataHash)]));
+  return der(
+    0x30,
+    Buffer.concat([
+      der(0x02, derInteger(header.number)),
+      der(0x04, header.previousHash),
+      der(0x04, header.dataHash),
+    ]),
+  );
 }
 
 export function dataHash(data: readonly Buffer[]): Buffer {
@@ -154,7 +167,11 @@ function decodeHeader(bytes: Buffer): BlockHeader {
 }
 
 function encodeHeader(header: BlockHeader): Buffer {
-  return new Writer().number(1, header.number).bytes(2, header.previousHash).bytes(3, header.dataHash).finish();
+  return new Writer()
+    .number(1, header.number)
+    .bytes(2, header.previousHash)
+    .bytes(3, header.dataHash)
+    .finish();
 }
 
 function collectElements(bytes: Buffer, message: string, into: Buffer[]): void {
@@ -170,7 +187,9 @@ function encodeElements(elements: readonly Buffer[]): Buffer {
 
 function der(tag: number, content: Buffer): Buffer {
   const length =
-    content.length < 0x80 ? Buffer.from([content.length]) : Buffer.from([0x81 + (content.length > 0xff ? 1 : 0), ...bigEndian(content.length)]);
+    content.length < 0x80
+      ? Buffer.from([content.length])
+      : Buffer.from([0x81 + (content.length > 0xff ? 1 : 0), ...bigEndian(content.length)]);
   return Buffer.concat([Buffer.from([tag]), length, content]);
 }
 

@@ -11,7 +11,10 @@ export function applicationGroups(configBlock: Buffer): Map<string, string> {
   const envelope = decodeBlock(configBlock).data[0];
   if (envelope === undefined) return groups;
   const payload = decodePayload(decodeEnvelope(envelope).payload);
-  if (payload.header === undefined || decodeChannelHeader(payload.header.channelHeader).type !== HeaderType.config) {
+  if (
+    payload.header === undefined ||
+    decodeChannelHeader(payload.header.channelHeader).type !== HeaderType.config
+  ) {
     return groups;
   }
   const config = field(payload.data, 1);

@@ -171,7 +171,10 @@ export function decodeChannelHeader(bytes: Buffer): ChannelHeader {
 export function encodeChannelHeader(header: ChannelHeader): Buffer {
   const writer = new Writer().number(1, header.type).number(2, header.version);
   if (header.timestamp !== undefined) {
-    writer.message(3, new Writer().number(1, header.timestamp.seconds).number(2, header.timestamp.nanos).finish());
+    writer.message(
+      3,
+      new Writer().number(1, header.timestamp.seconds).number(2, header.timestamp.nanos).finish(),
+    );
   }
   return writer
     .string(4, header.channelId)
@@ -240,7 +243,10 @@ export function encodeTransaction(action: TransactionAction): Buffer {
   for (const { endorser, signature } of action.endorsements) {
     endorsed.message(2, new Writer().bytes(1, endorser).bytes(2, signature).finish());
   }
-  const payload = new Writer().bytes(1, action.chaincodeProposalPayload).message(2, endorsed.finish()).finish();
+  const payload = new Writer()
+    .bytes(1, action.chaincodeProposalPayload)
+    .message(2, endorsed.finish())
+    .finish();
   return new Writer().message(1, new Writer().bytes(1, action.header).bytes(2, payload).finish()).finish();
 }
 

@@ -209,7 +209,13 @@ export class RWSetBuilder {
     };
   }
 
-  private addPrivate(namespace: string, collection: string, key: string, value: Buffer, hashed: HashedWrite): void {
+  private addPrivate(
+    namespace: string,
+    collection: string,
+    key: string,
+    value: Buffer,
+    hashed: HashedWrite,
+  ): void {
     const parts = this.collection(namespace, collection);
     parts.writes.set(key, kvWrite(key, value));
     parts.hashedWrites.set(key, hashed);

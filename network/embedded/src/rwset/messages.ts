@@ -187,7 +187,10 @@ export function encodeHashedRwSet(set: HashedRwSet): Buffer {
     writer.message(1, inner.finish());
   }
   for (const { keyHash, isDelete, valueHash, isPurge } of set.writes) {
-    writer.message(2, new Writer().bytes(1, keyHash).bool(2, isDelete).bytes(3, valueHash).bool(4, isPurge).finish());
+    writer.message(
+      2,
+      new Writer().bytes(1, keyHash).bool(2, isDelete).bytes(3, valueHash).bool(4, isPurge).finish(),
+    );
   }
   for (const { keyHash, entries } of set.metadataWrites) {
     writer.message(3, encodeEntries(new Writer().bytes(1, keyHash), entries).finish());
@@ -334,7 +337,8 @@ export function decodeEntry(bytes: Buffer): MetadataEntry {
 }
 
 export function encodeEntries(writer: Writer, entries: readonly MetadataEntry[]): Writer {
-  for (const { name, value } of entries) writer.message(2, new Writer().string(1, name).bytes(2, value).finish());
+  for (const { name, value } of entries)
+    writer.message(2, new Writer().string(1, name).bytes(2, value).finish());
   return writer;
 }
 

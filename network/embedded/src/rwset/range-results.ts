@@ -14,7 +14,8 @@ export class RangeResults {
   private maxLevel = 1;
 
   constructor(private readonly maxDegree = MAX_DEGREE) {
-    if (maxDegree < 2) throw new RangeError(`the degree of a range query's tree is at least 2, not ${maxDegree}`);
+    if (maxDegree < 2)
+      throw new RangeError(`the degree of a range query's tree is at least 2, not ${maxDegree}`);
   }
 
   add(read: KvRead): void {
@@ -32,7 +33,8 @@ export class RangeResults {
   }
 
   /** Exactly one of the two is given. */
-  done(): { rawReads: readonly KvRead[]; merkle?: undefined } | { rawReads?: undefined; merkle: MerkleSummary } {
+  done():
+    { rawReads: readonly KvRead[]; merkle?: undefined } | { rawReads?: undefined; merkle: MerkleSummary } {
     if (this.maxLevel === 1 && (this.levels.get(1) ?? []).length === 0) return { rawReads: this.pending };
     if (this.pending.length > 0) this.hashPending();
     this.foldLowerLevels();

@@ -4,7 +4,12 @@ import { TxCode } from './codes.js';
 import type { CommittedView } from './committed-view.js';
 import { EndorsementChecker } from './endorsement.js';
 import { checkReads } from './mvcc.js';
-import { type ParsedTransaction, checkTransaction, parseValidTransaction, readChannelHeader } from './transaction.js';
+import {
+  type ParsedTransaction,
+  checkTransaction,
+  parseValidTransaction,
+  readChannelHeader,
+} from './transaction.js';
 import { UpdateBatch } from './updates.js';
 
 /** Where Fabric keeps the channel's configuration in state (core/peer/configtx_processor.go). */
@@ -36,7 +41,11 @@ export interface ValidationContext {
 }
 
 /** Validates a block's envelopes against the state before it; a pure function of its arguments. */
-export function validateBlock(blockNumber: number, envelopes: readonly Buffer[], context: ValidationContext): ValidatedBlock {
+export function validateBlock(
+  blockNumber: number,
+  envelopes: readonly Buffer[],
+  context: ValidationContext,
+): ValidatedBlock {
   const endorsement = new EndorsementChecker(context.config, context.view);
   const outcomes = envelopes.map((envelope): { code: number; value?: ParsedTransaction } => {
     const outcome = checkTransaction(
@@ -92,7 +101,11 @@ function applyTransaction(
 ): void {
   const version = { blockNum, txNum };
   if (transaction.type === HeaderType.config) {
-    updates.put(CONFIG_NAMESPACE, '', CONFIG_KEY, { value: transaction.data, metadata: Buffer.alloc(0), version });
+    updates.put(CONFIG_NAMESPACE, '', CONFIG_KEY, {
+      value: transaction.data,
+      metadata: Buffer.alloc(0),
+      version,
+    });
   } else {
     updates.apply(transaction.rwset, version, view);
   }

@@ -49,7 +49,10 @@ export class EndorsementChecker {
   /** Validation code of the transaction; call in block order. */
   check(transaction: ParsedTransaction): number {
     const endorsers = verifiedEndorsers(transaction, this.config);
-    const written = new Set([transaction.chaincode, ...transaction.rwset.filter(writes).map((set) => set.namespace)]);
+    const written = new Set([
+      transaction.chaincode,
+      ...transaction.rwset.filter(writes).map((set) => set.namespace),
+    ]);
     let code: number = TxCode.valid;
     const passed = new Set<string>();
     for (const namespace of written) {
@@ -61,7 +64,11 @@ export class EndorsementChecker {
     return code;
   }
 
-  private checkNamespace(namespace: string, transaction: ParsedTransaction, endorsers: readonly Identity[]): number {
+  private checkNamespace(
+    namespace: string,
+    transaction: ParsedTransaction,
+    endorsers: readonly Identity[],
+  ): number {
     const definition = namespace === LIFECYCLE ? undefined : this.view.definition(namespace);
     if (namespace !== LIFECYCLE && definition === undefined) return TxCode.invalidChaincode;
     try {
@@ -82,7 +89,8 @@ export class EndorsementChecker {
           checked.add('key');
           continue;
         }
-        const collectionPolicy = collection === '' ? undefined : this.collectionPolicy(definition, collection);
+        const collectionPolicy =
+          collection === '' ? undefined : this.collectionPolicy(definition, collection);
         if (collectionPolicy === undefined) require('chaincode', chaincodePolicy);
         else require(`collection ${collection}`, collectionPolicy);
       }
@@ -148,7 +156,9 @@ function writes(set: NamespaceRwSet): boolean {
 }
 
 /** Fabric's order: public values, public metadata, private values, private metadata. */
-function* writtenKeys(set: NamespaceRwSet | undefined): IterableIterator<{ collection: string; key: string }> {
+function* writtenKeys(
+  set: NamespaceRwSet | undefined,
+): IterableIterator<{ collection: string; key: string }> {
   if (set === undefined) return;
   for (const { key } of set.kv.writes) yield { collection: '', key };
   for (const { key } of set.kv.metadataWrites) yield { collection: '', key };

@@ -10,7 +10,11 @@ import type { UpdateBatch } from './updates.js';
  * Whether what a transaction read is still so, given the state before the block and the block's valid transactions so
  * far (txmgmt/validation/validator.go): reads, then range queries, then hashed reads, namespace by namespace.
  */
-export function checkReads(rwset: readonly NamespaceRwSet[], view: CommittedView, updates: UpdateBatch): number {
+export function checkReads(
+  rwset: readonly NamespaceRwSet[],
+  view: CommittedView,
+  updates: UpdateBatch,
+): number {
   for (const { namespace, kv, collections } of rwset) {
     for (const { key, version } of kv.reads) {
       if (updates.get(namespace, '', key) !== undefined || !same(view.version(namespace, '', key), version)) {
@@ -40,7 +44,12 @@ function same(a: Version | undefined, b: Version | undefined): boolean {
   return a.blockNum === b.blockNum && a.txNum === b.txNum;
 }
 
-function rangeUnchanged(namespace: string, query: RangeQueryInfo, view: CommittedView, updates: UpdateBatch): boolean {
+function rangeUnchanged(
+  namespace: string,
+  query: RangeQueryInfo,
+  view: CommittedView,
+  updates: UpdateBatch,
+): boolean {
   const current = currentRange(namespace, query, view, updates);
   if (query.merkle === undefined) return sameReads(query.rawReads ?? [], current);
   const results = new RangeResults(Math.max(query.merkle.maxDegree, 2));

@@ -41,7 +41,8 @@ export interface ParsedTransaction {
   readonly chaincode: string;
 }
 
-export type Outcome<T> = { readonly code: typeof TxCode.valid; readonly value: T } | { readonly code: number };
+export type Outcome<T> =
+  { readonly code: typeof TxCode.valid; readonly value: T } | { readonly code: number };
 
 /** An envelope that passed the checks of form and of its creator. */
 interface WellFormed {
@@ -122,7 +123,9 @@ export function parseValidTransaction(envelopeBytes: Buffer): ParsedTransaction 
     return { ...common, rwset: [], responsePayload: NOTHING, endorsements: [], chaincode: '' };
   }
   const action = decodeTransactionAction(decodeTransaction(payload.data)[0] as Buffer);
-  const chaincodeAction = decodeChaincodeAction(decodeProposalResponsePayload(action.responsePayload).extension);
+  const chaincodeAction = decodeChaincodeAction(
+    decodeProposalResponsePayload(action.responsePayload).extension,
+  );
   return {
     ...common,
     rwset: decodeTxRwSet(chaincodeAction.results),
@@ -143,13 +146,15 @@ export function readChannelHeader(envelopeBytes: Buffer): ChannelHeader | undefi
 function checkForm(envelope: Envelope, config: ChannelConfig, creatorVerified: boolean): Outcome<WellFormed> {
   const payload = attempt(() => decodePayload(envelope.payload));
   if (payload === undefined) return { code: TxCode.badPayload };
-  const headers = payload.header === undefined ? undefined : attempt(() => checkHeaders(payload.header as Header));
+  const headers =
+    payload.header === undefined ? undefined : attempt(() => checkHeaders(payload.header as Header));
   if (headers === undefined) return { code: TxCode.badCommonHeader };
   const { channelHeader, signatureHeader } = headers;
   if (!creatorVerified && !creatorSigned(signatureHeader.creator, envelope, config)) {
     return { code: TxCode.badCreatorSignature };
   }
-  if (channelHeader.type === HeaderType.config) return { code: TxCode.valid, value: { channelHeader, payload } };
+  if (channelHeader.type === HeaderType.config)
+    return { code: TxCode.valid, value: { channelHeader, payload } };
   if (channelHeader.type !== HeaderType.endorserTransaction) return { code: TxCode.unsupportedTxPayload };
   if (channelHeader.txId !== transactionId(signatureHeader)) return { code: TxCode.badProposalTxId };
   const action = attempt(() => checkAction(payload.data, payload.header as Header));
@@ -170,7 +175,9 @@ function checkHeaders(
 
 function creatorSigned(creator: Buffer, envelope: Envelope, config: ChannelConfig): boolean {
   if (envelope.signature.length === 0 || envelope.payload.length === 0) return false;
-  return attempt(() => config.deserializeIdentity(creator).verify(envelope.payload, envelope.signature)) ?? false;
+  return (
+    attempt(() => config.deserializeIdentity(creator).verify(envelope.payload, envelope.signature)) ?? false
+  );
 }
 
 function checkAction(data: Buffer, header: Header): TransactionAction | undefined {
@@ -204,9 +211,11 @@ function checkContents(
   if (response === undefined) return { code: TxCode.badResponsePayload };
   const rwset = attempt(() => decodeTxRwSet(response.results));
   if (rwset === undefined) return { code: TxCode.badRwSet };
-  if (proposed === undefined || response.chaincodeId === undefined) return { code: TxCode.invalidOtherReason };
+  if (proposed === undefined || response.chaincodeId === undefined)
+    return { code: TxCode.invalidOtherReason };
   const { name, version } = response.chaincodeId;
-  if (proposed.name === '' || proposed.name !== name || version === '') return { code: TxCode.invalidChaincode };
+  if (proposed.name === '' || proposed.name !== name || version === '')
+    return { code: TxCode.invalidChaincode };
   if (response.events.length > 0) {
     const event = attempt(() => decodeChaincodeEvent(response.events));
     if (event === undefined || event.chaincodeId !== name) return { code: TxCode.invalidOtherReason };

@@ -82,7 +82,8 @@ export class UpdateBatch {
     for (const { namespace, collections } of rwset) {
       for (const { collection, hashed } of collections) {
         for (const { keyHash, isPurge } of hashed.writes) {
-          if (isPurge) this.purges.push({ namespace, collection, keyHash: keyHash.toString('latin1'), version });
+          if (isPurge)
+            this.purges.push({ namespace, collection, keyHash: keyHash.toString('latin1'), version });
         }
       }
     }
@@ -129,7 +130,8 @@ export class UpdateBatch {
         const { namespace, collection, key } = ops;
         const earlier = this.get(namespace, collection, key);
         if ((ops.flags | Op.upsert) === Op.upsert) {
-          ops.metadata = (earlier === undefined ? view.metadata(namespace, collection, key) : earlier.metadata) ?? NOTHING;
+          ops.metadata =
+            (earlier === undefined ? view.metadata(namespace, collection, key) : earlier.metadata) ?? NOTHING;
         } else {
           ops.value = earlier === undefined ? view.value(namespace, collection, key) : earlier.value;
           // Metadata of a key that does not exist, or no longer, changes nothing.
