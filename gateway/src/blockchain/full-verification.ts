@@ -1,4 +1,5 @@
 import type { ObjectStore } from '../storage/object-store.js';
+import { LedgerError } from '../fabric/ledger-client.js';
 import type { Database } from '../database/database.js';
 import { checkObjects } from './object-check.js';
 import { rememberedBlocks, rememberedHeight } from './remembered-blocks.js';
@@ -31,24 +32,28 @@ export interface VerifiedParts {
 /**
  * Walks every block, every chained entry and every stored object, all read now.
  *
- * @throws LedgerError LEDGER_UNAVAILABLE
+ * @param signal ends the walk early
+ * @throws LedgerError LEDGER_UNAVAILABLE; the signal's reason
  */
 export async function verifyEverything(
   { ledger, database, objects, now }: VerifiedParts,
   progress: (at: VerificationProgress) => void = () => undefined,
+  signal?: AbortSignal,
 ): Promise<FullVerdict> {
   const checkedAt = now();
   // A peer that lost its newest blocks has fewer than were seen here.
-  const height = Math.max(await ledger.height(), await rememberedHeight(database));
+  const height = Math.max(await heightOf(ledger), await rememberedHeight(database));
   const remembered = await rememberedBlocks(database);
   const walk = new LedgerWalk({ fingerprint: (number) => remembered.get(number)?.fingerprint });
   const tell = throttled(progress);
   for await (const { bytes } of servedBlocks(ledger, 0, height - 1)) {
+    signal?.throwIfAborted();
     walk.accept(bytes);
     tell({ phase: 'blocks', done: walk.blocks, total: height });
   }
   let done = 0;
   for (const stored of walk.objects.values()) {
+    signal?.throwIfAborted();
     await checkObjects(objects, stored, walk.findings);
     done += 1;
     tell({ phase: 'objects', done, total: walk.objects.size });
@@ -60,6 +65,16 @@ export async function verifyEverything(
     invalidCount: walk.findings.count,
     checked: { blocks, transactions, entries, objects: walk.objects.size * 2 },
   };
+}
+
+/** A peer that cannot tell has what was seen here at least. */
+export async function heightOf(ledger: BlockReader): Promise<number> {
+  try {
+    return await ledger.height();
+  } catch (error) {
+    if (error instanceof LedgerError && error.code === 'LEDGER_UNAVAILABLE') throw error;
+    return 0;
+  }
 }
 
 /** Passes on the last of each phase and otherwise at most one an interval. */

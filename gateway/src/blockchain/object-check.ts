@@ -7,23 +7,23 @@ export async function checkObjects(
   objects: ObjectStore,
   stored: StoredObjects,
   findings: Findings,
-): Promise<boolean> {
-  let intact = true;
-  for (const digest of [stored.sealedDigest, stored.headerDigest]) {
+): Promise<void> {
+  const { recordId, sealedDigest, headerDigest, supersededHeaders } = stored;
+  for (const digest of [sealedDigest, headerDigest, ...supersededHeaders]) {
     const reason = await objectFault(objects, digest);
-    if (reason === undefined) continue;
-    intact = false;
-    findings.add({ kind: 'object', id: digest, reason, recordId: stored.recordId });
+    if (reason === undefined || (reason === MISSING && supersededHeaders.includes(digest))) continue;
+    findings.add({ kind: 'object', id: digest, reason, recordId });
   }
-  return intact;
 }
+
+const MISSING = 'object: missing from the store';
 
 async function objectFault(objects: ObjectStore, digest: string): Promise<string | undefined> {
   try {
     await objects.get(digest);
     return undefined;
   } catch (error) {
-    if (error instanceof ObjectMissingError) return 'object: missing from the store';
+    if (error instanceof ObjectMissingError) return MISSING;
     if (error instanceof ObjectAlteredError) return 'object: its bytes were altered';
     return 'object: cannot be read';
   }

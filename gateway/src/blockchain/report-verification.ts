@@ -13,7 +13,7 @@ import {
   positionAfter,
   type ChainPosition,
 } from './verifier/entry-chain.js';
-import { validChanges } from './verifier/ledger-walk.js';
+import { storedObjects, validChanges, type StoredObjects } from './verifier/ledger-walk.js';
 
 /** A row of the report, named by its entry. */
 export interface EntryReference {
@@ -99,7 +99,11 @@ export async function verifyRows(
         findings.add({ kind: 'entry', id: key, reason });
       }
       if (shown.has(key) && entry.sealed) {
-        await checkObjects(objects, { recordId: entry.recordId, ...entry.sealed }, findings);
+        const earlier = earlierStates(blocks, row).reduce<StoredObjects | undefined>(
+          (before, { sealed }) => (sealed ? storedObjects(entry.recordId, sealed, before) : before),
+          undefined,
+        );
+        await checkObjects(objects, storedObjects(entry.recordId, entry.sealed, earlier), findings);
       }
       entries.set(key, {
         hash: entry.chain?.contentHash ?? '',
@@ -133,14 +137,22 @@ async function checkHead(
   if (reason) findings.add({ kind: 'entry', id: `chain/${ledgerId}`, reason });
 }
 
+/** The entry as the write that the read model names last left it. */
 function entryIn(block: BlockExamination, row: ChainedRow): RecordEntry | undefined {
-  const change = validChanges(block).find(
-    ({ type, parts, position }) =>
-      position === row.last_position &&
-      type === 'recordVersion' &&
-      parts[0] === row.record_id &&
-      parts[1] === String(row.version),
-  );
-  const entry = change?.entry as unknown as RecordEntry | undefined;
+  const entry = entriesIn(block, row).find(({ position }) => position === row.last_position)?.entry;
   return entry?.ledgerId === row.ledger_id ? entry : undefined;
 }
+
+/** What earlier blocks say of the same record version, in order. */
+const earlierStates = (blocks: ReadonlyMap<number, BlockExamination>, row: ChainedRow): RecordEntry[] =>
+  [...blocks.values()]
+    .filter(({ number }) => number < row.last_block)
+    .sort((a, b) => a.number - b.number)
+    .flatMap((block) => entriesIn(block, row).map(({ entry }) => entry));
+
+const entriesIn = (block: BlockExamination, row: ChainedRow): { position: number; entry: RecordEntry }[] =>
+  validChanges(block).flatMap(({ type, parts, position, entry }) =>
+    type === 'recordVersion' && parts[0] === row.record_id && parts[1] === String(row.version) && entry
+      ? [{ position, entry: entry as unknown as RecordEntry }]
+      : [],
+  );

@@ -1,4 +1,4 @@
-import type { ChainHead, RecordEntry } from '@medseal/chaincode';
+import type { ChainHead, RecordEntry, SealedPart } from '@medseal/chaincode';
 import { worldChanges, type WorldChange } from '../../projection/block-changes.js';
 import { Findings } from '../verdict.js';
 import type { BlockExamination } from './block-verifier.js';
@@ -10,6 +10,8 @@ export interface StoredObjects {
   readonly recordId: string;
   readonly sealedDigest: string;
   readonly headerDigest: string;
+  /** Headers before the latest key slot; they may be gone, but not altered. */
+  readonly supersededHeaders: readonly string[];
 }
 
 /** Walks all blocks from 0 in order and the record entries in them; reads bytes, asks nobody. Never throws. */
@@ -63,10 +65,7 @@ export class LedgerWalk {
 
   #takeEntry(entry: RecordEntry): void {
     const id = `${entry.recordId}/${entry.version}`;
-    if (entry.sealed) {
-      const { sealedDigest, headerDigest } = entry.sealed;
-      this.objects.set(id, { recordId: entry.recordId, sealedDigest, headerDigest });
-    }
+    if (entry.sealed) this.objects.set(id, storedObjects(entry.recordId, entry.sealed, this.objects.get(id)));
     const known = this.#chained.get(id);
     if (!entry.chain) {
       if (known)
@@ -92,6 +91,20 @@ export class LedgerWalk {
   get #channel(): string {
     return this.#chain.trust?.channelId ?? '';
   }
+}
+
+/** The objects of an entry, after those that an earlier state of it named. */
+export function storedObjects(
+  recordId: string,
+  { sealedDigest, headerDigest }: Pick<SealedPart, 'sealedDigest' | 'headerDigest'>,
+  earlier: StoredObjects | undefined,
+): StoredObjects {
+  const headers = new Set([
+    ...(earlier?.supersededHeaders ?? []),
+    ...(earlier ? [earlier.headerDigest] : []),
+  ]);
+  headers.delete(headerDigest);
+  return { recordId, sealedDigest, headerDigest, supersededHeaders: [...headers] };
 }
 
 /** World-state changes of a block's VALID transactions, in order. */
