@@ -26,7 +26,7 @@ import {
   u32,
   utf8,
   utf8Decode,
-} from '../src/index';
+} from '../src/index.js';
 
 const refusal = (action: () => unknown): CryptoErrorCode | undefined => {
   try {

@@ -1,7 +1,6 @@
 import { createHash, createPrivateKey, createPublicKey, sign, verify } from 'node:crypto';
 import fc from 'fast-check';
 import {
-  CryptoError,
   DEFAULT_COST,
   derivedSecret,
   FALLBACK_COST,
@@ -24,36 +23,27 @@ import {
   verifyDigest,
   wrapSeed,
   wrapWithPassword,
-} from '../src/index';
+} from '../src/index.js';
+import { refusal } from './support/refusal.js';
 
 const QUICK: PasswordCost = { kdf: 'argon2id', memoryKiB: 64, passes: 1 };
 const QUICK_PBKDF2: PasswordCost = { kdf: 'pbkdf2-sha256', iterations: 10 };
 const OWNER = { userId: 'u-1', version: 1 };
-
-const refusal = async (action: Promise<unknown> | (() => unknown)): Promise<string | undefined> => {
-  try {
-    await (typeof action === 'function' ? action() : action);
-  } catch (error) {
-    if (error instanceof CryptoError) return error.code;
-    throw error;
-  }
-  return undefined;
-};
 
 describe('seed wrapped under a passphrase', () => {
   it.each([QUICK, QUICK_PBKDF2])('opens with its passphrase and no other, cost %j', async (cost) => {
     const seed = newSeed();
     const wrapped = await wrapSeed(seed, 'correct horse', OWNER, { cost });
     expect(await unwrapSeed(wrapped, 'correct horse', OWNER)).toEqual(seed);
-    expect(await refusal(unwrapSeed(wrapped, 'correct horsf', OWNER))).toBe('WRONG_PASSPHRASE');
-    expect(await refusal(unwrapSeed(wrapped, 'correct horse', { ...OWNER, userId: 'u-2' }))).toBe(
+    expect(await refusal(() => unwrapSeed(wrapped, 'correct horsf', OWNER))).toBe('WRONG_PASSPHRASE');
+    expect(await refusal(() => unwrapSeed(wrapped, 'correct horse', { ...OWNER, userId: 'u-2' }))).toBe(
       'WRONG_PASSPHRASE',
     );
-    expect(await refusal(unwrapSeed(wrapped, 'correct horse', { ...OWNER, version: 2 }))).toBe(
+    expect(await refusal(() => unwrapSeed(wrapped, 'correct horse', { ...OWNER, version: 2 }))).toBe(
       'WRONG_CONTEXT',
     );
     expect(
-      await refusal(unwrapWithPassword(wrapped, 'correct horse', { ...OWNER, purpose: 'staff-keys' })),
+      await refusal(() => unwrapWithPassword(wrapped, 'correct horse', { ...OWNER, purpose: 'staff-keys' })),
     ).toBe('WRONG_CONTEXT');
   });
 
@@ -76,7 +66,7 @@ describe('seed wrapped under a passphrase', () => {
     });
     try {
       // A fresh copy: the Argon2id code keeps a module that it has compiled.
-      const fresh = await import('../src/keys/index');
+      const fresh = await import('../src/keys/index.js');
       const wrapped = await fresh.wrapSeed(seed, 'p', OWNER);
       expect(JSON.parse(wrapped)).toMatchObject({ cost: FALLBACK_COST });
       expect(await fresh.unwrapSeed(wrapped, 'p', OWNER)).toEqual(seed);
@@ -130,22 +120,22 @@ describe('seed wrapped under a passphrase', () => {
       [{ version: 2 }, 'WRONG_CONTEXT'],
       [{ purpose: 'other' }, 'WRONG_CONTEXT'],
     ] as const) {
-      expect([fields, await refusal(unwrapSeed(changed(fields), 'p', OWNER))]).toEqual([fields, code]);
+      expect([fields, await refusal(() => unwrapSeed(changed(fields), 'p', OWNER))]).toEqual([fields, code]);
     }
     for (const text of ['', 'null', '[]', '"x"', `${wrapped} `]) {
-      expect(await refusal(unwrapSeed(text, 'p', OWNER))).toMatch(/BAD_ENCODING|UNSUPPORTED_VERSION/);
+      expect(await refusal(() => unwrapSeed(text, 'p', OWNER))).toMatch(/BAD_ENCODING|UNSUPPORTED_VERSION/);
     }
   });
 
   it('refuses what cannot be wrapped', async () => {
-    expect(await refusal(wrapSeed(randomBytes(31), 'p', OWNER))).toBe('BAD_LENGTH');
-    expect(await refusal(wrapSeed(newSeed(), '', OWNER))).toBe('BAD_ARGUMENT');
-    expect(await refusal(wrapSeed(newSeed(), '\ud800', OWNER))).toBe('BAD_ENCODING');
-    expect(await refusal(wrapSeed(newSeed(), 'p', OWNER, { cost: { ...QUICK, passes: 0 } }))).toBe(
+    expect(await refusal(() => wrapSeed(randomBytes(31), 'p', OWNER))).toBe('BAD_LENGTH');
+    expect(await refusal(() => wrapSeed(newSeed(), '', OWNER))).toBe('BAD_ARGUMENT');
+    expect(await refusal(() => wrapSeed(newSeed(), '\ud800', OWNER))).toBe('BAD_ENCODING');
+    expect(await refusal(() => wrapSeed(newSeed(), 'p', OWNER, { cost: { ...QUICK, passes: 0 } }))).toBe(
       'BAD_ARGUMENT',
     );
     const short = await wrapWithPassword(randomBytes(5), 'p', { purpose: 'seed', ...OWNER }, { cost: QUICK });
-    expect(await refusal(unwrapSeed(short, 'p', OWNER))).toBe('BAD_LENGTH');
+    expect(await refusal(() => unwrapSeed(short, 'p', OWNER))).toBe('BAD_LENGTH');
   });
 
   it('wraps secrets of any length for any purpose', async () => {
@@ -235,8 +225,10 @@ describe('private values', () => {
     const key = randomBytes(32);
     const sealed = await sealPrivateValue(key, 'demographics/l-1', 'Anuradha');
     expect(utf8Decode(await openPrivateValue(key, 'demographics/l-1', sealed))).toBe('Anuradha');
-    expect(await refusal(openPrivateValue(key, 'demographics/l-2', sealed))).toBe('OPEN_FAILED');
-    expect(await refusal(openPrivateValue(randomBytes(32), 'demographics/l-1', sealed))).toBe('OPEN_FAILED');
+    expect(await refusal(() => openPrivateValue(key, 'demographics/l-2', sealed))).toBe('OPEN_FAILED');
+    expect(await refusal(() => openPrivateValue(randomBytes(32), 'demographics/l-1', sealed))).toBe(
+      'OPEN_FAILED',
+    );
     expect(Buffer.from(sealed).includes('Anuradha')).toBe(false);
     expect(await sealPrivateValue(key, 'demographics/l-1', 'Anuradha')).not.toEqual(sealed);
   });
@@ -247,13 +239,13 @@ describe('private values', () => {
     for (let offset = 0; offset < sealed.length; offset++) {
       const changed = Uint8Array.from(sealed);
       changed[offset] = (changed[offset] ?? 0) ^ 1;
-      expect(await refusal(openPrivateValue(key, 'c', changed))).toBe(
+      expect(await refusal(() => openPrivateValue(key, 'c', changed))).toBe(
         offset === 0 ? 'UNSUPPORTED_VERSION' : 'OPEN_FAILED',
       );
-      expect(await refusal(openPrivateValue(key, 'c', sealed.subarray(0, offset)))).toMatch(
+      expect(await refusal(() => openPrivateValue(key, 'c', sealed.subarray(0, offset)))).toMatch(
         /BAD_ENCODING|OPEN_FAILED/,
       );
     }
-    expect(await refusal(sealPrivateValue(randomBytes(16), 'c', 'v'))).toBe('BAD_LENGTH');
+    expect(await refusal(() => sealPrivateValue(randomBytes(16), 'c', 'v'))).toBe('BAD_LENGTH');
   });
 });

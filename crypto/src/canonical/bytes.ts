@@ -136,6 +136,11 @@ export const ownBytes = (bytes: Uint8Array): Uint8Array<ArrayBuffer> => {
   return copy;
 };
 
+/** Overwrites secrets that are used up. Best effort: the engine may have copied them. */
+export const erase = (...secrets: Uint8Array[]): void => {
+  for (const secret of secrets) secret.fill(0);
+};
+
 const RANDOM_LIMIT = 65_536;
 
 /** Bytes of the platform's secure random generator. */

@@ -21,8 +21,11 @@ export const signingKeyPair = (seed: Uint8Array): KeyPair => {
   return { secretKey, publicKey: p256.getPublicKey(secretKey, false) };
 };
 
+/** Private JSON Web Key of RFC 7517; a type and not an interface, so that Node's and the browser's own types accept it. */
+export type SigningKeyJwk = { kty: 'EC'; crv: 'P-256'; d: string; x: string; y: string };
+
 /** The signing key for WebCrypto, which makes the certificate request. */
-export const signingKeyJwk = ({ secretKey, publicKey }: KeyPair): JsonWebKey => {
+export const signingKeyJwk = ({ secretKey, publicKey }: KeyPair): SigningKeyJwk => {
   const point = exactly(publicKey, 65, 'publicKey');
   return {
     kty: 'EC',

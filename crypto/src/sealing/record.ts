@@ -1,4 +1,4 @@
-import { ownBytes, randomBytes } from '../canonical/bytes.js';
+import { erase, randomBytes } from '../canonical/bytes.js';
 import { CryptoError } from '../errors.js';
 import type { ScopeKeyPair } from '../keys/scope.js';
 import { encapsulate, KEK_BYTES, openCapsule } from './capsule.js';
@@ -74,12 +74,16 @@ export interface SealRecordInput {
 /** Seals a record: content under a fresh data key, the data key under a fresh KEK, the KEK to owner or custodian and recipients. */
 export const sealRecord = async (engine: PairingEngine, input: SealRecordInput): Promise<SealedRecord> => {
   const dataKey = newDataKey();
-  // Content first: the context of the key slot holds the digest of the ciphertext.
-  const sealed = await sealContent(input.plaintext, dataKey);
-  const digest = sealedDigest(sealed);
-  const { record, to, recipients } = input;
-  const keys = await sealKeys(engine, { dataKey, sealedDigest: digest, record, to, recipients });
-  return { sealed, sealedDigest: digest, ...keys };
+  try {
+    // Content first: the context of the key slot holds the digest of the ciphertext.
+    const sealed = await sealContent(input.plaintext, dataKey);
+    const digest = sealedDigest(sealed);
+    const { record, to, recipients } = input;
+    const keys = await sealKeys(engine, { dataKey, sealedDigest: digest, record, to, recipients });
+    return { sealed, sealedDigest: digest, ...keys };
+  } finally {
+    erase(dataKey);
+  }
 };
 
 export interface SealKeysInput extends Omit<SealRecordInput, 'plaintext'> {
@@ -125,7 +129,7 @@ export const openAsOwner = async (
   input: { sealed: Uint8Array; header: Uint8Array; facts: LedgerFacts; scopeKeys: ScopeSecret[] },
 ): Promise<Uint8Array<ArrayBuffer>> => {
   checkSealed(input.sealed, input.facts);
-  return openContent(input.sealed, await openDataKeyAsOwner(engine, input));
+  return openAndErase(input.sealed, await openDataKeyAsOwner(engine, input));
 };
 
 /** Opens a record as author, custodian, verifier or sanitiser. Errors as `openDataKeyAsRecipient`, and those of `openContent`. */
@@ -136,7 +140,7 @@ export const openAsRecipient = async (input: {
   recipient: RecipientKey;
 }): Promise<Uint8Array<ArrayBuffer>> => {
   checkSealed(input.sealed, input.facts);
-  return openContent(input.sealed, await openDataKeyAsRecipient(input));
+  return openAndErase(input.sealed, await openDataKeyAsRecipient(input));
 };
 
 /**
@@ -211,7 +215,17 @@ export const reencapsulate = async (
     'recipient' in opener
       ? await openDataKeyAsRecipient({ header: bytes, facts, recipient: opener.recipient })
       : await openDataKeyAsOwner(engine, { header: bytes, facts, scopeKeys: opener.scopeKeys });
-  return addSlot(engine, decodeHeader(bytes), dataKey, { owner: input.owner }, input.recipients ?? []);
+  try {
+    return await addSlot(
+      engine,
+      decodeHeader(bytes),
+      dataKey,
+      { owner: input.owner },
+      input.recipients ?? [],
+    );
+  } finally {
+    erase(dataKey);
+  }
 };
 
 const addSlot = async (
@@ -242,6 +256,7 @@ const addSlot = async (
     recipients: await Promise.all(everyone.map(async (recipient) => wrapTo(recipient, kek, contextBytes))),
     wrappedDataKey: await wrapDataKey(kek, dataKey, contextBytes),
   };
+  erase(kek);
   const bytes = encodeHeader({ ...header, slots: [...header.slots, slot] });
   // What this package would not read again is refused when it is written.
   decodeHeader(bytes);
@@ -260,8 +275,16 @@ const wrapTo = async (
   context: Uint8Array,
 ): Promise<DirectRecipient> => ({ kind, id, ...(await wrapKek(publicKey, kek, context)) });
 
+const openAndErase = async (sealed: Uint8Array, dataKey: Uint8Array): Promise<Uint8Array<ArrayBuffer>> => {
+  try {
+    return await openContent(sealed, dataKey);
+  } finally {
+    erase(dataKey);
+  }
+};
+
 const checkSealed = (sealed: Uint8Array, facts: LedgerFacts): void => {
-  if (sealedDigest(ownBytes(sealed)) !== facts.sealedDigest) {
+  if (sealedDigest(sealed) !== facts.sealedDigest) {
     throw new CryptoError('DIGEST_MISMATCH', 'sealed content is not the one on the ledger');
   }
 };
@@ -292,6 +315,7 @@ const openSlot = async (
   facts: LedgerFacts,
 ): Promise<Uint8Array<ArrayBuffer>> => {
   const dataKey = await unwrapDataKey(kek, slot.wrappedDataKey, sealingContext(slotContext(header, slot)));
+  erase(kek);
   const { recordId, version } = facts.record;
   if (!opensDataKeyCommitment(facts.dekCommitment, dataKey, recordId, version)) {
     throw new CryptoError(
