@@ -160,6 +160,7 @@ export class BlockFiles {
 
   /** Reads all frames in order and hands each block to `visit`; damaged ones are named, not thrown. Call once, first. */
   scan(visit: (block: ScannedBlock) => void): void {
+    fs.mkdirSync(this.directory, { recursive: true, mode: 0o700 });
     const files = fs
       .readdirSync(this.directory)
       .map((name) => FILE_NAME.exec(name))

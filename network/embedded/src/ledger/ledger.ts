@@ -120,13 +120,12 @@ class FileLedger implements Ledger, LedgerMaintenance {
 
   static async open(options: LedgerOptions): Promise<FileLedger> {
     makeDirectory(options.directory);
-    const lock = await openLock(options.directory);
+    const ledger = new FileLedger(options, await openLock(options.directory));
     try {
-      const ledger = new FileLedger(options, lock);
       await ledger.load();
       return ledger;
     } catch (error) {
-      await lock.close();
+      await ledger.closeFiles().catch(() => undefined);
       throw error;
     }
   }
