@@ -14,6 +14,14 @@ const sync = promisify(fdatasync);
 const checksum = (json: string): string =>
   createHash('sha256').update(json, 'utf8').digest('hex').slice(0, 16);
 
+const prefixLength = 17;
+
+const isWhole = (line: string): boolean =>
+  line.length > prefixLength && line.slice(0, prefixLength) === `${checksum(line.slice(prefixLength))} `;
+
+const altered = (path: string, line: number): Error =>
+  new Error(`${path}: line ${line} was altered; restore the file from a copy`);
+
 /**
  * Append-only file of records, one line each: 16 hexadecimal digits of the SHA-256 of the JSON text, a space, the
  * JSON text. A record counts once its line is complete and on the disk; a last line without line end was never
@@ -36,13 +44,14 @@ export class Journal<Entry> {
       const content = readFileSync(path);
       const length = content.lastIndexOf(0x0a) + 1;
       const lines = content.subarray(0, length).toString('utf8').split('\n').slice(0, -1);
+      const tail = content.subarray(length).toString('latin1');
       lines.forEach((line, index) => {
-        const json = line.slice(17);
-        if (line.slice(0, 16) !== checksum(json)) {
-          throw new Error(`${path}: line ${index + 1} was altered; restore the file from a copy`);
-        }
-        replay(JSON.parse(json) as Entry);
+        if (!isWhole(line)) throw altered(path, index + 1);
+        replay(JSON.parse(line.slice(prefixLength)) as Entry);
       });
+      // A whole record before a last byte that is no line end: it was written, then altered.
+      if (isWhole(Buffer.from(tail.slice(0, -1), 'latin1').toString('utf8')))
+        throw altered(path, lines.length + 1);
       if (length < content.length) ftruncateSync(fd, length);
       return new Journal<Entry>(path, fd, length);
     } catch (error) {
