@@ -122,12 +122,16 @@ export const lp = (value: Uint8Array | string): Uint8Array<ArrayBuffer> => {
 
 /** Refuses anything but a Uint8Array (or Buffer) of exactly `length` bytes and gives back a copy. */
 export const exactly = (bytes: Uint8Array, length: number, field: string): Uint8Array<ArrayBuffer> => {
-  if (!ArrayBuffer.isView(bytes)) throw new CryptoError('BAD_ARGUMENT', `${field} must be bytes`);
+  if (!isBytes(bytes)) throw new CryptoError('BAD_ARGUMENT', `${field} must be bytes`);
   if (bytes.byteLength !== length) {
     throw new CryptoError('BAD_LENGTH', `${field} must be ${length} bytes, not ${bytes.byteLength}`);
   }
   return ownBytes(bytes);
 };
+
+/** A Uint8Array or Buffer, from whichever realm. */
+const isBytes = (value: unknown): value is Uint8Array =>
+  Object.prototype.toString.call(value) === '[object Uint8Array]';
 
 /** A copy in a buffer of its own: WebCrypto takes no shared memory, and a Buffer's pool stays out of reach. */
 export const ownBytes = (bytes: Uint8Array): Uint8Array<ArrayBuffer> => {

@@ -27,8 +27,9 @@ export const parseCanonicalJson = (text: string, options: CanonicalOptions = {})
   let value: unknown;
   try {
     value = JSON.parse(text);
-  } catch (cause) {
-    throw new CryptoError('BAD_ENCODING', 'text is not JSON', { cause });
+  } catch {
+    // The parser's own error quotes the text, which may be anybody's data.
+    throw new CryptoError('BAD_ENCODING', 'text is not JSON');
   }
   if (canonicalJson(value, options) !== text)
     throw new CryptoError('BAD_ENCODING', 'text is JSON but not canonical');

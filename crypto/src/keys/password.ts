@@ -111,7 +111,7 @@ export const unwrapWithPassword = async (
   if (purpose !== context.purpose || version !== context.version) {
     throw new CryptoError(
       'WRONG_CONTEXT',
-      `wrapped secret is for ${JSON.stringify(purpose)} version ${version}, not ${JSON.stringify(context.purpose)} version ${context.version}`,
+      `wrapped secret has another purpose or version than ${context.purpose} version ${context.version}`,
     );
   }
   const key = await importAeadKey(await deriveKey(password, salt, cost));
