@@ -2,6 +2,8 @@ import type { Database } from './database.js';
 import { authMigrations } from '../auth/auth.migrations.js';
 import { idempotencyMigrations } from '../http/http.migrations.js';
 import { outboxMigrations } from '../outbox/outbox.migrations.js';
+import { projectionMigrations } from '../projection/projection.migrations.js';
+import { transactionMigrations } from '../transactions/transactions.migrations.js';
 
 export interface Migration {
   /** Never renamed: the applied names are kept in the database. */
@@ -14,6 +16,8 @@ export const migrations: readonly Migration[] = [
   ...authMigrations,
   ...idempotencyMigrations,
   ...outboxMigrations,
+  ...projectionMigrations,
+  ...transactionMigrations,
 ];
 
 /** Brings the schema to this version. Data written by an earlier version stays. */

@@ -22,6 +22,14 @@ export interface Enrollment {
   chain: string;
 }
 
+export interface NewIdentity {
+  /** Random: certificates are in every block. */
+  enrollmentId: string;
+  role: Role;
+  /** Staff id or ledgerId; none for a service. */
+  subject?: string;
+}
+
 interface Registrar {
   certificate: string;
   privateKey: string;
@@ -41,7 +49,7 @@ export class CaClient {
    * Registers a client identity whose certificates carry role and subject.
    * @returns the one-time enrolment secret
    */
-  async register(identity: { enrollmentId: string; role: Role; subject: string }): Promise<string> {
+  async register(identity: NewIdentity): Promise<string> {
     const registrar = await this.enrolledRegistrar();
     const key = createPrivateKey(registrar.privateKey);
     const signingIdentity = {
@@ -57,7 +65,9 @@ export class CaClient {
         maxEnrollments: 1,
         attrs: [
           { name: 'medseal.role', value: identity.role, ecert: true },
-          { name: 'medseal.subject', value: identity.subject, ecert: true },
+          ...(identity.subject === undefined
+            ? []
+            : [{ name: 'medseal.subject', value: identity.subject, ecert: true }]),
         ],
       },
       // The SDK only asks the registrar to sign; this way its key is used through OpenSSL.
@@ -73,10 +83,7 @@ export class CaClient {
   }
 
   /** Registers and enrols with a key made by the caller. */
-  async issue(
-    identity: { enrollmentId: string; role: Role; subject: string },
-    privateKey: string,
-  ): Promise<Enrollment> {
+  async issue(identity: NewIdentity, privateKey: string): Promise<Enrollment> {
     const secret = await this.register(identity);
     return this.enroll(
       identity.enrollmentId,

@@ -19,6 +19,8 @@ export interface ServiceCredentials {
   privateKey: string;
   /** PEM. */
   certificate: string;
+  /** PEM certificates of the issuing authority, up to the root. */
+  chain: string;
 }
 
 const KEY_BYTES = 32;

@@ -21,6 +21,14 @@ export interface OrganizationProfile {
   code: string;
 }
 
+/** PEM certificates of the organisation's authority. */
+export interface AuthorityCertificates {
+  /** The ministry's, on which all trust rests. */
+  root: string;
+  /** Between the organisation's certificates and the root, the issuer first. */
+  intermediates: string[];
+}
+
 export interface OrganizationParts {
   ledger: LedgerClient;
   database: Database;
@@ -28,6 +36,7 @@ export interface OrganizationParts {
   objects: ObjectStore;
   service: LedgerIdentity;
   ca: CaClient;
+  authority: AuthorityCertificates;
 }
 
 /** Everything that this process has for one organisation it serves. Nothing is shared between two of them but objects. */
@@ -44,6 +53,7 @@ export class Organization implements OrganizationProfile, OrganizationParts {
   /** `medseal.role=service`: submits what the ledger already entitles the organisation to. */
   readonly service: LedgerIdentity;
   readonly ca: CaClient;
+  readonly authority: AuthorityCertificates;
   private readModel: ReadModel | undefined;
 
   constructor(profile: OrganizationProfile, parts: OrganizationParts) {
@@ -58,6 +68,7 @@ export class Organization implements OrganizationProfile, OrganizationParts {
     this.objects = parts.objects;
     this.service = parts.service;
     this.ca = parts.ca;
+    this.authority = parts.authority;
   }
 
   get projection(): ReadModel {

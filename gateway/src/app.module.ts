@@ -1,0 +1,58 @@
+import { Module, type DynamicModule } from '@nestjs/common';
+import { APP_FILTER, APP_GUARD, APP_INTERCEPTOR, APP_PIPE } from '@nestjs/core';
+import { ThrottlerGuard, ThrottlerModule } from '@nestjs/throttler';
+import { AccessLogModule } from './access-log/access-log.module.js';
+import { AuthGuard } from './auth/auth.guard.js';
+import { AuthModule } from './auth/auth.module.js';
+import { BlockchainModule } from './blockchain/blockchain.module.js';
+import { Clock } from './clock.js';
+import { DoctorsModule } from './doctors/doctors.module.js';
+import { HealthModule } from './health/health.module.js';
+import { IdempotencyInterceptor } from './http/idempotency.interceptor.js';
+import { ProblemFilter } from './http/problem.filter.js';
+import { ReadYourWritesInterceptor } from './http/read-your-writes.interceptor.js';
+import { validationPipe } from './http/validation.pipe.js';
+import { OrganizationRegistry } from './organizations/organization.js';
+import { PlatformModule } from './organizations/platform.module.js';
+import { OutboxModule } from './outbox/outbox.module.js';
+import { ProjectionModule } from './projection/projection.module.js';
+import { UsersModule } from './users/users.module.js';
+
+export interface AppOptions {
+  organizations: OrganizationRegistry;
+  clock: Clock;
+  /** Requests of one address to one route in ten seconds. */
+  rateLimit: number;
+}
+
+const RATE_WINDOW_MS = 10_000;
+
+@Module({})
+export class AppModule {
+  static with({ organizations, clock, rateLimit }: AppOptions): DynamicModule {
+    return {
+      module: AppModule,
+      imports: [
+        PlatformModule.with(organizations, clock),
+        ThrottlerModule.forRoot([{ ttl: RATE_WINDOW_MS, limit: rateLimit }]),
+        OutboxModule,
+        ProjectionModule,
+        AuthModule,
+        HealthModule,
+        UsersModule,
+        DoctorsModule,
+        BlockchainModule,
+        AccessLogModule,
+      ],
+      providers: [
+        { provide: APP_FILTER, useClass: ProblemFilter },
+        { provide: APP_GUARD, useClass: ThrottlerGuard },
+        { provide: APP_GUARD, useClass: AuthGuard },
+        // Outermost first: a stored answer is kept only after the read model has the write.
+        { provide: APP_INTERCEPTOR, useClass: IdempotencyInterceptor },
+        { provide: APP_INTERCEPTOR, useClass: ReadYourWritesInterceptor },
+        { provide: APP_PIPE, useFactory: validationPipe },
+      ],
+    };
+  }
+}

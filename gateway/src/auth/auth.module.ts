@@ -1,0 +1,14 @@
+import { Global, Module } from '@nestjs/common';
+import { AccountsService } from './accounts.service.js';
+import { AuthController } from './auth.controller.js';
+import { AuthService } from './auth.service.js';
+import { LoginLimits } from './login-limits.js';
+import { SessionsService } from './sessions.service.js';
+
+@Global()
+@Module({
+  controllers: [AuthController],
+  providers: [AccountsService, AuthService, LoginLimits, SessionsService],
+  exports: [AccountsService, AuthService, SessionsService],
+})
+export class AuthModule {}

@@ -1,0 +1,131 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Injectable } from '@nestjs/common';
+import { OrganizationRegistry, type Organization } from '../organizations/organization.js';
+import { invalid, problem } from '../http/problem.js';
+import type { SessionUser } from '../http/session-user.js';
+import { AccountsService, loginOf, type Account } from './accounts.service.js';
+import type { ChangePasswordDto, LoginDto } from './auth.dto.js';
+import { LoginLimits } from './login-limits.js';
+import { checkNobody, checkPassword } from './passwords.js';
+import { Turns } from './turns.js';
+import { SessionsService, type OpenedSession } from './sessions.service.js';
+import { accountContext, unwrapStaffKeys } from './staff-keys.js';
+
+export interface UserAnswer {
+  username: string;
+  /** Short name of the organisation. */
+  organization: string;
+  role: string;
+  subject: string;
+  displayName: string;
+}
+
+export interface SignedIn extends OpenedSession {
+  user: UserAnswer;
+}
+
+@Injectable()
+export class AuthService {
+  private readonly turns = new Turns();
+
+  constructor(
+    private readonly organizations: OrganizationRegistry,
+    private readonly accounts: AccountsService,
+    private readonly sessions: SessionsService,
+    private readonly limits: LoginLimits,
+  ) {}
+
+  /** @throws ProblemException 401 alike for unknown organisation, unknown user, wrong password and suspended account; 429 */
+  async signIn(credentials: LoginDto, address: string): Promise<SignedIn> {
+    const organization = this.organizations.get(credentials.organization);
+    if (organization === undefined) {
+      await checkNobody(credentials.password);
+      throw refused();
+    }
+    const login = loginOf(organization, credentials.username);
+    // One attempt after the other, so that many at once do not slip past the limit.
+    return this.turns.run(`${login}/${address}`, () =>
+      this.attempt(organization, login, credentials, address),
+    );
+  }
+
+  private async attempt(
+    organization: Organization,
+    login: string,
+    credentials: LoginDto,
+    address: string,
+  ): Promise<SignedIn> {
+    const delayMs = await this.limits.before(organization, login, address);
+    const account = await this.accounts.find(organization, credentials.username);
+    const wrappingKey =
+      account === undefined
+        ? await checkNobody(credentials.password)
+        : await checkPassword(credentials.password, account.password);
+    if (account === undefined || wrappingKey === undefined || account.status !== 'active') {
+      await this.limits.failed(organization, login, address);
+      if (delayMs >= 1) await sleep(delayMs);
+      throw refused();
+    }
+    await this.limits.succeeded(organization, login, address);
+    return this.open(organization, account, wrappingKey, credentials.rememberMe ?? false);
+  }
+
+  /** Signs in somebody whose password was just set by the same request (activation). */
+  async signInNew(organization: Organization, username: string, password: string): Promise<SignedIn> {
+    const account = await this.accounts.find(organization, username);
+    const wrappingKey = account && (await checkPassword(password, account.password));
+    if (account === undefined || wrappingKey === undefined) throw refused();
+    return this.open(organization, account, wrappingKey, false);
+  }
+
+  /** @throws ProblemException 401 for a wrong current password, 400 for an unusable new one; 429 as sign-in */
+  async changePassword(user: SessionUser, change: ChangePasswordDto, address: string): Promise<void> {
+    const { organization } = user;
+    const login = loginOf(organization, user.username);
+    await this.limits.before(organization, login, address);
+    const account = await this.accounts.findBySubject(organization, user.subject);
+    const wrappingKey = account && (await checkPassword(change.currentPassword, account.password));
+    if (account === undefined || wrappingKey === undefined) {
+      await this.limits.failed(organization, login, address);
+      throw problem(401, 'WRONG_PASSWORD', 'currentPassword is wrong: type your present password.', [
+        { field: 'currentPassword', message: 'is wrong' },
+      ]);
+    }
+    if (change.newPassword === change.currentPassword)
+      throw invalid('newPassword', 'must differ from the present one.');
+    if (change.newPassword === user.username) throw invalid('newPassword', 'must differ from the user name.');
+    await this.accounts.changePassword(organization, account, wrappingKey, change.newPassword);
+    await this.sessions.endAll(organization, user.subject, user.sessionId);
+  }
+
+  private async open(
+    organization: Organization,
+    account: Account,
+    wrappingKey: Uint8Array,
+    remember: boolean,
+  ): Promise<SignedIn> {
+    const keys =
+      account.bundle === null
+        ? null
+        : await unwrapStaffKeys(account.bundle, wrappingKey, accountContext(account.subject));
+    const session = await this.sessions.open(organization, account, keys, remember);
+    return { ...session, user: userAnswer({ ...account, organization }) };
+  }
+}
+
+export const userAnswer = (user: {
+  username: string;
+  organization: Organization;
+  role: string;
+  subject: string;
+  displayName: string;
+}): UserAnswer => ({
+  username: user.username,
+  organization: user.organization.slug,
+  role: user.role,
+  subject: user.subject,
+  displayName: user.displayName,
+});
+
+const refused = (): Error =>
+  problem(401, 'SIGN_IN_FAILED', 'Organisation, user name or password is wrong; upper and lower case count.');

@@ -1,0 +1,74 @@
+import { NestFactory } from '@nestjs/core';
+import type { NestExpressApplication } from '@nestjs/platform-express';
+import cookieParser from 'cookie-parser';
+import { AppModule } from './app.module.js';
+import { Clock } from './clock.js';
+import type { GatewayConfig } from './config.js';
+import { Readiness } from './health/readiness.js';
+import { StderrLogger } from './health/stderr-logger.js';
+import { serveOpenApi } from './http/openapi.js';
+import { requestMiddleware } from './http/request.middleware.js';
+import { Bootstrap } from './organizations/bootstrap.js';
+import { openOrganizations } from './organizations/open-organizations.js';
+
+export interface RunningGateway {
+  /** `http://127.0.0.1:<port>` */
+  url: string;
+  close(): Promise<void>;
+}
+
+const HOST = '127.0.0.1';
+const BODY_LIMIT = '8mb';
+/** Served at the root too, as orchestrators expect them. */
+const OPERATIONAL = /^\/(?:health\/(?:live|ready)|metrics)$/;
+
+/**
+ * Serves the organisations of the configuration on 127.0.0.1; resolves when they are on the ledger and requests are
+ * taken. @throws Error with one clear line
+ */
+export const startGateway = async (config: GatewayConfig): Promise<RunningGateway> => {
+  const clock = new Clock(config.clockFile);
+  const logger = new StderrLogger();
+  const { registry, close } = await openOrganizations(config, clock);
+  let app: NestExpressApplication | undefined;
+  try {
+    app = await NestFactory.create<NestExpressApplication>(
+      AppModule.with({ organizations: registry, clock, rateLimit: config.rateLimit }),
+      { logger, bodyParser: false, abortOnError: false },
+    );
+    app.setGlobalPrefix('api/v1');
+    app.disable('x-powered-by');
+    app.set('etag', false);
+    app.use((request: { url: string }, _response: unknown, next: () => void) => {
+      if (OPERATIONAL.test(request.url)) request.url = `/api/v1${request.url}`;
+      next();
+    });
+    app.use(requestMiddleware((line) => logger.line(line)));
+    app.useBodyParser('json', { limit: BODY_LIMIT, strict: true });
+    app.use(cookieParser());
+    serveOpenApi(app);
+    await app.init();
+    await app.get(Bootstrap).run(config);
+    app.get(Readiness).done('start');
+    await app.listen(config.port, HOST);
+    const { port } = app.getHttpServer().address() as { port: number };
+    const running = app;
+    return {
+      url: `http://${HOST}:${port}`,
+      close: async () => {
+        running.getHttpServer().closeAllConnections();
+        await running.close();
+        await close();
+      },
+    };
+  } catch (error) {
+    await app?.close().catch(() => undefined);
+    await close().catch(() => undefined);
+    if ((error as NodeJS.ErrnoException).code === 'EADDRINUSE') {
+      throw new Error(`port ${config.port} is in use: stop the process that has it or choose another port.`, {
+        cause: error,
+      });
+    }
+    throw error;
+  }
+};

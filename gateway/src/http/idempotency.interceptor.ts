@@ -1,0 +1,140 @@
+import { createHash } from 'node:crypto';
+import { Injectable, type CallHandler, type ExecutionContext, type NestInterceptor } from '@nestjs/common';
+import { randomBytes, fromBase64, toBase64 } from '@medseal/crypto';
+import type { Request, Response } from 'express';
+import { defer, from, lastValueFrom, type Observable } from 'rxjs';
+import { Clock } from '../clock.js';
+import type { Organization } from '../organizations/organization.js';
+import { BusinessRequest, businessId } from './business-request.js';
+import { problem, ProblemException } from './problem.js';
+import { toProblem } from './problem.filter.js';
+import { routeOf } from './route.js';
+
+const KEPT_MS = 24 * 3_600_000;
+const KEY = /^[\x21-\x7e]{1,200}$/;
+const HEADER = 'Idempotency-Key';
+
+interface Row {
+  body_hash: string;
+  secret: Uint8Array;
+  status: number | null;
+  answer: Uint8Array | null;
+}
+
+/**
+ * Idempotency-Key on every POST of a signed-in user outside /auth: the act's business id and values are the same for
+ * the same key, a finished act is answered from its stored answer, the same key with another body is refused.
+ */
+@Injectable()
+export class IdempotencyInterceptor implements NestInterceptor {
+  private readonly running = new Map<string, Promise<unknown>>();
+
+  constructor(private readonly clock: Clock) {}
+
+  intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
+    const request = context.switchToHttp().getRequest<Request>();
+    const route = routeOf(request);
+    if (request.method !== 'POST' || request.user === undefined || /^\/api\/v\d+\/auth\//.test(route))
+      return next.handle();
+    return defer(() => from(this.once(request, context.switchToHttp().getResponse<Response>(), next)));
+  }
+
+  private async once(request: Request, response: Response, next: CallHandler): Promise<unknown> {
+    const { organization, subject } = request.user!;
+    const key = request.get(HEADER);
+    if (key === undefined || !KEY.test(key)) {
+      throw problem(
+        400,
+        'IDEMPOTENCY_KEY',
+        `Send a header ${HEADER}: 1 to 200 printable characters, new for each act.`,
+        [
+          {
+            field: HEADER,
+            message: key === undefined ? 'is missing' : 'must be 1 to 200 printable characters',
+          },
+        ],
+      );
+    }
+    // The path, not the template: the same key for another patient is another act.
+    const id = businessId(organization.mspId, subject, request.method, request.path, key);
+    const bodyHash = createHash('sha256')
+      .update(JSON.stringify([request.originalUrl, request.body ?? null]))
+      .digest('hex');
+
+    while (this.running.has(`${organization.mspId}/${id}`)) {
+      await this.running.get(`${organization.mspId}/${id}`)!.catch(() => undefined);
+    }
+    const act = this.act(organization, id, bodyHash, request, response, next);
+    this.running.set(`${organization.mspId}/${id}`, act);
+    try {
+      return await act;
+    } finally {
+      this.running.delete(`${organization.mspId}/${id}`);
+    }
+  }
+
+  private async act(
+    organization: Organization,
+    id: string,
+    bodyHash: string,
+    request: Request,
+    response: Response,
+    next: CallHandler,
+  ): Promise<unknown> {
+    const { database, keystore } = organization;
+    const row = await this.claim(organization, id, bodyHash);
+    if (row.body_hash !== bodyHash) {
+      throw problem(
+        422,
+        'IDEMPOTENCY_KEY_REUSED',
+        `This ${HEADER} was used with another body: take a new one.`,
+        [{ field: HEADER, message: 'was used with another body' }],
+      );
+    }
+    if (row.status !== null && row.answer !== null) {
+      response.status(row.status).header('Idempotency-Replayed', 'true');
+      return keystore.openRow<unknown>(context(id, 'answer'), row.answer);
+    }
+    const secret = await keystore.openRow<string>(context(id, 'secret'), row.secret);
+    request.business = new BusinessRequest(id, fromBase64(secret));
+    let answer: unknown;
+    try {
+      answer = await lastValueFrom(next.handle(), { defaultValue: undefined });
+    } catch (error) {
+      // A malformed request has begun nothing: its key may be used with the corrected body.
+      if (isMalformed(error)) await database.query('DELETE FROM idempotency WHERE business_id = $1', [id]);
+      throw error;
+    }
+    await database.query('UPDATE idempotency SET status = $2, answer = $3 WHERE business_id = $1', [
+      id,
+      response.statusCode,
+      await keystore.sealRow(context(id, 'answer'), answer ?? null),
+    ]);
+    return answer;
+  }
+
+  /** The row of this id, made now unless it is there. */
+  private async claim(organization: Organization, id: string, bodyHash: string): Promise<Row> {
+    const { database, keystore } = organization;
+    const now = this.clock.now();
+    await database.query('DELETE FROM idempotency WHERE created_at < $1', [new Date(now - KEPT_MS)]);
+    const secret = await keystore.sealRow(context(id, 'secret'), toBase64(randomBytes(32)));
+    await database.query(
+      `INSERT INTO idempotency (business_id, body_hash, secret, created_at) VALUES ($1, $2, $3, $4)
+       ON CONFLICT (business_id) DO NOTHING`,
+      [id, bodyHash, secret, new Date(now)],
+    );
+    const [row] = await database.query<Row>(
+      'SELECT body_hash, secret, status, answer FROM idempotency WHERE business_id = $1',
+      [id],
+    );
+    return row!;
+  }
+}
+
+const context = (id: string, part: string): string => `idempotency/${id}/${part}`;
+
+const isMalformed = (error: unknown): boolean => {
+  const answer = error instanceof ProblemException ? error : toProblem(error);
+  return answer.problem.status === 400 || answer.problem.status === 413 || answer.problem.status === 415;
+};

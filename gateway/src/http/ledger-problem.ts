@@ -1,0 +1,76 @@
+import type { ContractErrorCode } from '@medseal/chaincode';
+import type { LedgerError, LedgerFailureCode } from '../fabric/ledger-client.js';
+import { notFound, problem, type ProblemException } from './problem.js';
+
+/** HTTP status of every refusal; what is missing here would not compile. */
+const STATUS: Readonly<Record<ContractErrorCode | LedgerFailureCode, number>> = {
+  UNKNOWN_FUNCTION: 500,
+  BAD_ARGUMENT: 422,
+  NOT_ALLOWED: 403,
+  WRONG_PEER: 403,
+  PROPOSAL_STALE: 409,
+  ALREADY_DONE: 409,
+  ORGANIZATION_NOT_FOUND: 404,
+  ORGANIZATION_SUSPENDED: 403,
+  ORGANIZATION_CODE_TAKEN: 409,
+  PARAMETERS_NOT_FOUND: 503,
+  STAFF_NOT_FOUND: 404,
+  STAFF_SUSPENDED: 403,
+  STAFF_REVOKED: 403,
+  PATIENT_NOT_FOUND: 404,
+  PATIENT_EXISTS: 409,
+  PATIENT_DELETED: 409,
+  PATIENT_ALREADY_ACTIVE: 409,
+  PATIENT_KEYLESS: 409,
+  NUMBER_TAKEN: 409,
+  VERSION_CONFLICT: 409,
+  PRIVATE_PART_MISSING: 409,
+  PRIVATE_PART_DIFFERS: 409,
+  PRIVATE_VALUE_EXISTS: 409,
+  PRIVATE_VALUE_CHANGED: 409,
+  ENCOUNTER_NOT_OPEN: 403,
+  SCOPE_NOT_CURRENT: 409,
+  RECORD_NOT_FOUND: 404,
+  RECORD_EXISTS: 409,
+  RECORD_STATUS: 409,
+  STEP_MISSING: 409,
+  CAPSULE_MISSING: 422,
+  CAPSULE_INVALID: 422,
+  RECEIPT_NOT_FOUND: 404,
+  LIMIT_EXCEEDED: 422,
+  INTERNAL: 500,
+  COMMIT_UNKNOWN: 504,
+  LEDGER_UNAVAILABLE: 503,
+  LEDGER_CONFLICT: 409,
+  SIGN_AGAIN: 409,
+  LEDGER_REFUSED: 502,
+};
+
+const RETRY_AFTER_SECONDS = '2';
+
+/** A contract's codes cross to the client; a missing thing is the one answer for all missing things. */
+export const ledgerProblem = (error: LedgerError): ProblemException => {
+  const status = STATUS[error.code] as number | undefined;
+  switch (status) {
+    case 404:
+      return notFound();
+    case undefined:
+    case 500:
+    case 502:
+      return problem(
+        status === 502 ? 502 : 500,
+        error.code,
+        'The ledger refused in an unforeseen way; the log has more.',
+        undefined,
+        { cause: error },
+      );
+    case 503:
+    case 504:
+      return problem(status, error.code, error.message, undefined, {
+        headers: { 'Retry-After': RETRY_AFTER_SECONDS },
+        cause: error,
+      });
+    default:
+      return problem(status, error.code, error.message, undefined, { cause: error });
+  }
+};

@@ -1,0 +1,78 @@
+import { Catch, HttpException, Logger, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
+import { ThrottlerException } from '@nestjs/throttler';
+import type { Request, Response } from 'express';
+import { LedgerError } from '../fabric/ledger-client.js';
+import { ledgerProblem } from './ledger-problem.js';
+import { notFound, problem, ProblemException } from './problem.js';
+
+/** Every error leaves as application/problem+json; what nobody foresaw says no more than that. */
+@Catch()
+export class ProblemFilter implements ExceptionFilter {
+  private readonly logger = new Logger('Problem');
+
+  catch(exception: unknown, host: ArgumentsHost): void {
+    const request = host.switchToHttp().getRequest<Request>();
+    const response = host.switchToHttp().getResponse<Response>();
+    const answer = toProblem(exception);
+    if (answer.problem.status >= 500) {
+      const cause = answer.cause ?? exception;
+      const stack = cause instanceof Error ? (cause.stack ?? cause.message) : String(cause);
+      this.logger.error(`${request.requestId ?? '-'} ${answer.problem.code}: ${stack}`);
+    }
+    if (response.headersSent) {
+      // A stream had begun; ending it abruptly is the only way left to say that it is incomplete.
+      response.destroy();
+      return;
+    }
+    for (const [name, value] of Object.entries(answer.headers)) response.header(name, value);
+    response
+      .status(answer.problem.status)
+      .contentType('application/problem+json')
+      .send(
+        JSON.stringify({ ...answer.problem, instance: request.originalUrl, requestId: request.requestId }),
+      );
+  }
+}
+
+export const toProblem = (exception: unknown): ProblemException => {
+  if (exception instanceof ProblemException) return exception;
+  if (exception instanceof LedgerError) return ledgerProblem(exception);
+  if (exception instanceof ThrottlerException)
+    return problem(429, 'TOO_MANY_REQUESTS', 'Send fewer requests; wait until Retry-After has passed.');
+  if (exception instanceof HttpException) return ofHttpException(exception);
+  const { status, type } = exception as { status?: unknown; type?: unknown };
+  // Body parser errors of Express carry status and type.
+  if (typeof status === 'number' && typeof type === 'string') return ofBodyParser(status);
+  return problem(
+    500,
+    'UNEXPECTED',
+    'Something unforeseen happened; the log has it under this requestId.',
+    undefined,
+    {
+      cause: exception,
+    },
+  );
+};
+
+const ofHttpException = (exception: HttpException): ProblemException => {
+  const status = exception.getStatus();
+  switch (status) {
+    case 404:
+      return notFound();
+    case 400:
+      return problem(400, 'INVALID_REQUEST', 'The request could not be read: check its JSON and parameters.');
+    default:
+      return problem(status, `HTTP_${status}`, exception.message, undefined, { cause: exception });
+  }
+};
+
+const ofBodyParser = (status: number): ProblemException => {
+  switch (status) {
+    case 413:
+      return problem(413, 'TOO_LARGE', 'The body is larger than this service takes.');
+    case 415:
+      return problem(415, 'UNSUPPORTED_MEDIA_TYPE', 'Send the body as application/json in UTF-8.');
+    default:
+      return problem(400, 'INVALID_REQUEST', 'The body is not JSON: check its syntax.');
+  }
+};

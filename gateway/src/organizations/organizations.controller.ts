@@ -1,0 +1,62 @@
+import { Controller, Get } from '@nestjs/common';
+import { ApiTags } from '@nestjs/swagger';
+import type { OrganizationEntry, OrganizationKeyEntry } from '@medseal/chaincode';
+import { evaluateJson } from '../fabric/evaluate-json.js';
+import { Public } from '../http/decorators.js';
+import type { Page } from '../http/paging.js';
+import { OrganizationRegistry, type Organization } from './organization.js';
+
+interface OrganizationAnswer {
+  /** What sign-in calls it; the MSP id where another process serves it. */
+  id: string;
+  mspId: string;
+  name: string;
+  kind: 'ministry' | 'hospital';
+  code: string;
+  status: 'active' | 'suspended';
+  /** Whether this process takes sign-ins for it. */
+  signIn: boolean;
+  keys: Omit<OrganizationKeyEntry, 'schema' | 'mspId'>[];
+  /** PEM: between the organisation's certificates and the ministry's root. */
+  caChain: string[];
+}
+
+@ApiTags('organizations')
+@Public()
+@Controller('organizations')
+export class OrganizationsController {
+  constructor(private readonly organizations: OrganizationRegistry) {}
+
+  /** Organisations on the ledger with their public keys; a device judges each key by its signature and certificate. */
+  @Get()
+  async list(): Promise<Page<OrganizationAnswer>> {
+    const [asked] = this.organizations.all();
+    const entries = await evaluateJson<OrganizationEntry[]>(asked!, 'registry:getOrganizations', []);
+    const items = await Promise.all(entries.map((entry) => this.answer(asked!, entry)));
+    return { items, nextCursor: null, total: items.length };
+  }
+
+  private async answer(asked: Organization, entry: OrganizationEntry): Promise<OrganizationAnswer> {
+    const keys = await evaluateJson<OrganizationKeyEntry[]>(asked, 'registry:getOrganizationKeys', [
+      entry.mspId,
+    ]);
+    const served = this.organizations.get(entry.mspId);
+    return {
+      id: served?.slug ?? entry.mspId,
+      mspId: entry.mspId,
+      name: entry.name,
+      kind: entry.kind,
+      code: entry.code,
+      status: entry.status,
+      signIn: served !== undefined,
+      keys: keys.map(({ kind, epoch, publicKey, certificate, signature }) => ({
+        kind,
+        epoch,
+        publicKey,
+        certificate,
+        signature,
+      })),
+      caChain: served?.authority.intermediates ?? [],
+    };
+  }
+}

@@ -1,0 +1,23 @@
+import { Global, Module, type DynamicModule } from '@nestjs/common';
+import { Clock } from '../clock.js';
+import { Bootstrap } from './bootstrap.js';
+import { OrganizationRegistry } from './organization.js';
+import { OrganizationsController } from './organizations.controller.js';
+
+/** What was opened before the application: organisations and clock, for every module to inject. */
+@Global()
+@Module({})
+export class PlatformModule {
+  static with(organizations: OrganizationRegistry, clock: Clock): DynamicModule {
+    return {
+      module: PlatformModule,
+      controllers: [OrganizationsController],
+      providers: [
+        { provide: OrganizationRegistry, useValue: organizations },
+        { provide: Clock, useValue: clock },
+        Bootstrap,
+      ],
+      exports: [OrganizationRegistry, Clock],
+    };
+  }
+}
