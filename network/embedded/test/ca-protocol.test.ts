@@ -101,6 +101,9 @@ describe("Fabric CA's protocol", () => {
     expect(await refusal(call('POST', uri, { id: 'u-other' }, token))).toEqual(masked);
     expect(await refusal(call('POST', `${uri}?ca=ca.city.example`, body, token))).toEqual(masked);
     expect(await refusal(call('POST', '/api/v1/identities', body, token))).toEqual(masked);
+    const listing = tokenFor('GET', '/identities', undefined);
+    expect(await refusal(call('GET', '/identities', undefined, listing))).toBe('accepted');
+    expect(await refusal(call('POST', '/identities', undefined, listing))).toEqual(masked);
     expect(
       await refusal(call('POST', uri, body, tokenFor('POST', uri, body, generateKey().privateKey))),
     ).toEqual(masked);

@@ -68,6 +68,8 @@ export class MembershipProvider {
   private readonly requiredOus: readonly Required<OuRule>[];
   private readonly admins: readonly Certificate[];
   private readonly ed25519: boolean;
+  /** Chains found since the CAs are set up; a leaf's is needed more than once. */
+  private chains = new WeakMap<Certificate, Certificate[]>();
 
   /** @param config marshalled `msp.MSPConfig`. @throws Error naming what is wrong with it. */
   constructor(config: Buffer, options: MembershipOptions = {}) {
@@ -86,6 +88,7 @@ export class MembershipProvider {
     this.intermediates.forEach((intermediate, at) => {
       this.intermediates[at] = this.sanitize(intermediate);
     });
+    this.chains = new WeakMap();
     this.revocations = fabric
       .getRevocationListList_asU8()
       .map((list) => parseRevocationList(Buffer.from(list)));
@@ -172,7 +175,11 @@ export class MembershipProvider {
   }
 
   private chain(certificate: Certificate): Certificate[] {
-    return uniqueChain(certificate, this.roots, this.intermediates);
+    const known = this.chains.get(certificate);
+    if (known) return known;
+    const chain = uniqueChain(certificate, this.roots, this.intermediates);
+    this.chains.set(certificate, chain);
+    return chain;
   }
 
   /** msp/mspimpl.go sanitizeCert: the chain is checked and the certificate's own signature made low-S. */
