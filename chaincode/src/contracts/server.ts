@@ -1,9 +1,25 @@
+import { utf8Decode } from '@medseal/crypto';
 import type { ChaincodeInterface, ChaincodeResponse, ChaincodeStub } from 'fabric-shim-api';
-import { JSONSerializer } from 'fabric-contract-api';
 import { type ChaincodeServerTLSProperties, Shim } from 'fabric-shim';
 import ChaincodeFromContract from 'fabric-shim/lib/contract-spi/chaincodefromcontract.js';
 import { CONTRACT_NAMES, contracts } from './index.js';
 import { ContractError } from '../errors.js';
+
+/** Arguments and answers as UTF-8 text; the contracts parse and write JSON themselves. */
+class TextSerializer {
+  toBuffer(answer: unknown): Buffer {
+    return Buffer.from(typeof answer === 'string' ? answer : JSON.stringify(answer));
+  }
+
+  fromBuffer(argument: Uint8Array): { value: string; validateData: string } {
+    try {
+      const value = utf8Decode(argument);
+      return { value, validateData: value };
+    } catch {
+      throw new ContractError('BAD_ARGUMENT', 'arguments must be UTF-8 text');
+    }
+  }
+}
 
 const METADATA = 'org.hyperledger.fabric:GetMetadata';
 
@@ -14,7 +30,7 @@ const METADATA = 'org.hyperledger.fabric:GetMetadata';
 export class EhrChaincode implements ChaincodeInterface {
   private readonly dispatcher: ChaincodeInterface = new ChaincodeFromContract(
     [...contracts],
-    { transaction: 'json', serializers: { json: JSONSerializer } },
+    { transaction: 'text', serializers: { text: TextSerializer } },
     {},
     '@medseal/chaincode',
     '',

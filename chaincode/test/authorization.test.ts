@@ -1,0 +1,351 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Role } from '../src/model/entries';
+import { Clinic } from './support/clinic';
+import {
+  CITY,
+  HealthNetwork,
+  LAKESIDE,
+  MINISTRY,
+  newDigest,
+  newId,
+  type Person,
+  refusalOf,
+} from './support/health-network';
+
+const everyone = [
+  'system-manager',
+  'hospital-admin',
+  'doctor',
+  'verifier',
+  'sanitizer',
+  'auditor',
+  'researcher',
+  'patient',
+  'service',
+] as const;
+const staff = everyone.filter((role) => role !== 'patient' && role !== 'service');
+const administrators = ['hospital-admin', 'system-manager'] as const;
+
+/** Who may call what: every function of every contract, with its number of arguments. */
+const table: Record<string, { roles: readonly Role[]; arguments: number }> = {
+  'registry:setParameters': { roles: ['system-manager'], arguments: 1 },
+  'registry:admitOrganization': { roles: ['system-manager'], arguments: 1 },
+  'registry:putOrganizationKey': { roles: ['service'], arguments: 1 },
+  'registry:putStaffPrivate': { roles: administrators, arguments: 1 },
+  'registry:putStaff': { roles: [...administrators, 'service'], arguments: 2 },
+  'registry:setStaffStatus': { roles: administrators, arguments: 2 },
+  'registry:registerReceivingKey': { roles: staff, arguments: 2 },
+  'registry:registerPatientPrivate': { roles: ['hospital-admin'], arguments: 1 },
+  'registry:registerPatient': { roles: ['hospital-admin', 'service'], arguments: 3 },
+  'registry:updatePatientPrivate': { roles: ['hospital-admin'], arguments: 1 },
+  'registry:updatePatient': { roles: ['hospital-admin', 'service'], arguments: 3 },
+  'registry:activatePatient': { roles: ['patient'], arguments: 1 },
+  'registry:openEncounter': { roles: ['hospital-admin', 'doctor'], arguments: 0 },
+  'registry:closeEncounter': { roles: ['hospital-admin', 'doctor', 'service'], arguments: 0 },
+  'registry:getOrganizations': { roles: everyone, arguments: 0 },
+  'registry:getOrganizationKeys': { roles: everyone, arguments: 1 },
+  'registry:getParameters': { roles: everyone, arguments: 0 },
+  'registry:getStaff': { roles: everyone, arguments: 1 },
+  'registry:getStaffDetails': { roles: [...staff, 'service'], arguments: 2 },
+  'registry:getReceivingKey': { roles: everyone, arguments: 1 },
+  'registry:getPatient': { roles: everyone, arguments: 1 },
+  'registry:getPrivate': { roles: ['service', 'hospital-admin'], arguments: 1 },
+  'registry:getBusiness': { roles: everyone, arguments: 1 },
+  'registry:hasPending': { roles: everyone, arguments: 2 },
+  'records:create': { roles: ['doctor'], arguments: 2 },
+  'records:sealPrivate': { roles: ['doctor'], arguments: 3 },
+  'records:seal': { roles: ['doctor', 'service'], arguments: 3 },
+  'records:chain': { roles: ['doctor', 'service'], arguments: 2 },
+  'records:addKeySlot': { roles: ['service'], arguments: 2 },
+  'records:get': { roles: everyone, arguments: 1 },
+  'records:getVersion': { roles: everyone, arguments: 2 },
+  'records:listByPatient': { roles: everyone, arguments: 1 },
+  'access:receipt': { roles: staff, arguments: 2 },
+  'access:getReceipt': { roles: everyone, arguments: 1 },
+  'access:listReceipts': { roles: ['patient', 'auditor'], arguments: 1 },
+};
+const functions = Object.keys(table);
+const argumentsOf = (fn: string): string[] => Array.from({ length: table[fn]!.arguments }, () => '{}');
+
+let ledger: HealthNetwork;
+let clinic: Clinic;
+const people = {} as Record<Role, Person>;
+
+beforeAll(async () => {
+  ledger = await HealthNetwork.start();
+  clinic = new Clinic(ledger);
+  await clinic.found();
+  for (const role of ['doctor', 'verifier', 'sanitizer', 'auditor', 'researcher'] as const) {
+    people[role] = await clinic.staff(CITY, role);
+  }
+  people['hospital-admin'] = clinic.admin(CITY);
+  people['system-manager'] = clinic.manager;
+  people.service = clinic.service(CITY);
+  people.patient = await clinic.activate(await clinic.registerPatient(CITY));
+});
+
+afterAll(async () => {
+  await ledger?.stop();
+});
+
+interface Metadata {
+  contracts: Record<string, { transactions: { name: string }[]; contractInstance: object }>;
+}
+
+test('the table has every function there is, and the metadata tell nothing but names', async () => {
+  const metadata = await ledger.evaluate<Metadata>(people.patient, 'org.hyperledger.fabric:GetMetadata');
+  const known = Object.entries(metadata.contracts)
+    .filter(([contract]) => contract !== 'org.hyperledger.fabric')
+    .flatMap(([contract, { transactions }]) => transactions.map(({ name }) => `${contract}:${name}`));
+  expect(known.sort()).toEqual([...functions].sort());
+  for (const { contractInstance } of Object.values(metadata.contracts)) {
+    expect(Object.keys(contractInstance).sort()).toEqual(expect.arrayContaining(['name']));
+    expect(JSON.stringify(contractInstance).length).toBeLessThan(120);
+  }
+});
+
+describe.each(functions)('%s', (fn) => {
+  test('is refused to every other role, and to certificates without a role', async () => {
+    const { roles } = table[fn]!;
+    for (const role of everyone) {
+      const refusal = await refusalOrUndefined(ledger.evaluate(people[role], fn, argumentsOf(fn)));
+      const refusedByRole = refusal?.code === 'NOT_ALLOWED' && refusal.sentence.startsWith(`role ${role} `);
+      expect([role, refusedByRole]).toEqual([role, !roles.includes(role)]);
+    }
+  });
+});
+
+const refusalOrUndefined = async (call: Promise<unknown>) => {
+  let answered = false;
+  try {
+    return await refusalOf(call.then(() => (answered = true)));
+  } catch (error) {
+    if (answered) return undefined;
+    throw error;
+  }
+};
+
+test('a certificate without role or subject may call nothing', async () => {
+  const nameless = await ledger.person(CITY, undefined);
+  const unknown = await ledger.person(CITY, 'root' as Role);
+  const withoutSubject = await ledger.person(CITY, 'hospital-admin', '');
+  const withNumber = await ledger.person(CITY, 'doctor', '101000000001X');
+  for (const person of [nameless, unknown, withoutSubject, withNumber]) {
+    for (const fn of functions) {
+      expect((await refusalOf(ledger.evaluate(person, fn, argumentsOf(fn)))).code).toBe('NOT_ALLOWED');
+    }
+  }
+});
+
+test('a doctor without a staff entry may call nothing that needs an admitted organisation', async () => {
+  const stranger = await ledger.person(CITY, 'doctor');
+  for (const fn of functions) {
+    const expected = table[fn]!.roles.includes('doctor') ? 'STAFF_NOT_FOUND' : 'NOT_ALLOWED';
+    expect([fn, (await refusalOf(ledger.evaluate(stranger, fn, argumentsOf(fn)))).code]).toEqual([
+      fn,
+      expected,
+    ]);
+  }
+});
+
+describe('the ledger decides whose staff somebody is', () => {
+  test("another organisation's certificate with the same subject is refused", async () => {
+    const doctor = await clinic.staff(LAKESIDE, 'doctor');
+    const impostor = await ledger.person(CITY, 'doctor', doctor.subject);
+    const administrator = await ledger.person(CITY, 'hospital-admin', doctor.subject);
+    for (const person of [impostor, administrator]) {
+      expect(
+        (await refusalOf(ledger.submit(person, 'registry:registerReceivingKey', [newDigest(), 1]))).code,
+      ).toBe('NOT_ALLOWED');
+    }
+  });
+
+  test('another role than that of the entry is refused', async () => {
+    const auditor = await clinic.staff(CITY, 'auditor');
+    const promoted = await ledger.person(CITY, 'doctor', auditor.subject);
+    expect((await refusalOf(ledger.evaluate(promoted, 'registry:getParameters'))).code).toBe('NOT_ALLOWED');
+  });
+
+  test("a patient's certificate of another hospital, or of nobody, is refused", async () => {
+    const { ledgerId } = await clinic.registerPatient(CITY);
+    const foreign = await ledger.person(LAKESIDE, 'patient', ledgerId);
+    expect((await refusalOf(ledger.evaluate(foreign, 'access:listReceipts', [ledgerId]))).code).toBe(
+      'NOT_ALLOWED',
+    );
+    const nobody = await ledger.person(CITY, 'patient');
+    expect((await refusalOf(ledger.evaluate(nobody, 'registry:getParameters'))).code).toBe(
+      'PATIENT_NOT_FOUND',
+    );
+  });
+});
+
+describe('suspension', () => {
+  test('ends every access with its commit, and resuming brings it back', async () => {
+    const doctor = await clinic.staff(CITY, 'doctor');
+    expect(await ledger.evaluate(doctor, 'registry:getPatient', [newId()])).toBeNull();
+    await ledger.submit(clinic.admin(CITY), 'registry:setStaffStatus', [doctor.subject, 'suspended']);
+    for (const fn of functions.filter((name) => table[name]!.roles.includes('doctor'))) {
+      expect([fn, (await refusalOf(ledger.evaluate(doctor, fn, argumentsOf(fn)))).code]).toEqual([
+        fn,
+        'STAFF_SUSPENDED',
+      ]);
+    }
+    await ledger.submit(clinic.admin(CITY), 'registry:setStaffStatus', [doctor.subject, 'active']);
+    expect(await ledger.evaluate(doctor, 'registry:getPatient', [newId()])).toBeNull();
+  });
+
+  test('refuses an administrator too, who needs no entry otherwise', async () => {
+    const administrator = await clinic.staff(CITY, 'hospital-admin');
+    await ledger.submit(clinic.admin(CITY), 'registry:setStaffStatus', [administrator.subject, 'suspended']);
+    expect((await refusalOf(ledger.evaluate(administrator, 'registry:getParameters'))).code).toBe(
+      'STAFF_SUSPENDED',
+    );
+  });
+
+  test('revocation is for good', async () => {
+    const doctor = await clinic.staff(CITY, 'doctor');
+    await ledger.submit(clinic.admin(CITY), 'registry:setStaffStatus', [doctor.subject, 'revoked']);
+    expect((await refusalOf(ledger.evaluate(doctor, 'registry:getParameters'))).code).toBe('STAFF_REVOKED');
+    const back = ledger.submit(clinic.admin(CITY), 'registry:setStaffStatus', [doctor.subject, 'active']);
+    expect((await refusalOf(back)).code).toBe('STAFF_REVOKED');
+    const entry = {
+      staffId: doctor.subject,
+      mspId: CITY,
+      role: 'doctor' as const,
+      status: 'active',
+      version: 3,
+    };
+    expect((await refusalOf(clinic.putStaff(entry))).code).toBe('STAFF_REVOKED');
+  });
+
+  test("of an organisation stops its staff and service, not its patients' reading", async () => {
+    const doctor = await clinic.staff(LAKESIDE, 'doctor');
+    const { ledgerId } = await clinic.registerPatient(LAKESIDE);
+    const patient = await ledger.person(LAKESIDE, 'patient', ledgerId);
+    const lakeside = { mspId: LAKESIDE, kind: 'hospital', code: '102', name: 'Lakeside' };
+    await ledger.submit(clinic.manager, 'registry:admitOrganization', [{ ...lakeside, status: 'suspended' }]);
+    for (const person of [doctor, clinic.admin(LAKESIDE), clinic.service(LAKESIDE)]) {
+      expect((await refusalOf(ledger.evaluate(person, 'registry:getParameters'))).code).toBe(
+        'ORGANIZATION_SUSPENDED',
+      );
+    }
+    expect(await ledger.evaluate(patient, 'access:listReceipts', [ledgerId])).toEqual([]);
+    await ledger.submit(clinic.manager, 'registry:admitOrganization', [{ ...lakeside, status: 'active' }]);
+    expect(await ledger.evaluate(doctor, 'registry:getPatient', [newId()])).toBeNull();
+  });
+});
+
+describe('no name gives a way around', () => {
+  const names = [
+    'setParameters', // the contract API would give it to the first contract
+    ':setParameters',
+    'registry:',
+    'registry',
+    '',
+    'unknown:setParameters',
+    'Registry:setParameters',
+    ' registry:setParameters',
+    'registry:unknownTransaction',
+    'registry:aroundTransaction',
+    'registry:beforeTransaction',
+    'registry:createContext',
+    'registry:getName',
+    'registry:constructor',
+    'registry:__proto__',
+    'registry:toString',
+    'registry:registry:setParameters',
+    'records:setParameters',
+    'access:create',
+    'records:admitOrganization',
+    'org.hyperledger.fabric:_setMetadata',
+    'org.hyperledger.fabric:constructor',
+    '__proto__:toString',
+    'constructor:name',
+  ];
+
+  test.each(names)('%j is unknown', async (fn) => {
+    expect((await refusalOf(ledger.evaluate(clinic.manager, fn, ['{}']))).code).toBe('UNKNOWN_FUNCTION');
+  });
+
+  test('wrong numbers of arguments are refused', async () => {
+    for (const args of [[], ['{}', '{}']]) {
+      expect((await refusalOf(ledger.evaluate(clinic.manager, 'registry:setParameters', args))).code).toBe(
+        'BAD_ARGUMENT',
+      );
+    }
+  });
+});
+
+test('private values are only touched on the own peer', async () => {
+  const at = LAKESIDE;
+  const doctor = await clinic.staff(CITY, 'doctor');
+  const calls: [Person, string, unknown[]][] = [
+    [clinic.admin(CITY), 'registry:putStaffPrivate', [newDigest()]],
+    [clinic.admin(CITY), 'registry:registerPatientPrivate', [newDigest()]],
+    [clinic.admin(CITY), 'registry:updatePatientPrivate', [newDigest()]],
+    [clinic.admin(CITY), 'registry:openEncounter', []],
+    [clinic.admin(CITY), 'registry:closeEncounter', []],
+    [clinic.service(CITY), 'registry:getPrivate', [`["scopes/${newId()}"]`]],
+    [clinic.admin(CITY), 'registry:getStaffDetails', [CITY, doctor.subject]],
+    [doctor, 'records:sealPrivate', [newDigest(), newId(), 1]],
+  ];
+  for (const [person, fn, args] of calls) {
+    expect([fn, (await refusalOf(ledger.evaluate(person, fn, args, { at }))).code]).toEqual([
+      fn,
+      'WRONG_PEER',
+    ]);
+  }
+});
+
+test('contracts read no clock but in freshness, draw no random number and keep no state of their own', () => {
+  const folder = join(__dirname, '../src');
+  for (const file of [
+    'contracts/registry',
+    'contracts/organizations',
+    'contracts/staff',
+    'contracts/patients',
+    'contracts/encounters',
+    'contracts/records',
+    'contracts/access',
+    'contracts/acts',
+    'ledger/store',
+    'ledger/codec',
+    'ledger/private-values',
+    'ledger/authorization',
+    'ledger/certificates',
+    'model/content-hash',
+    'model/validation',
+    'model/arguments',
+  ]) {
+    const source = readFileSync(join(folder, `${file}.ts`), 'utf8');
+    expect([
+      file,
+      /\bDate\b|Math\.random|randomBytes|randomUUID|performance\.|setTimeout/.exec(source)?.[0],
+    ]).toEqual([file, undefined]);
+    expect([file, /^(?:export )?let /m.exec(source)?.[0]]).toEqual([file, undefined]);
+  }
+});
+
+test('the ministry reads no staff details and no patient', async () => {
+  expect(
+    (await refusalOf(ledger.evaluate(clinic.manager, 'registry:getStaffDetails', [CITY, newId()]))).code,
+  ).toBe('NOT_ALLOWED');
+  expect(
+    (await refusalOf(ledger.evaluate(clinic.service(MINISTRY), 'registry:getStaffDetails', [CITY, newId()])))
+      .code,
+  ).toBe('NOT_ALLOWED');
+});
+
+// Time only moves forward: this stays the last test.
+test('a proposal signed too long ago is refused, a question is not', async () => {
+  ledger.network.advanceTime(6 * 60_000);
+  const refused = ledger.submit(clinic.admin(CITY), 'registry:setStaffStatus', [newId(), 'active']);
+  expect((await refusalOf(refused)).code).toBe('PROPOSAL_STALE');
+  for (const fn of functions.filter((name) => !/:(get|list|has)/.test(name))) {
+    const role = table[fn]!.roles[0]!;
+    const call = ledger.evaluate(people[role], fn, argumentsOf(fn));
+    expect([fn, (await refusalOf(call)).code]).toEqual([fn, 'PROPOSAL_STALE']);
+  }
+  expect(await ledger.evaluate(clinic.admin(CITY), 'registry:getPatient', [newId()])).toBeNull();
+});

@@ -1,0 +1,292 @@
+import 'reflect-metadata';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { createHash, createPrivateKey, type KeyObject, randomBytes, sign, webcrypto } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Client, credentials } from '@grpc/grpc-js';
+import {
+  connect,
+  type Gateway,
+  GatewayError,
+  type Identity,
+  type Signer,
+  signers,
+} from '@hyperledger/fabric-gateway';
+import { createNetwork, type EmbeddedNetwork } from '@medseal/embedded-fabric';
+import { canonicalJson } from '@medseal/crypto';
+import { Pkcs10CertificateRequestGenerator } from '@peculiar/x509';
+import { collectionsFor } from '../../src/collections';
+import { type ContractErrorCode, parseContractError } from '../../src/errors';
+import type { Role } from '../../src/model/entries';
+
+export const CHANNEL = 'health';
+const CHAINCODE = 'ehr';
+const MAIN = join(__dirname, '../../dist/main.js');
+
+export const MINISTRY = 'MinistryMSP';
+export const CITY = 'CityMSP';
+export const LAKESIDE = 'LakesideMSP';
+export const MSP_IDS = [MINISTRY, CITY, LAKESIDE] as const;
+
+/** A certificate of one of the organisations with its key. */
+export interface Person {
+  mspId: string;
+  role: string;
+  subject: string;
+  identity: Identity;
+  signer: Signer;
+  certificate: string;
+  privateKey: KeyObject;
+}
+
+export interface CallOptions {
+  transient?: Record<string, Uint8Array | string>;
+  /** Organisation whose peer is asked; the caller's own if not given. */
+  at?: string;
+  /** Organisations that endorse; the network's choice if not given. */
+  endorsers?: string[];
+}
+
+export const randomHex = (length: number): string => randomBytes(length / 2).toString('hex');
+export const newId = (): string => randomHex(32);
+export const newDigest = (): string => randomHex(64);
+export const sha256 = (data: Uint8Array | string): string => createHash('sha256').update(data).digest('hex');
+
+/** The network with ministry, City and Lakeside, and one real chaincode process an organisation. */
+export class HealthNetwork {
+  private readonly gateways = new Map<string, Gateway>();
+  private readonly clients = new Map<string, Client>();
+
+  private constructor(
+    private readonly directory: string,
+    readonly network: EmbeddedNetwork,
+    private readonly processes: ChildProcess[],
+  ) {}
+
+  static async start(): Promise<HealthNetwork> {
+    const directory = mkdtempSync(join(tmpdir(), 'medseal-chaincode-'));
+    const network = await createNetwork({
+      directory,
+      channel: CHANNEL,
+      organizations: [
+        { mspId: MINISTRY, name: 'Ministry', domain: 'ministry.example', orderer: true },
+        { mspId: CITY, name: 'City', domain: 'city.example', parentCa: MINISTRY },
+        { mspId: LAKESIDE, name: 'Lakeside', domain: 'lakeside.example', parentCa: MINISTRY },
+      ],
+    });
+    const started = await Promise.all(MSP_IDS.map((mspId) => startChaincode(mspId, network.clockFile)));
+    await network.defineChaincode(
+      { name: CHAINCODE, version: '1', sequence: 1, collections: collectionsFor([CITY, LAKESIDE]) },
+      Object.fromEntries(started.map(({ address }, at) => [MSP_IDS[at] ?? '', address])),
+    );
+    return new HealthNetwork(
+      directory,
+      network,
+      started.map(({ process }) => process),
+    );
+  }
+
+  async stop(): Promise<void> {
+    for (const gateway of this.gateways.values()) gateway.close();
+    for (const client of this.clients.values()) client.close();
+    for (const process of this.processes) process.kill('SIGTERM');
+    await this.network.close();
+    rmSync(this.directory, { recursive: true, force: true });
+  }
+
+  /** Enrols somebody new. Attributes left out stay out of the certificate. */
+  async person(
+    mspId: string,
+    role: Role | undefined,
+    subject: string | undefined = newId(),
+  ): Promise<Person> {
+    const organization = this.network.organizations.find((candidate) => candidate.mspId === mspId);
+    if (organization === undefined) throw new Error(`no organisation ${mspId}`);
+    const id = `u-${randomHex(16)}`;
+    const attributes = [
+      ...(role === undefined ? [] : [{ name: 'medseal.role', value: role, ecert: true }]),
+      ...(subject === undefined || subject === ''
+        ? []
+        : [{ name: 'medseal.subject', value: subject, ecert: true }]),
+    ];
+    const secret = await organization.ca.register(organization.caAdmin.enrollmentId, {
+      id,
+      type: 'client',
+      attributes,
+    });
+    const keys = await webcrypto.subtle.generateKey({ name: 'ECDSA', namedCurve: 'P-256' }, true, [
+      'sign',
+      'verify',
+    ]);
+    const request = await Pkcs10CertificateRequestGenerator.create(
+      { name: `CN=${id}`, keys: keys as never, signingAlgorithm: { name: 'ECDSA', hash: 'SHA-256' } },
+      webcrypto as never,
+    );
+    const { certificate } = await organization.ca.enroll(id, secret, {
+      certificateRequest: request.toString('pem'),
+    });
+    const pkcs8 = await webcrypto.subtle.exportKey('pkcs8', keys.privateKey);
+    const privateKey = createPrivateKey({ key: Buffer.from(pkcs8), format: 'der', type: 'pkcs8' });
+    return {
+      mspId,
+      role: role ?? '',
+      subject: subject ?? '',
+      identity: { mspId, credentials: Buffer.from(certificate) },
+      signer: signers.newPrivateKeySigner(privateKey),
+      certificate,
+      privateKey,
+    };
+  }
+
+  /** Commits and gives the answer back. */
+  async submit<T = unknown>(
+    person: Person,
+    fn: string,
+    args: unknown[] = [],
+    options: CallOptions = {},
+  ): Promise<T> {
+    return (await this.submitWithId<T>(person, fn, args, options)).answer;
+  }
+
+  async submitWithId<T = unknown>(
+    person: Person,
+    fn: string,
+    args: unknown[] = [],
+    options: CallOptions = {},
+  ): Promise<{ answer: T; transactionId: string }> {
+    const proposal = this.contract(person, options).newProposal(fn, {
+      arguments: args.map(textOf),
+      transientData: transientOf(options.transient),
+      ...(options.endorsers === undefined ? {} : { endorsingOrganizations: options.endorsers }),
+    });
+    const transaction = await proposal.endorse();
+    const commit = await transaction.submit();
+    const status = await commit.getStatus();
+    if (!status.successful) throw new Error(`commit status ${status.code}`);
+    return { answer: answerOf(transaction.getResult()) as T, transactionId: status.transactionId };
+  }
+
+  /** A step with private values: its transient data reaches the caller's own peer only. */
+  async submitPrivately<T = unknown>(
+    person: Person,
+    fn: string,
+    args: unknown[],
+    transient: CallOptions['transient'],
+  ) {
+    return this.submit<T>(person, fn, args, { transient, endorsers: [person.mspId] });
+  }
+
+  async evaluate<T = unknown>(
+    person: Person,
+    fn: string,
+    args: unknown[] = [],
+    options: CallOptions = {},
+  ): Promise<T> {
+    const proposal = this.contract(person, options).newProposal(fn, {
+      arguments: args.map(textOf),
+      transientData: transientOf(options.transient),
+      endorsingOrganizations: [options.at ?? person.mspId],
+    });
+    return answerOf(await proposal.evaluate()) as T;
+  }
+
+  private contract(person: Person, { at = person.mspId }: CallOptions) {
+    const key = `${at}/${sha256(person.identity.credentials)}`;
+    let gateway = this.gateways.get(key);
+    if (gateway === undefined) {
+      gateway = connect({ client: this.client(at), identity: person.identity, signer: person.signer });
+      this.gateways.set(key, gateway);
+    }
+    // The contract is named in the function: no part of the client adds one.
+    return gateway.getNetwork(CHANNEL).getContract(CHAINCODE);
+  }
+
+  private client(mspId: string): Client {
+    const known = this.clients.get(mspId);
+    if (known !== undefined) return known;
+    const organization = this.network.connectionProfile.organizations.find(
+      (candidate) => candidate.mspId === mspId,
+    );
+    if (organization === undefined) throw new Error(`no organisation ${mspId}`);
+    const { endpoint, tlsCaCert, hostname } = organization.peer;
+    const client = new Client(endpoint, credentials.createSsl(Buffer.from(tlsCaCert)), {
+      'grpc.ssl_target_name_override': hostname,
+    });
+    this.clients.set(mspId, client);
+    return client;
+  }
+}
+
+const textOf = (argument: unknown): string =>
+  typeof argument === 'string'
+    ? argument
+    : typeof argument === 'number'
+      ? String(argument)
+      : canonicalJson(argument);
+
+const transientOf = (fields: CallOptions['transient'] = {}): Record<string, Uint8Array> =>
+  Object.fromEntries(
+    Object.entries(fields).map(([name, value]) => [
+      name,
+      typeof value === 'string' ? Buffer.from(value) : value,
+    ]),
+  );
+
+const answerOf = (bytes: Uint8Array): unknown =>
+  JSON.parse(Buffer.from(bytes).toString() || 'null') as unknown;
+
+const freePort = async (): Promise<number> =>
+  new Promise((resolve, reject) => {
+    const probe = createServer();
+    probe.once('error', reject);
+    probe.listen(0, '127.0.0.1', () => {
+      const address = probe.address();
+      probe.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0));
+    });
+  });
+
+const startChaincode = async (
+  mspId: string,
+  clockFile: string,
+): Promise<{ process: ChildProcess; address: string }> => {
+  const address = `127.0.0.1:${await freePort()}`;
+  const child = spawn(process.execPath, [MAIN], {
+    env: {
+      PATH: process.env.PATH,
+      CHAINCODE_SERVER_ADDRESS: address,
+      CHAINCODE_ID: 'ehr_1:test',
+      CORE_PEER_LOCALMSPID: mspId,
+      MEDSEAL_CLOCK_FILE: clockFile,
+    },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  await new Promise<void>((resolve, reject) => {
+    child.once('exit', (code) => reject(new Error(`chaincode of ${mspId} ended with ${code}`)));
+    child.stdout.once('data', () => resolve());
+  });
+  return { process: child, address };
+};
+
+/** The contract's refusal of a call; fails when the call succeeds or fails in another way. */
+export const refusalOf = async (
+  call: Promise<unknown>,
+): Promise<{ code: ContractErrorCode; sentence: string }> => {
+  try {
+    await call;
+  } catch (error) {
+    const texts =
+      error instanceof GatewayError ? [...error.details.map(({ message }) => message), error.message] : [];
+    for (const text of texts) {
+      const refusal = parseContractError(text);
+      if (refusal !== undefined) return refusal;
+    }
+    throw texts.length === 0 ? error : new Error(`refused otherwise: ${texts.join(' | ')}`, { cause: error });
+  }
+  throw new Error('the call was not refused');
+};
+
+/** Signs a statement as a service does. */
+export const signatureOf = (person: Person, statement: Uint8Array): string =>
+  sign('sha256', statement, person.privateKey).toString('base64');
