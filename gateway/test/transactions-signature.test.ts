@@ -16,7 +16,10 @@ async function newDevice() {
   });
   const pkcs8 = new Uint8Array(await crypto.subtle.exportKey('pkcs8', keys.privateKey));
   const pem = certificate.toString('pem');
-  return { pem, identity: ledgerIdentity({ mspId: 'M', certificate: pem, subject: 's', role: 'patient' }, pkcs8) };
+  return {
+    pem,
+    identity: ledgerIdentity({ mspId: 'M', certificate: pem, subject: 's', role: 'patient' }, pkcs8),
+  };
 }
 
 /** The other signature of the same message: (r, n - s). */
@@ -54,7 +57,10 @@ describe('signature of a device', () => {
 
   test('of another curve is wrong', async () => {
     const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-384' });
-    const keys = await crypto.subtle.generateKey({ name: 'ECDSA', namedCurve: 'P-384' }, true, ['sign', 'verify']);
+    const keys = await crypto.subtle.generateKey({ name: 'ECDSA', namedCurve: 'P-384' }, true, [
+      'sign',
+      'verify',
+    ]);
     const certificate = await X509CertificateGenerator.createSelfSigned({
       name: 'CN=u-test',
       keys,

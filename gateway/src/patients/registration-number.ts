@@ -1,18 +1,19 @@
-import { randomInt } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 
 const RANDOM_DIGITS = 9;
 const FORM = /^\d{13}$/;
 const HOSPITAL_CODE = /^\d{3}$/;
 
 /**
- * A new registration number: the hospital's 3-digit code, 9 digits of the secure random generator, a Luhn digit.
+ * A new registration number: the hospital's 3-digit code, 9 random digits, a Luhn digit.
  *
+ * @param random 16 secret random bytes, so many that the remainder is even
  * @throws RangeError for a code that is not three digits
  */
-export function drawRegistrationNumber(hospitalCode: string): string {
+export function drawRegistrationNumber(hospitalCode: string, random: Uint8Array = randomBytes(16)): string {
   if (!HOSPITAL_CODE.test(hospitalCode)) throw new RangeError('hospitalCode: three digits expected');
-  const random = randomInt(0, 10 ** RANDOM_DIGITS);
-  const body = hospitalCode + String(random).padStart(RANDOM_DIGITS, '0');
+  const drawn = BigInt(`0x${Buffer.from(random).toString('hex')}`) % 10n ** BigInt(RANDOM_DIGITS);
+  const body = hospitalCode + String(drawn).padStart(RANDOM_DIGITS, '0');
   return body + luhnDigit(body);
 }
 

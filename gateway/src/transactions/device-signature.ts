@@ -15,7 +15,11 @@ export function certificatePoint(certificatePem: string): Uint8Array | undefined
  * Checks a DER signature over SHA-256 of the bytes. Fabric takes the low-S form only, which not every signer makes, so
  * that case has a verdict of its own.
  */
-export function checkSignature(certificatePem: string, signedBytes: Uint8Array, signature: Uint8Array): SignatureVerdict {
+export function checkSignature(
+  certificatePem: string,
+  signedBytes: Uint8Array,
+  signature: Uint8Array,
+): SignatureVerdict {
   const point = certificatePoint(certificatePem);
   if (point === undefined) return 'wrong';
   const digest = createHash('sha256').update(signedBytes).digest();

@@ -1,0 +1,51 @@
+import { Body, Controller, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
+import { ApiOperation, ApiTags } from '@nestjs/swagger';
+import { BusinessRequest } from '../http/business-request.js';
+import { Business, CurrentUser, Roles } from '../http/decorators.js';
+import { pageOf } from '../http/paging.js';
+import type { SessionUser } from '../http/session-user.js';
+import { CloseEncounterRequest, CreateEncounterRequest } from './encounters.dto.js';
+import { EncountersService } from './encounters.service.js';
+
+@ApiTags('encounters')
+@Controller('patients/:registrationNo/encounters')
+export class EncountersController {
+  constructor(private readonly encounters: EncountersService) {}
+
+  @Post()
+  @Roles('hospital-admin', 'doctor')
+  @ApiOperation({ summary: "Opens a visit or admission; raises the patient's count" })
+  open(
+    @CurrentUser() user: SessionUser,
+    @Business() business: BusinessRequest,
+    @Param('registrationNo') registrationNo: string,
+    @Body() body: CreateEncounterRequest,
+  ) {
+    return this.encounters.open(user, business, registrationNo, body);
+  }
+
+  @Post(':encounterId/close')
+  @HttpCode(200)
+  @Roles('hospital-admin', 'doctor')
+  @ApiOperation({
+    summary: 'Closes an encounter: a hospital that is not the home may then write no further record',
+  })
+  close(
+    @CurrentUser() user: SessionUser,
+    @Param('registrationNo') registrationNo: string,
+    @Param('encounterId') encounterId: string,
+    @Body() body: CloseEncounterRequest,
+  ) {
+    return this.encounters.close(user, registrationNo, encounterId, body);
+  }
+
+  @Get()
+  @Roles('hospital-admin', 'doctor', 'patient')
+  list(
+    @CurrentUser() user: SessionUser,
+    @Param('registrationNo') registrationNo: string,
+    @Query() query: Record<string, unknown>,
+  ) {
+    return this.encounters.list(user, registrationNo, pageOf(query));
+  }
+}

@@ -1,0 +1,297 @@
+import { Injectable } from '@nestjs/common';
+import {
+  canonicalJson,
+  CryptoError,
+  decodeHeader,
+  type LedgerFacts,
+  openAsRecipient,
+  toBase64,
+} from '@medseal/crypto';
+import type { RecordEntry, SealedPart } from '@medseal/chaincode';
+import { KeySlots } from '../custodian/key-slots.js';
+import type { BusinessRequest } from '../http/business-request.js';
+import { type LedgerAnswer, ledgerAnswer } from '../http/ledger-answer.js';
+import { notFound, problem } from '../http/problem.js';
+import type { SessionUser } from '../http/session-user.js';
+import type { Organization } from '../organizations/organization.js';
+import { submitOnce } from '../outbox/submit-once.js';
+import { ObjectAlteredError, ObjectMissingError } from '../storage/object-store.js';
+import { unfoldDecimals } from './document/decimals.js';
+import { madeOfSections, sectionsOf } from './document/fhir-document.js';
+import { documentErrors, isBundle } from './document/validate-document.js';
+import { checkContent, decodeContent } from './record-content.js';
+import { RecordReader, type RecordRelation } from './record-reader.js';
+import { referenceOf } from './record-writer.js';
+
+export interface ReceiptView {
+  receiptId: string;
+  recordIds: string[];
+  basis: 'author';
+  blockNumber: number;
+}
+
+/** What a device needs to open a record with its own key; everything but the bytes stands on the ledger. */
+export interface SealedAnswer {
+  /** Null for the owner, whose reading needs none. */
+  receipt: ReceiptView | null;
+  recordId: string;
+  version: number;
+  status: RecordEntry['status'];
+  channel: string;
+  ledgerId: string;
+  author: string;
+  hospital: string;
+  /** Base64 of the ciphertext chunks. */
+  sealed: string;
+  /** Base64 of the header object. */
+  header: string;
+  /** Base64 of the owner's newest capsule, null while there is none. */
+  capsule: string | null;
+  sealedDigest: string;
+  headerDigest: string;
+  dekCommitment: string;
+  commitments: SealedPart['commitments'];
+  /** Re-encrypted elements of agents; there are none where a key slot opens directly. */
+  elements: [];
+  ledger?: LedgerAnswer;
+}
+
+export interface OpenedAnswer {
+  receipt: ReceiptView;
+  recordId: string;
+  version: number;
+  /** The FHIR R4 document Bundle that is sealed. */
+  document: unknown;
+  /** The eight sections where the author wrote those, else null. */
+  sections: unknown;
+  selector: unknown;
+  titleLine: unknown;
+  /** Which parts are those that the ledger committed to. */
+  verified: { selector: boolean; titleLine: boolean; document: boolean };
+  ledger: LedgerAnswer;
+}
+
+interface Openable {
+  entry: RecordEntry;
+  sealed: SealedPart;
+  relation: RecordRelation;
+}
+
+/** Opening, for the owner and the author; a read by the author leaves a receipt on the ledger first. */
+@Injectable()
+export class OpenRecordsService {
+  constructor(
+    private readonly reader: RecordReader,
+    private readonly keySlots: KeySlots,
+  ) {}
+
+  /** @throws ProblemException 404 for everybody but owner and author; 409 naming a record or object that does not hold */
+  async open(
+    user: SessionUser,
+    business: BusinessRequest,
+    recordId: string,
+    version: number | undefined,
+  ): Promise<SealedAnswer> {
+    const openable = await this.openable(user, recordId, version);
+    if (openable.relation === 'owner') {
+      const { entry, sealed } = await this.withOwnerSlot(user.organization, openable);
+      return this.sealedAnswer(user.organization, entry, sealed, null, undefined);
+    }
+    const { receipt, ledger } = await this.receipt(user, business, openable.entry);
+    return this.sealedAnswer(user.organization, openable.entry, openable.sealed, receipt, ledger);
+  }
+
+  /** Opens with the staff member's key, which this gateway holds while the person is signed in. */
+  async decrypt(
+    user: SessionUser,
+    business: BusinessRequest,
+    recordId: string,
+    version: number | undefined,
+  ): Promise<OpenedAnswer> {
+    const { entry, sealed, relation } = await this.openable(user, recordId, version);
+    if (relation !== 'author') {
+      throw problem(
+        409,
+        'KEY_NOT_HELD',
+        'The gateway does not hold your key: leave out decrypt and open the record on your device.',
+      );
+    }
+    const { receipt, ledger } = await this.receipt(user, business, entry);
+    const [content, header] = await this.objects(user.organization, entry, sealed);
+    const plaintext = await this.plaintext(user, entry, sealed, content, header);
+    const opened = decodeContent(plaintext);
+    if (opened === undefined) {
+      throw problem(
+        409,
+        'CONTENT_UNREADABLE',
+        `Record ${recordId} opens, but what its author's device sealed is no record content.`,
+      );
+    }
+    const document = unfoldDecimals(opened.document);
+    const fromSections =
+      isBundle(document) && documentErrors(document).length === 0 && madeOfSections(document);
+    return {
+      receipt,
+      recordId: entry.recordId,
+      version: entry.version,
+      document,
+      sections: fromSections ? sectionsOf(document) : null,
+      selector: opened.selector,
+      titleLine: opened.titleLine,
+      verified: checkContent(opened, sealed.commitments),
+      ledger,
+    };
+  }
+
+  private async openable(
+    user: SessionUser,
+    recordId: string,
+    version: number | undefined,
+  ): Promise<Openable> {
+    const row = await this.reader.find(user, recordId, version);
+    if (row === undefined || row.relation === 'hospital') throw notFound();
+    const { entry, relation } = row;
+    if (entry.sealed === null) {
+      throw problem(
+        409,
+        'RECORD_STATUS',
+        `Version ${entry.version} of this record is not sealed yet: there is nothing to open.`,
+      );
+    }
+    return { entry, sealed: entry.sealed, relation };
+  }
+
+  /** A record written before the activation gets the owner's slot from the writing hospital's custodian. */
+  private async withOwnerSlot(
+    organization: Organization,
+    { entry, sealed }: Openable,
+  ): Promise<{ entry: RecordEntry; sealed: SealedPart }> {
+    if (entry.ownerSlots.length > 0) return { entry, sealed };
+    const now = await this.keySlots.waitFor(organization, entry);
+    if (now?.sealed && now.ownerSlots.length > 0) return { entry: now, sealed: now.sealed };
+    throw problem(
+      409,
+      'KEY_SLOT_PENDING',
+      'The writing hospital has not yet handed this record over to your key: try again later.',
+      undefined,
+      { headers: { 'Retry-After': '10' } },
+    );
+  }
+
+  private async receipt(
+    user: SessionUser,
+    business: BusinessRequest,
+    entry: RecordEntry,
+  ): Promise<{ receipt: ReceiptView; ledger: LedgerAnswer }> {
+    const recordIds = [entry.recordId];
+    const committed = await submitOnce(user.organization, user.identity(), 'access:receipt', [
+      business.id,
+      canonicalJson({ recordIds, basis: 'author' }),
+    ]);
+    const { transactionId: receiptId, blockNumber } = committed;
+    return {
+      receipt: { receiptId, recordIds, basis: 'author', blockNumber },
+      ledger: ledgerAnswer(committed),
+    };
+  }
+
+  private async sealedAnswer(
+    organization: Organization,
+    entry: RecordEntry,
+    sealed: SealedPart,
+    receipt: ReceiptView | null,
+    ledger: LedgerAnswer | undefined,
+  ): Promise<SealedAnswer> {
+    const [content, header] = await this.objects(organization, entry, sealed);
+    const capsule = decodeHeader(header).slots.findLast((slot) => slot.capsule !== null)?.capsule ?? null;
+    return {
+      receipt,
+      recordId: entry.recordId,
+      version: entry.version,
+      status: entry.status,
+      channel: organization.ledger.channel,
+      ledgerId: entry.ledgerId,
+      author: entry.author,
+      hospital: entry.hospital,
+      sealed: content.toString('base64'),
+      header: header.toString('base64'),
+      capsule: capsule === null ? null : toBase64(capsule),
+      sealedDigest: sealed.sealedDigest,
+      headerDigest: sealed.headerDigest,
+      dekCommitment: sealed.dekCommitment,
+      commitments: sealed.commitments,
+      elements: [],
+      ...(ledger === undefined ? {} : { ledger }),
+    };
+  }
+
+  /** Content and header as stored, each checked against the ledger's digest. */
+  private async objects(
+    organization: Organization,
+    entry: RecordEntry,
+    sealed: SealedPart,
+  ): Promise<[Buffer, Buffer]> {
+    return [
+      await this.object(organization, entry, sealed.sealedDigest),
+      await this.object(organization, entry, sealed.headerDigest),
+    ];
+  }
+
+  private async object(organization: Organization, entry: RecordEntry, digest: string): Promise<Buffer> {
+    try {
+      return await organization.objects.get(digest);
+    } catch (error) {
+      if (error instanceof ObjectAlteredError)
+        throw damaged('OBJECT_ALTERED', entry, digest, 'has been altered in the store', error);
+      if (error instanceof ObjectMissingError)
+        throw damaged('OBJECT_MISSING', entry, digest, 'is missing from the store', error);
+      throw error;
+    }
+  }
+
+  private async plaintext(
+    user: SessionUser,
+    entry: RecordEntry,
+    sealed: SealedPart,
+    content: Buffer,
+    header: Buffer,
+  ): Promise<Uint8Array> {
+    const facts: LedgerFacts = {
+      record: referenceOf(user.organization, entry),
+      sealedDigest: sealed.sealedDigest,
+      dekCommitment: sealed.dekCommitment,
+      headerDigest: sealed.headerDigest,
+    };
+    const recipient = { kind: 'author' as const, id: user.subject, secretKey: user.receivingSecretKey() };
+    try {
+      return await openAsRecipient({ sealed: content, header, facts, recipient });
+    } catch (error) {
+      if (!(error instanceof CryptoError)) throw error;
+      throw problem(
+        409,
+        'RECORD_UNOPENABLE',
+        `Record ${entry.recordId}, version ${entry.version}, does not open with your key (${error.code}): ` +
+          'after a password reset earlier records open by consent only.',
+        undefined,
+        { cause: error },
+      );
+    }
+  }
+}
+
+const damaged = (
+  code: string,
+  { recordId, version }: RecordEntry,
+  digest: string,
+  what: string,
+  cause: Error,
+) =>
+  problem(
+    409,
+    code,
+    `Object ${digest} of record ${recordId}, version ${version}, ${what}: restore it from a copy.`,
+    undefined,
+    {
+      cause,
+    },
+  );

@@ -1,0 +1,191 @@
+import {
+  Body,
+  Controller,
+  Get,
+  Header,
+  HttpCode,
+  Param,
+  Post,
+  Query,
+  Req,
+  Res,
+  type Type,
+} from '@nestjs/common';
+import { ApiBody, ApiExtraModels, ApiOperation, ApiQuery, ApiTags, getSchemaPath } from '@nestjs/swagger';
+import type { Request, Response } from 'express';
+import { BusinessRequest } from '../http/business-request.js';
+import { Business, CurrentUser, Roles } from '../http/decorators.js';
+import { etag } from '../http/etag.js';
+import { pageOf } from '../http/paging.js';
+import { invalid } from '../http/problem.js';
+import type { SessionUser } from '../http/session-user.js';
+import { validationPipe } from '../http/validation.pipe.js';
+import { stringifyLossless } from './document/lossless-json.js';
+import { OpenRecordsService } from './open-records.service.js';
+import {
+  AmendRecordRequest,
+  DeviceSealedRequest,
+  HospitalSealedRequest,
+  OpenRecordRequest,
+  PrepareRecordRequest,
+} from './records.dto.js';
+import { RecordsService, type RecordStatus } from './records.service.js';
+import { requestDocument } from './request-document.js';
+
+const pipe = validationPipe();
+
+@ApiTags('records')
+@ApiExtraModels(HospitalSealedRequest, DeviceSealedRequest)
+@Controller('records')
+export class RecordsController {
+  constructor(
+    private readonly records: RecordsService,
+    private readonly opening: OpenRecordsService,
+  ) {}
+
+  @Post('prepare')
+  @Roles('doctor')
+  @ApiOperation({ summary: 'Commits the create step and answers what a device needs to seal' })
+  prepare(
+    @CurrentUser() user: SessionUser,
+    @Business() business: BusinessRequest,
+    @Body() body: PrepareRecordRequest,
+  ) {
+    return this.records.prepare(user, business, body);
+  }
+
+  @Post()
+  @Roles('doctor')
+  @ApiOperation({
+    summary: 'Writes a record: hospital-sealed with a document, or device-sealed after prepare',
+  })
+  @ApiBody({
+    schema: {
+      oneOf: [{ $ref: getSchemaPath(HospitalSealedRequest) }, { $ref: getSchemaPath(DeviceSealedRequest) }],
+    },
+  })
+  async write(
+    @CurrentUser() user: SessionUser,
+    @Business() business: BusinessRequest,
+    @Body() body: unknown,
+    @Req() request: Request,
+  ): Promise<RecordStatus> {
+    const isDeviceSealed = typeof body === 'object' && body !== null && 'recordId' in body;
+    if (isDeviceSealed)
+      return this.records.submit(user, business, await validated(DeviceSealedRequest, body));
+    const input = await validated(HospitalSealedRequest, body);
+    return this.records.write(user, business, input, requestDocument(request));
+  }
+
+  @Get()
+  @ApiQuery({ name: 'registrationNo', required: false })
+  @ApiQuery({ name: 'status', required: false, enum: ['created', 'sealed', 'chained'] })
+  list(@CurrentUser() user: SessionUser, @Query() query: Record<string, unknown>) {
+    return this.records.list(user, pageOf(query), {
+      registrationNo: textOf(query, 'registrationNo'),
+      status: textOf(query, 'status'),
+    });
+  }
+
+  @Get(':id')
+  async get(
+    @CurrentUser() user: SessionUser,
+    @Param('id') id: string,
+    @Res({ passthrough: true }) response: Response,
+  ) {
+    const view = await this.records.get(user, id);
+    response.setHeader('ETag', etag(view.version));
+    return view;
+  }
+
+  @Get(':id/versions')
+  versions(@CurrentUser() user: SessionUser, @Param('id') id: string) {
+    return this.records.versions(user, id);
+  }
+
+  @Post(':id/blind')
+  blind(@CurrentUser() user: SessionUser, @Param('id') id: string) {
+    return this.records.refuseStep(user, id, 'blind');
+  }
+
+  @Post(':id/sanitize')
+  sanitize(@CurrentUser() user: SessionUser, @Param('id') id: string) {
+    return this.records.refuseStep(user, id, 'sanitize');
+  }
+
+  @Post(':id/upload')
+  upload(@CurrentUser() user: SessionUser, @Param('id') id: string) {
+    return this.records.refuseStep(user, id, 'upload');
+  }
+
+  @Post(':id/attest')
+  attest(@CurrentUser() user: SessionUser, @Param('id') id: string) {
+    return this.records.refuseStep(user, id, 'attest');
+  }
+
+  @Post(':id/chain')
+  @HttpCode(200)
+  @ApiOperation({ summary: "Appends the sealed record to the patient's chain" })
+  chain(@CurrentUser() user: SessionUser, @Param('id') id: string) {
+    return this.records.chain(user, id);
+  }
+
+  @Post(':id/complete')
+  @HttpCode(200)
+  @ApiOperation({ summary: 'Runs the steps that the caller may run' })
+  complete(@CurrentUser() user: SessionUser, @Param('id') id: string) {
+    return this.records.complete(user, id);
+  }
+
+  @Post(':id/amend')
+  @ApiOperation({ summary: 'A new version by the author; the old one stays' })
+  async amend(
+    @CurrentUser() user: SessionUser,
+    @Business() business: BusinessRequest,
+    @Param('id') id: string,
+    @Body() body: AmendRecordRequest,
+    @Req() request: Request,
+  ) {
+    return this.records.amend(user, business, id, body, requestDocument(request));
+  }
+
+  /** Written as text: a decimal keeps the digits that its author wrote. */
+  @Post(':id/open')
+  @HttpCode(200)
+  @Header('Content-Type', 'application/json; charset=utf-8')
+  @Header('Cache-Control', 'no-store')
+  @ApiOperation({ summary: 'Opens a record for its owner or author' })
+  @ApiQuery({ name: 'decrypt', required: false, type: Boolean })
+  @ApiQuery({ name: 'version', required: false, type: Number })
+  async open(
+    @CurrentUser() user: SessionUser,
+    @Business() business: BusinessRequest,
+    @Param('id') id: string,
+    @Body() _body: OpenRecordRequest,
+    @Query() query: Record<string, unknown>,
+  ): Promise<string> {
+    const version = versionOf(textOf(query, 'version'));
+    const isDecrypting = textOf(query, 'decrypt') === 'true';
+    const answer = isDecrypting
+      ? await this.opening.decrypt(user, business, id, version)
+      : await this.opening.open(user, business, id, version);
+    return stringifyLossless(answer);
+  }
+}
+
+async function validated<Body extends object>(metatype: Type<Body>, body: unknown): Promise<Body> {
+  return (await pipe.transform(body ?? {}, { type: 'body', metatype })) as Body;
+}
+
+function textOf(query: Record<string, unknown>, name: string): string | undefined {
+  const value = query[name];
+  if (value === undefined || value === '') return undefined;
+  if (typeof value !== 'string') throw invalid(name, 'may be given once only.');
+  return value;
+}
+
+function versionOf(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  if (!/^[1-9]\d{0,8}$/.test(text)) throw invalid('version', 'must be a whole number from 1.');
+  return Number(text);
+}

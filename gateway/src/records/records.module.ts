@@ -1,0 +1,15 @@
+import { Module } from '@nestjs/common';
+import { CustodianModule } from '../custodian/custodian.module.js';
+import { PatientsModule } from '../patients/patients.module.js';
+import { OpenRecordsService } from './open-records.service.js';
+import { RecordReader } from './record-reader.js';
+import { RecordWriter } from './record-writer.js';
+import { RecordsController } from './records.controller.js';
+import { RecordsService } from './records.service.js';
+
+@Module({
+  imports: [PatientsModule, CustodianModule],
+  controllers: [RecordsController],
+  providers: [RecordReader, RecordWriter, RecordsService, OpenRecordsService],
+})
+export class RecordsModule {}

@@ -1,0 +1,407 @@
+import { Injectable } from '@nestjs/common';
+import type { RecordEntry } from '@medseal/chaincode';
+import { evaluateJson } from '../fabric/evaluate-json.js';
+import type { Committed } from '../fabric/ledger-client.js';
+import type { BusinessRequest } from '../http/business-request.js';
+import { type LedgerAnswer, ledgerAnswer } from '../http/ledger-answer.js';
+import { type Page, page, type PageRequest } from '../http/paging.js';
+import { invalid, notFound, problem } from '../http/problem.js';
+import type { SessionUser } from '../http/session-user.js';
+import { PatientDirectory } from '../patients/patient-directory.js';
+import { patientKeys } from '../patients/patient-keys.js';
+import { foldDecimals } from './document/decimals.js';
+import { toDocumentBundle } from './document/fhir-document.js';
+import type { Sections } from './document/sections.js';
+import { documentErrors, isBundle } from './document/validate-document.js';
+import type { RecordContent, RecordType, ScopeLabel, Selector, TitleLine } from './record-content.js';
+import { RecordReader, type RecordRow } from './record-reader.js';
+import { contentSalts, RecordWriter, type Written } from './record-writer.js';
+import type {
+  AmendRecordRequest,
+  DeviceSealedRequest,
+  HospitalSealedRequest,
+  PrepareRecordRequest,
+  RecordContentRequest,
+} from './records.dto.js';
+
+export interface NextStep {
+  step: string;
+  role: string;
+}
+
+export interface RecordStatus {
+  recordId: string;
+  version: number;
+  status: RecordEntry['status'];
+  /** Null when the record is complete. */
+  next: NextStep | null;
+  ledger?: LedgerAnswer;
+}
+
+export interface PreparedRecord {
+  recordId: string;
+  version: number;
+  ledgerId: string;
+  channel: string;
+  scopeId: string;
+  epoch: number;
+  ownerKey?: string;
+  custodianKey?: string;
+  /** MSP id of the custodian's organisation. */
+  custodian?: string;
+  recipients: { subject: string; publicKey: string }[];
+  policyVersion: number;
+  steps: RecordEntry['steps'];
+  ledger?: LedgerAnswer;
+}
+
+export interface RecordView extends Omit<RecordStatus, 'ledger'> {
+  ledgerId: string;
+  registrationNo: string | null;
+  hospital: string;
+  author: string;
+  policyVersion: number;
+  steps: RecordEntry['steps'];
+  createdAt: string | null;
+  chainedAt: string | null;
+  sealedBy: 'device' | 'hospital' | null;
+  contentHash: string | null;
+  prevHash: string | null;
+  /** The title line, for its author only; everybody else opens the record or asks for the report. */
+  effectiveDate: string | null;
+  disease: string | null;
+}
+
+/** Steps of this version's routes; which of them a record needs stands in its entry. */
+export type OtherStep = 'blind' | 'sanitize' | 'upload' | 'attest';
+
+const STEP_ROLES: Record<string, string> = {
+  blind: 'author',
+  sanitize: 'sanitizer',
+  upload: 'author',
+  attest: 'verifier',
+  chain: 'author',
+};
+
+/** Verifiers and sanitisers work with pseudonyms. */
+const SEES_NUMBERS: ReadonlySet<string> = new Set(['hospital-admin', 'doctor', 'patient']);
+
+@Injectable()
+export class RecordsService {
+  constructor(
+    private readonly reader: RecordReader,
+    private readonly writer: RecordWriter,
+    private readonly directory: PatientDirectory,
+  ) {}
+
+  /** The committed *create* step with all that a device needs to seal. */
+  async prepare(
+    user: SessionUser,
+    business: BusinessRequest,
+    input: PrepareRecordRequest,
+  ): Promise<PreparedRecord> {
+    const patient = await this.writer.writablePatient(user.organization, input.registrationNo);
+    const written = await this.writer.create(user, business, {
+      recordId: business.deriveId('recordId'),
+      version: 1,
+      ledgerId: patient.ledgerId,
+      scope: input.scope,
+    });
+    return this.prepared(user, written);
+  }
+
+  /** Creates and seals in one request; the author's part is done by the author's own hospital in memory. */
+  async write(
+    user: SessionUser,
+    business: BusinessRequest,
+    input: HospitalSealedRequest,
+    document: unknown,
+  ): Promise<RecordStatus> {
+    requireDocument(document);
+    const patient = await this.writer.writablePatient(user.organization, input.registrationNo);
+    return this.createAndSeal(user, business, input, document, {
+      recordId: business.deriveId('recordId'),
+      version: 1,
+      ledgerId: patient.ledgerId,
+      scope: input.scope ?? 'general',
+      recordType: input.recordType ?? 'OPConsultation',
+    });
+  }
+
+  /** Takes over a record that its author's device sealed after `prepare`. */
+  async submit(
+    user: SessionUser,
+    business: BusinessRequest,
+    input: DeviceSealedRequest,
+  ): Promise<RecordStatus> {
+    const entry = await this.ownLatest(user, input.recordId);
+    if (entry.status !== 'created') {
+      throw problem(
+        409,
+        'RECORD_STATUS',
+        `Version ${entry.version} of this record is ${entry.status}: only a prepared one can be sealed.`,
+      );
+    }
+    return statusOf(await this.writer.takeSealed(user, business, entry, input));
+  }
+
+  /** A new version by the same author; with `document` sealed here, without it prepared for a device. */
+  async amend(
+    user: SessionUser,
+    business: BusinessRequest,
+    recordId: string,
+    input: AmendRecordRequest,
+    document: unknown,
+  ): Promise<RecordStatus | PreparedRecord> {
+    if (document !== undefined) {
+      requireDocument(document);
+      if (input.disease === undefined)
+        throw invalid('disease', 'is missing: write the disease in 1 to 500 characters.');
+    }
+    const latest = await this.ownLatest(user, recordId);
+    const begun = await this.version(user, business, latest);
+    const selector = await this.selectorOf(user, latest);
+    const wanted = {
+      recordId,
+      version: begun,
+      ledgerId: latest.ledgerId,
+      scope: input.scope ?? selector?.scope ?? 'general',
+      recordType: input.recordType ?? selector?.recordType ?? 'OPConsultation',
+    };
+    if (document === undefined) return this.prepared(user, await this.writer.create(user, business, wanted));
+    const content = { ...input, disease: input.disease ?? '', document: input.document ?? {} };
+    return this.createAndSeal(user, business, content, document, wanted);
+  }
+
+  async get(user: SessionUser, recordId: string): Promise<RecordView> {
+    const row = await this.reader.find(user, recordId);
+    if (row === undefined) throw notFound();
+    const [view] = await this.views(user, [row]);
+    if (view === undefined) throw notFound();
+    return view;
+  }
+
+  /** Entries of all versions, oldest first. */
+  async versions(user: SessionUser, recordId: string): Promise<Page<RecordView>> {
+    if ((await this.reader.find(user, recordId)) === undefined) throw notFound();
+    const rows = await this.reader.versions(user.organization, recordId);
+    return page(await this.views(user, rows), null, rows.length);
+  }
+
+  async list(
+    user: SessionUser,
+    request: PageRequest,
+    filter: { registrationNo?: string; status?: string },
+  ): Promise<Page<RecordView>> {
+    if (filter.status !== undefined && !['created', 'sealed', 'chained'].includes(filter.status)) {
+      throw invalid('status', 'must be created, sealed or chained.');
+    }
+    let ledgerId: string | undefined;
+    if (filter.registrationNo !== undefined) {
+      const patient = await this.directory.find(user.organization, filter.registrationNo);
+      if (patient === undefined) return page<RecordView>([], null, 0);
+      ledgerId = patient.entry.ledgerId;
+    }
+    const { limit, cursor: after } = request;
+    if (after !== undefined && !/^\d{1,10}:[0-9a-f]{32}$/.test(after)) {
+      throw invalid('cursor', 'is not one that this service gave.');
+    }
+    const { rows, next, total } = await this.reader.list(user, {
+      ledgerId,
+      status: filter.status,
+      after,
+      limit,
+    });
+    return page(await this.views(user, rows), next, total);
+  }
+
+  /** @throws ProblemException 409 out of order */
+  async chain(user: SessionUser, recordId: string): Promise<RecordStatus> {
+    const entry = await this.ownLatest(user, recordId);
+    if (entry.status !== 'sealed') {
+      const remedy =
+        entry.status === 'created' ? 'seal it first with POST /records' : 'nothing is left to do';
+      throw problem(
+        409,
+        'RECORD_STATUS',
+        `The record is ${entry.status}, and only a sealed one is chained: ${remedy}.`,
+      );
+    }
+    return statusOf(await this.writer.chain(user, entry));
+  }
+
+  /** Runs what the caller may run now; whatever is left is in `next`. */
+  async complete(user: SessionUser, recordId: string): Promise<RecordStatus> {
+    const row = await this.reader.find(user, recordId);
+    if (row === undefined) throw notFound();
+    const entry = (await this.reader.current(user.organization, recordId, row.entry.version)) ?? row.entry;
+    const mayChain =
+      entry.status === 'sealed' && row.relation === 'author' && nextStep(entry)?.step === 'chain';
+    return statusOf(mayChain ? await this.writer.chain(user, entry) : { entry, committed: undefined });
+  }
+
+  /** Steps that the record's own policy does not ask for are refused, naming those that it has. */
+  async refuseStep(user: SessionUser, recordId: string, step: OtherStep): Promise<never> {
+    const row = await this.reader.find(user, recordId);
+    if (row === undefined) throw notFound();
+    const { steps, policyVersion } = row.entry;
+    const reason = steps.includes(step)
+      ? `is asked for by policy ${policyVersion}, and this gateway is older than that policy: upgrade it`
+      : `is not among this record's steps (${steps.join(', ')}): go on with POST /records/{id}/complete`;
+    throw problem(409, 'STEP_NOT_REQUIRED', `The step ${step} ${reason}.`);
+  }
+
+  private async createAndSeal(
+    user: SessionUser,
+    business: BusinessRequest,
+    input: Pick<RecordContentRequest, 'effectiveDate' | 'disease'>,
+    document: unknown,
+    wanted: {
+      recordId: string;
+      version: number;
+      ledgerId: string;
+      scope: ScopeLabel;
+      recordType: RecordType;
+    },
+  ): Promise<RecordStatus> {
+    const { organization } = user;
+    const { recordId, version, ledgerId, scope, recordType } = wanted;
+    const created = await this.writer.create(user, business, { recordId, version, ledgerId, scope });
+    if (created.entry.status !== 'created') return statusOf(created);
+    const bundle = isBundle(document)
+      ? document
+      : toDocumentBundle(document as Sections, {
+          ledgerId,
+          author: user.subject,
+          hospital: organization.mspId,
+          date: input.effectiveDate,
+          title: input.disease,
+          recordType,
+        });
+    const salts = contentSalts(business);
+    const content: RecordContent = {
+      document: foldDecimals(bundle),
+      documentSalt: salts.document,
+      selector: { date: input.effectiveDate, recordType, scope, salt: salts.selector },
+      titleLine: { date: input.effectiveDate, disease: input.disease, salt: salts.titleLine },
+    };
+    return statusOf(await this.writer.sealHere(user, business, created.entry, content));
+  }
+
+  private async prepared(user: SessionUser, { entry, committed }: Written): Promise<PreparedRecord> {
+    const { organization } = user;
+    const keeper = await this.writer.keeperOf(organization, entry);
+    return {
+      recordId: entry.recordId,
+      version: entry.version,
+      ledgerId: entry.ledgerId,
+      channel: organization.ledger.channel,
+      scopeId: entry.scopeId,
+      epoch: entry.epoch,
+      ...keeper,
+      recipients: [
+        { subject: entry.author, publicKey: await this.writer.authorKey(organization, entry.author) },
+      ],
+      policyVersion: entry.policyVersion,
+      steps: entry.steps,
+      ...ledgerPart(committed),
+    };
+  }
+
+  /** The latest version of a record that the caller wrote, as the ledger has it now. */
+  private async ownLatest(user: SessionUser, recordId: string): Promise<RecordEntry> {
+    const row = await this.reader.find(user, recordId);
+    if (row === undefined) throw notFound();
+    if (row.relation !== 'author') {
+      throw problem(403, 'NOT_ALLOWED', 'Only the author goes on with a record.');
+    }
+    return (await this.reader.current(user.organization, recordId, row.entry.version)) ?? row.entry;
+  }
+
+  /** Number of the version that this request begins, or began when it was sent before. */
+  private async version(user: SessionUser, business: BusinessRequest, latest: RecordEntry): Promise<number> {
+    const done = await evaluateJson<object | null>(user.organization, 'registry:getBusiness', [business.id]);
+    if (done !== null) return latest.version;
+    if (latest.status !== 'chained') {
+      throw problem(
+        409,
+        'RECORD_STATUS',
+        `Version ${latest.version} is ${latest.status}: complete it before you amend it.`,
+      );
+    }
+    return latest.version + 1;
+  }
+
+  private async selectorOf(user: SessionUser, entry: RecordEntry): Promise<Selector | undefined> {
+    const key = patientKeys.selector(entry.recordId, entry.version);
+    return this.directory.value<Selector>(user.organization, entry.ledgerId, key);
+  }
+
+  private async views(user: SessionUser, rows: readonly RecordRow[]): Promise<RecordView[]> {
+    const { organization } = user;
+    const ledgerIds = SEES_NUMBERS.has(user.role)
+      ? [...new Set(rows.map(({ entry }) => entry.ledgerId))]
+      : [];
+    const numbers = await this.directory.numbersOf(organization, ledgerIds);
+    return Promise.all(
+      rows.map(async ({ entry, createdAt, chainedAt }) => {
+        const isAuthor = entry.author === user.subject;
+        const key = patientKeys.titleLine(entry.recordId, entry.version);
+        const title = isAuthor
+          ? await this.directory.value<TitleLine>(organization, entry.ledgerId, key)
+          : undefined;
+        return {
+          recordId: entry.recordId,
+          version: entry.version,
+          status: entry.status,
+          next: nextStep(entry),
+          ledgerId: entry.ledgerId,
+          registrationNo: numbers.get(entry.ledgerId)?.number ?? null,
+          hospital: entry.hospital,
+          author: entry.author,
+          policyVersion: entry.policyVersion,
+          steps: entry.steps,
+          createdAt: createdAt?.toISOString() ?? null,
+          chainedAt: chainedAt?.toISOString() ?? null,
+          sealedBy: entry.sealed?.sealedBy ?? null,
+          contentHash: entry.chain?.contentHash ?? null,
+          prevHash: entry.chain?.prevHash ?? null,
+          effectiveDate: title?.date ?? null,
+          disease: title?.disease ?? null,
+        };
+      }),
+    );
+  }
+}
+
+function requireDocument(document: unknown): void {
+  const errors = documentErrors(document);
+  if (errors.length > 0) {
+    const fields = errors.map(({ field }) => field).join(', ');
+    throw problem(
+      400,
+      'INVALID_REQUEST',
+      `Correct these fields and send the request again: ${fields}.`,
+      errors,
+    );
+  }
+}
+
+/** What has to be done next and by whom; null when the record is chained. */
+export function nextStep(entry: RecordEntry): NextStep | null {
+  if (entry.status === 'created') return { step: 'seal', role: 'author' };
+  if (entry.status === 'chained') return null;
+  const step = entry.steps[0] ?? 'chain';
+  return { step, role: STEP_ROLES[step] ?? 'author' };
+}
+
+const statusOf = ({ entry, committed }: Written): RecordStatus => ({
+  recordId: entry.recordId,
+  version: entry.version,
+  status: entry.status,
+  next: nextStep(entry),
+  ...ledgerPart(committed),
+});
+
+const ledgerPart = (committed: Committed | undefined): { ledger?: LedgerAnswer } =>
+  committed === undefined ? {} : { ledger: ledgerAnswer(committed) };

@@ -1,0 +1,320 @@
+import { randomBytes } from 'node:crypto';
+import { Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
+import { Clock } from '../clock.js';
+import { type Committed, LedgerError } from '../fabric/ledger-client.js';
+import { type LedgerAnswer, ledgerAnswer } from '../http/ledger-answer.js';
+import { notFound, problem, type ProblemBody, ProblemException } from '../http/problem.js';
+import { type Organization, OrganizationRegistry } from '../organizations/organization.js';
+import { checkSignature } from './device-signature.js';
+
+/** Bytes that a device has to sign next. */
+export interface Signing {
+  id: string;
+  stage: 'proposal' | 'transaction';
+  /** Base64 of a marshalled `protos.Proposal` or `common.Payload`; the signature is over their SHA-256. */
+  bytes: string;
+}
+
+export interface ActAnswer {
+  signing?: Signing;
+  ledger?: LedgerAnswer;
+  [name: string]: unknown;
+}
+
+export interface NewAct {
+  kind: string;
+  /** Who signs: ledgerId or staff id. */
+  subject: string;
+  /** PEM. */
+  certificate: string;
+  /** `contract:function`. */
+  fn: string;
+  args: string[];
+  /** What the act's handler needs after the commit; kept encrypted. */
+  payload: object;
+}
+
+/** Does what follows the commit. Called again after a crash, so every part of it must bear a repetition. */
+export interface ActHandler {
+  committed(
+    organization: Organization,
+    payload: object,
+    committed: Committed,
+  ): Promise<{ answer?: object; next?: NewAct }>;
+}
+
+type Stage = 'proposal' | 'transaction' | 'submitted' | 'committed' | 'refused';
+
+interface Row {
+  id: string;
+  kind: string;
+  subject: string;
+  certificate: string;
+  fn: string;
+  args: string;
+  payload: Uint8Array;
+  stage: Stage;
+  bytes: Uint8Array;
+  signed_bytes: Uint8Array;
+  transaction_id: string;
+  prepared_at: string;
+  begun_at: string;
+  answer: Uint8Array | null;
+}
+
+/** The contracts refuse a proposal of more than five minutes. */
+const BYTES_LIVE_MS = 5 * 60_000;
+/** After this an act that nobody signed is forgotten. */
+const ACT_LIVES_MS = 24 * 60 * 60_000;
+const RESUME_INTERVAL_MS = 20_000;
+
+/**
+ * Acts that a person's own device signs: proposal first, then the endorsed transaction. Pending ones are rows of the
+ * organisation's database, so they survive a restart; what is submitted is looked up, never submitted blindly again.
+ */
+@Injectable()
+export class DeviceActs implements OnApplicationBootstrap, OnApplicationShutdown {
+  private readonly logger = new Logger(DeviceActs.name);
+  private readonly handlers = new Map<string, ActHandler>();
+  private readonly running = new Set<string>();
+
+  private timer: NodeJS.Timeout | undefined;
+
+  constructor(
+    private readonly organizations: OrganizationRegistry,
+    private readonly clock: Clock,
+  ) {}
+
+  onApplicationBootstrap(): void {
+    this.timer = setInterval(() => void this.resumeAll(), RESUME_INTERVAL_MS);
+    this.timer.unref();
+    void this.resumeAll();
+  }
+
+  onApplicationShutdown(): void {
+    clearInterval(this.timer);
+  }
+
+  /** By a module's `onModuleInit`, once a kind. */
+  handle(kind: string, handler: ActHandler): void {
+    this.handlers.set(kind, handler);
+  }
+
+  /** Prepares the proposal. An unfinished act of the same kind and subject is replaced. */
+  async begin(organization: Organization, act: NewAct): Promise<Signing> {
+    const { ledger, database, keystore } = organization;
+    const id = `${organization.slug}.${randomBytes(16).toString('hex')}`;
+    const proposal = ledger.newProposal(
+      { mspId: organization.mspId, certificate: act.certificate },
+      act.fn,
+      act.args,
+    );
+    const payload = await keystore.sealRow(rowContext(id), act.payload);
+    const now = this.clock.now();
+    await database.transaction(async (queries) => {
+      await queries.query(
+        `DELETE FROM device_acts WHERE begun_at < $3 OR (subject = $1 AND kind = $2 AND stage IN ('proposal', 'transaction', 'refused'))`,
+        [act.subject, act.kind, now - ACT_LIVES_MS],
+      );
+      await queries.query(
+        `INSERT INTO device_acts (id, kind, subject, msp_id, certificate, fn, args, payload, stage, bytes, signed_bytes, transaction_id, prepared_at, begun_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'proposal', $9, $10, $11, $12, $12)`,
+        [
+          id,
+          act.kind,
+          act.subject,
+          organization.mspId,
+          act.certificate,
+          act.fn,
+          JSON.stringify(act.args),
+          payload,
+          proposal.bytes,
+          proposal.signedBytes,
+          proposal.transactionId,
+          now,
+        ],
+      );
+    });
+    return signing(id, 'proposal', proposal.signedBytes);
+  }
+
+  /**
+   * Takes the signature of the stage that the act is in.
+   *
+   * @param signature base64 of DER
+   * @returns the transaction to sign, or the committed act with the next one's `signing` if there is one
+   * @throws ProblemException 404 for an unknown or forgotten act; 400 for a signature that is not the device's or not
+   *   low-S; 409 `SIGN_AGAIN` or `PROPOSAL_STALE` with fresh `signing`; LedgerError of the contract's refusal
+   */
+  async sign(organization: Organization, id: string, signature: string): Promise<ActAnswer> {
+    if (this.running.has(id))
+      throw problem(409, 'IN_PROGRESS', 'This act is being carried out: ask again in a moment.');
+    this.running.add(id);
+    try {
+      return await this.signOnce(organization, id, Buffer.from(signature, 'base64'));
+    } finally {
+      this.running.delete(id);
+    }
+  }
+
+  /** Finishes what was submitted and whose answer was lost, with the process or on the way. */
+  async resumeAll(): Promise<void> {
+    for (const organization of this.organizations.all()) {
+      try {
+        await this.resume(organization);
+      } catch (error) {
+        this.logger.warn(`Device-signed acts of ${organization.mspId} wait: ${(error as Error).message}`);
+      }
+    }
+  }
+
+  private async resume(organization: Organization): Promise<void> {
+    const rows = await organization.database.query<Row>(
+      `SELECT * FROM device_acts WHERE stage = 'submitted'`,
+    );
+    for (const row of rows.filter(({ id }) => !this.running.has(id))) {
+      this.running.add(row.id);
+      try {
+        const committed = await organization.ledger.lookUp(row.transaction_id);
+        if (committed !== undefined) await this.finish(organization, row, committed);
+      } finally {
+        this.running.delete(row.id);
+      }
+    }
+  }
+
+  private async signOnce(organization: Organization, id: string, signature: Uint8Array): Promise<ActAnswer> {
+    const row = await this.find(organization, id);
+    if (row.stage === 'committed')
+      return organization.keystore.openRow<ActAnswer>(answerContext(id), row.answer!);
+    if (row.stage === 'refused') throw notFound();
+    this.requireSignature(row, signature);
+    if (row.stage === 'submitted') return this.lookUp(organization, row);
+    if (this.clock.now() - Number(row.prepared_at) > BYTES_LIVE_MS) {
+      throw await this.again(organization, row, 'PROPOSAL_STALE');
+    }
+    try {
+      return row.stage === 'proposal'
+        ? await this.endorse(organization, row, signature)
+        : await this.submit(organization, row, signature);
+    } catch (error) {
+      if (!(error instanceof LedgerError)) throw error;
+      if (error.code === 'SIGN_AGAIN' || error.code === 'PROPOSAL_STALE') {
+        throw await this.again(organization, row, error.code);
+      }
+      if (!UNDECIDED.has(error.code)) await this.setStage(organization, id, 'refused');
+      throw error;
+    }
+  }
+
+  private async find(organization: Organization, id: string): Promise<Row> {
+    const [row] = await organization.database.query<Row>('SELECT * FROM device_acts WHERE id = $1', [id]);
+    if (row === undefined || this.clock.now() - Number(row.begun_at) > ACT_LIVES_MS) throw notFound();
+    return row;
+  }
+
+  private requireSignature(row: Row, signature: Uint8Array): void {
+    const verdict = checkSignature(row.certificate, row.signed_bytes, signature);
+    if (verdict === 'valid') return;
+    const message =
+      verdict === 'high-s'
+        ? 'has s above half the order: send n - s instead, as Fabric demands'
+        : 'is not a base64 DER signature of this act’s certificate over SHA-256 of the last `signing.bytes`';
+    const code = verdict === 'high-s' ? 'SIGNATURE_HIGH_S' : 'SIGNATURE_INVALID';
+    throw problem(400, code, `signature ${message}`, [{ field: 'signature', message }]);
+  }
+
+  private async endorse(organization: Organization, row: Row, signature: Uint8Array): Promise<ActAnswer> {
+    const transaction = await organization.ledger.endorseSigned(row.bytes, signature);
+    await organization.database.query(
+      `UPDATE device_acts SET stage = 'transaction', bytes = $2, signed_bytes = $3, transaction_id = $4 WHERE id = $1`,
+      [row.id, transaction.bytes, transaction.signedBytes, transaction.transactionId],
+    );
+    return { signing: signing(row.id, 'transaction', transaction.signedBytes) };
+  }
+
+  private async submit(organization: Organization, row: Row, signature: Uint8Array): Promise<ActAnswer> {
+    // Written first: after a crash from here on the transaction is looked up.
+    await this.setStage(organization, row.id, 'submitted');
+    return this.finish(organization, row, await organization.ledger.submitSigned(row.bytes, signature));
+  }
+
+  /** The submission's answer was lost: what the ledger says decides. */
+  private async lookUp(organization: Organization, row: Row): Promise<ActAnswer> {
+    const committed = await organization.ledger.lookUp(row.transaction_id);
+    if (committed !== undefined) return this.finish(organization, row, committed);
+    if (this.clock.now() - Number(row.prepared_at) > BYTES_LIVE_MS) {
+      throw await this.again(organization, row, 'PROPOSAL_STALE');
+    }
+    throw problem(
+      504,
+      'COMMIT_UNKNOWN',
+      'The ledger has not yet told how the transaction ended: ask again in a moment.',
+      undefined,
+      {
+        headers: { 'Retry-After': '2' },
+      },
+    );
+  }
+
+  private async finish(organization: Organization, row: Row, committed: Committed): Promise<ActAnswer> {
+    const { database, keystore } = organization;
+    const handler = this.handlers.get(row.kind);
+    if (handler === undefined) throw new Error(`There is no handler for acts of kind ${row.kind}.`);
+    const payload = await keystore.openRow<object>(rowContext(row.id), row.payload);
+    const { answer, next } = await handler.committed(organization, payload, committed);
+    const following = next === undefined ? undefined : await this.begin(organization, next);
+    const full: ActAnswer = {
+      status: following === undefined ? 'committed' : 'continued',
+      ...answer,
+      ledger: ledgerAnswer(committed),
+      ...(following === undefined ? {} : { signing: following }),
+    };
+    const kept = await keystore.sealRow(answerContext(row.id), full);
+    await database.query(`UPDATE device_acts SET stage = 'committed', answer = $2 WHERE id = $1`, [
+      row.id,
+      kept,
+    ]);
+    return full;
+  }
+
+  /** Fresh bytes under the same id, as the problem that carries them. */
+  private async again(
+    organization: Organization,
+    row: Row,
+    code: 'SIGN_AGAIN' | 'PROPOSAL_STALE',
+  ): Promise<ProblemException> {
+    const creator = { mspId: organization.mspId, certificate: row.certificate };
+    const proposal = organization.ledger.newProposal(creator, row.fn, JSON.parse(row.args) as string[]);
+    await organization.database.query(
+      `UPDATE device_acts SET stage = 'proposal', bytes = $2, signed_bytes = $3, transaction_id = $4, prepared_at = $5 WHERE id = $1`,
+      [row.id, proposal.bytes, proposal.signedBytes, proposal.transactionId, this.clock.now()],
+    );
+    const reason =
+      code === 'SIGN_AGAIN'
+        ? 'Another transaction came first'
+        : 'The bytes are more than five minutes old and the ledger takes them no longer';
+    const { problem: body } = problem(409, code, `${reason}: sign the fresh bytes in "signing".`);
+    const withSigning: ProblemBody & { signing: Signing } = {
+      ...body,
+      signing: signing(row.id, 'proposal', proposal.signedBytes),
+    };
+    return new ProblemException(withSigning);
+  }
+
+  private async setStage(organization: Organization, id: string, stage: Stage): Promise<void> {
+    await organization.database.query('UPDATE device_acts SET stage = $2 WHERE id = $1', [id, stage]);
+  }
+}
+
+/** Codes after which the act may still succeed. */
+const UNDECIDED = new Set<string>(['COMMIT_UNKNOWN', 'LEDGER_UNAVAILABLE']);
+
+const rowContext = (id: string): string => `device_acts/${id}/payload`;
+const answerContext = (id: string): string => `device_acts/${id}/answer`;
+
+const signing = (id: string, stage: Signing['stage'], bytes: Uint8Array): Signing => ({
+  id,
+  stage,
+  bytes: Buffer.from(bytes).toString('base64'),
+});
