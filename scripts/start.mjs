@@ -1,4 +1,5 @@
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import path from 'node:path';
 import {
   checkPort,
@@ -62,31 +63,11 @@ function writeJson(name, value) {
 }
 
 /** The chaincode of the product as the organisations define it on the channel. */
-const chaincodeDefinition = (organizations) => ({
-  name: 'ehr',
-  version: '1',
-  sequence: 1,
-  collections: [
-    {
-      name: 'hospitals',
-      policy: `OR(${organizations
-        .filter(({ kind }) => kind === 'hospital')
-        .map(({ mspId }) => `'${mspId}.member'`)
-        .join(',')})`,
-      requiredPeerCount: 0,
-      maxPeerCount: 3,
-      blockToLive: 0,
-      memberOnlyRead: true,
-      memberOnlyWrite: true,
-      endorsementPolicy: {
-        signaturePolicy: `OR(${organizations
-          .filter(({ kind }) => kind === 'hospital')
-          .map(({ mspId }) => `'${mspId}.peer'`)
-          .join(',')})`,
-      },
-    },
-  ],
-});
+function chaincodeDefinition(organizations) {
+  const { collectionsFor } = createRequire(import.meta.url)('@medseal/chaincode');
+  const hospitals = organizations.filter(({ kind }) => kind === 'hospital').map(({ mspId }) => mspId);
+  return { name: 'ehr', version: '1', sequence: 1, collections: collectionsFor(hospitals) };
+}
 
 async function startEmbeddedNetwork(organizations) {
   const networkFolder = path.join(folder, 'network');

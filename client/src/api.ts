@@ -144,6 +144,8 @@ export interface PreparedRecord {
   scopeId: string;
   epoch: number;
   ownerKey?: string;
+  /** While the patient is keyless: the writing hospital's custodian, its id in the header and its X25519 key. */
+  custodian?: string;
   custodianKey?: string;
   recipients: { subject: string; publicKey: string }[];
   policyVersion: number;
@@ -167,6 +169,10 @@ export interface OpenedRecord {
   recordId: string;
   version: number;
   ledgerId: string;
+  sealedDigest: string;
+  headerDigest: string;
+  dekCommitment: string;
+  commitments: { selector: string; titleLine: string; document: string };
   elements: unknown[];
 }
 

@@ -51,7 +51,8 @@ export class HttpTransport {
     if (this.#token) headers['authorization'] = `Bearer ${this.#token}`;
     if (options.ifMatch) headers['if-match'] = options.ifMatch;
     if (options.body !== undefined) headers['content-type'] = 'application/json';
-    if (method === 'POST') headers['idempotency-key'] = options.idempotencyKey ?? globalThis.crypto.randomUUID();
+    if (method === 'POST')
+      headers['idempotency-key'] = options.idempotencyKey ?? globalThis.crypto.randomUUID();
     return await this.fetchFunction(url, {
       method,
       headers,

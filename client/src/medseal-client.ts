@@ -39,7 +39,12 @@ export class MedsealClient {
 
   // ---- sign-in
 
-  async login(organization: string, username: string, password: string, rememberMe = false): Promise<SessionAnswer> {
+  async login(
+    organization: string,
+    username: string,
+    password: string,
+    rememberMe = false,
+  ): Promise<SessionAnswer> {
     this.session = await this.#call<SessionAnswer>('POST', '/auth/login', {
       organization,
       username,
@@ -74,7 +79,8 @@ export class MedsealClient {
 
   // ---- people
 
-  organizations = () => this.#call<{ items: OrganizationAnswer[]; rootCertificate?: string }>('GET', '/organizations');
+  organizations = () =>
+    this.#call<{ items: OrganizationAnswer[]; rootCertificate?: string }>('GET', '/organizations');
 
   createUser = (input: UserInput) => this.#call<UserCreated>('POST', '/users', input);
 
@@ -88,21 +94,31 @@ export class MedsealClient {
 
   patients = (query?: PageQuery) => this.#call<Page<PatientAnswer>>('GET', '/patients', undefined, query);
 
-  patient = (registrationNo: string) => this.#call<PatientAnswer>('GET', `/patients/${segment(registrationNo)}`);
+  patient = (registrationNo: string) =>
+    this.#call<PatientAnswer>('GET', `/patients/${segment(registrationNo)}`);
 
   openEncounter = (registrationNo: string, input: EncounterInput) =>
-    this.#call<{ id: string; ledger: LedgerPart }>('POST', `/patients/${segment(registrationNo)}/encounters`, input);
+    this.#call<{ id: string; ledger: LedgerPart }>(
+      'POST',
+      `/patients/${segment(registrationNo)}/encounters`,
+      input,
+    );
 
   // ---- records
 
-  prepareRecord = (input: { registrationNo: string; scope: string; recordType: string; effectiveDate: string }) =>
-    this.#call<PreparedRecord>('POST', '/records/prepare', input);
+  prepareRecord = (input: {
+    registrationNo: string;
+    scope: string;
+    recordType: string;
+    effectiveDate: string;
+  }) => this.#call<PreparedRecord>('POST', '/records/prepare', input);
 
   /** Hospital-sealed: the author's own gateway seals in memory. */
   writeRecord = (input: RecordInput) => this.#call<RecordStatus>('POST', '/records', input);
 
   /** Device-sealed: see `sealOnDevice`. */
-  submitSealedRecord = (input: Record<string, unknown>) => this.#call<RecordStatus>('POST', '/records', input);
+  submitSealedRecord = (input: Record<string, unknown>) =>
+    this.#call<RecordStatus>('POST', '/records', input);
 
   record = (id: string) => this.#call<Record<string, unknown>>('GET', `/records/${segment(id)}`);
 
@@ -117,7 +133,10 @@ export class MedsealClient {
     this.#call<OpenedRecord>('POST', `/records/${segment(id)}/open`, { purpose });
 
   /** Where the gateway holds the staff member's key. */
-  async openRecordDecrypted(id: string, purpose = 'TREATMENT'): Promise<{ receipt: unknown; document: unknown }> {
+  async openRecordDecrypted(
+    id: string,
+    purpose = 'TREATMENT',
+  ): Promise<{ receipt: unknown; document: unknown }> {
     const answer = await this.http.request<{ receipt: unknown; document: unknown }>(
       'POST',
       `/records/${segment(id)}/open`,
@@ -132,10 +151,17 @@ export class MedsealClient {
 
   verify = () => this.#call<ReportAnswer>('GET', '/blockchain/verify');
 
-  blocks = (query?: PageQuery) => this.#call<Page<Record<string, unknown>>>('GET', '/blockchain/blocks', undefined, query);
+  blocks = (query?: PageQuery) =>
+    this.#call<Page<Record<string, unknown>>>('GET', '/blockchain/blocks', undefined, query);
 
-  transaction = (id: string) => this.#call<Record<string, unknown>>('GET', `/blockchain/transactions/${segment(id)}`);
+  transaction = (id: string) =>
+    this.#call<Record<string, unknown>>('GET', `/blockchain/transactions/${segment(id)}`);
 
   accessLog = (registrationNo: string, query?: PageQuery) =>
-    this.#call<Page<Record<string, unknown>>>('GET', `/patients/${segment(registrationNo)}/access-log`, undefined, query);
+    this.#call<Page<Record<string, unknown>>>(
+      'GET',
+      `/patients/${segment(registrationNo)}/access-log`,
+      undefined,
+      query,
+    );
 }

@@ -6,7 +6,8 @@ import type { OrganizationKey } from '../api.js';
 import { DeviceRefusal } from './signed-act.js';
 
 /** SHA-256 of a certificate's DER, lower-case hex: what the activation letter prints for the ministry's root. */
-export const certificateFingerprint = (pem: string): string => toHex(sha256(new Uint8Array(new X509Certificate(pem).rawData)));
+export const certificateFingerprint = (pem: string): string =>
+  toHex(sha256(new Uint8Array(new X509Certificate(pem).rawData)));
 
 /** Public key of a certificate as an uncompressed SEC 1 point; P-256 only. */
 function publicPoint(certificate: X509Certificate): Uint8Array {
@@ -15,7 +16,11 @@ function publicPoint(certificate: X509Certificate): Uint8Array {
   return spki.subarray(spki.length - 65);
 }
 
-async function chainsToRoot(certificate: X509Certificate, intermediates: X509Certificate[], root: X509Certificate): Promise<boolean> {
+async function chainsToRoot(
+  certificate: X509Certificate,
+  intermediates: X509Certificate[],
+  root: X509Certificate,
+): Promise<boolean> {
   const now = new Date();
   let current = certificate;
   for (let depth = 0; depth <= intermediates.length + 1; depth++) {
@@ -23,7 +28,10 @@ async function chainsToRoot(certificate: X509Certificate, intermediates: X509Cer
     if (await current.verify({ publicKey: root.publicKey, signatureOnly: true })) return true;
     let issuer: X509Certificate | undefined;
     for (const candidate of intermediates) {
-      if (candidate.subject === current.issuer && (await current.verify({ publicKey: candidate.publicKey, signatureOnly: true }))) {
+      if (
+        candidate.subject === current.issuer &&
+        (await current.verify({ publicKey: candidate.publicKey, signatureOnly: true }))
+      ) {
         issuer = candidate;
       }
     }
@@ -52,11 +60,15 @@ export async function acceptOrganizationKey(
   }
   const certificate = new X509Certificate(key.certificate);
   const statement = canonicalJson({ mspId, kind: key.kind, epoch: key.epoch, publicKey: key.publicKey });
-  if (!verifyDigest(publicPoint(certificate), sha256(utf8(statement)), fromBase64(key.signature, 'signature'))) {
+  if (
+    !verifyDigest(publicPoint(certificate), sha256(utf8(statement)), fromBase64(key.signature, 'signature'))
+  ) {
     throw new DeviceRefusal(`the ${key.kind} key of ${mspId} has a wrong signature`);
   }
   const intermediates = chain.map((pem) => new X509Certificate(pem));
   if (!(await chainsToRoot(certificate, intermediates, new X509Certificate(rootCertificate)))) {
-    throw new DeviceRefusal(`the certificate behind the ${key.kind} key of ${mspId} does not chain to the ministry's root`);
+    throw new DeviceRefusal(
+      `the certificate behind the ${key.kind} key of ${mspId} does not chain to the ministry's root`,
+    );
   }
 }

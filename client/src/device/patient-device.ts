@@ -15,7 +15,7 @@ import type { ActAnswer, ActivationBegin, Keyring, OpenedRecord, OrganizationAns
 import type { MedsealClient } from '../medseal-client.js';
 import { certificateRequest } from './certificate-request.js';
 import { acceptOrganizationKey } from './organization-trust.js';
-import { openAsOwner, type RecordContent } from './record-content.js';
+import { openRecordAsOwner, type RecordContent } from './record-content.js';
 import { DeviceRefusal, signAct } from './signed-act.js';
 
 export interface ActivationInput {
@@ -46,9 +46,14 @@ export class PatientDevice {
    *
    * @throws ProblemError of the gateway; DeviceRefusal when the gateway's bytes or keys are not what they should be
    */
-  static async activate(client: MedsealClient, input: ActivationInput): Promise<{ device: PatientDevice; answer: ActAnswer }> {
+  static async activate(
+    client: MedsealClient,
+    input: ActivationInput,
+  ): Promise<{ device: PatientDevice; answer: ActAnswer }> {
     if (input.passphrase === input.password) {
-      throw new DeviceRefusal('the passphrase is equal to the password, which the gateway sees; choose another');
+      throw new DeviceRefusal(
+        'the passphrase is equal to the password, which the gateway sees; choose another',
+      );
     }
     const begun = await client.beginActivation(input.organization, input.activationCode);
     const home = await trustedHome(client, input, begun);
@@ -71,7 +76,14 @@ export class PatientDevice {
       csr: await certificateRequest(begun.enrollmentId, signing),
       scopeKeys,
       receivingKeys: [{ epoch: EPOCH, publicKey: receivingKey }],
-      wrapped: { seed: await wrapSeed(seed, input.passphrase, { userId: begun.ledgerId, version: SEED_VERSION }, input.wrap) },
+      wrapped: {
+        seed: await wrapSeed(
+          seed,
+          input.passphrase,
+          { userId: begun.ledgerId, version: SEED_VERSION },
+          input.wrap,
+        ),
+      },
     });
     const expected = { ledgerId: begun.ledgerId, receivingKey, scopes: scopeKeys };
     const answer = await signAct(
@@ -96,7 +108,10 @@ export class PatientDevice {
   static async unlock(client: MedsealClient, passphrase: string): Promise<PatientDevice> {
     const ledgerId = client.session?.user.subject ?? (await client.me()).subject;
     const keyring = await client.keyring();
-    const seed = await unwrapSeed(String(keyring.seed), passphrase, { userId: ledgerId, version: SEED_VERSION });
+    const seed = await unwrapSeed(String(keyring.seed), passphrase, {
+      userId: ledgerId,
+      version: SEED_VERSION,
+    });
     return new PatientDevice(seed, ledgerId, keyring.scopes);
   }
 
@@ -107,19 +122,32 @@ export class PatientDevice {
   /** Content of a record as `POST /records/{id}/open` gave it. @throws CryptoError naming what does not fit */
   async openRecord(opened: OpenedRecord): Promise<RecordContent> {
     const engine = await mclEngine();
-    return openAsOwner(engine, opened, this.ledgerId, (scopeId, epoch) => scopeKeyPair(engine, this.seed, scopeId, epoch).secretKey);
+    const { general, sensitive, epoch } = this.scopes;
+    const scopeKeys = [general, sensitive].map((scopeId) => scopeKeyPair(engine, this.seed, scopeId, epoch));
+    return openRecordAsOwner(opened, this.ledgerId, scopeKeys);
   }
 }
 
 /** The home hospital, after its custodian's key was accepted. */
-async function trustedHome(client: MedsealClient, input: ActivationInput, begun: ActivationBegin): Promise<OrganizationAnswer> {
+async function trustedHome(
+  client: MedsealClient,
+  input: ActivationInput,
+  begun: ActivationBegin,
+): Promise<OrganizationAnswer> {
   const { items, rootCertificate } = await client.organizations();
   const home = items.find(({ id, mspId }) => id === input.organization || mspId === input.organization);
   if (home === undefined) throw new DeviceRefusal(`there is no organisation ${input.organization}`);
-  if (rootCertificate === undefined) throw new DeviceRefusal("the gateway did not give the ministry's root certificate");
+  if (rootCertificate === undefined)
+    throw new DeviceRefusal("the gateway did not give the ministry's root certificate");
   for (const key of [...(begun.custodian ? [begun.custodian] : []), ...begun.agents]) {
     const owner = items.find(({ keys }) => keys.some(({ publicKey }) => publicKey === key.publicKey)) ?? home;
-    await acceptOrganizationKey(owner.mspId, key, owner.caChain ?? [], rootCertificate, input.rootFingerprint);
+    await acceptOrganizationKey(
+      owner.mspId,
+      key,
+      owner.caChain ?? [],
+      rootCertificate,
+      input.rootFingerprint,
+    );
   }
   return home;
 }

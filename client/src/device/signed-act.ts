@@ -29,7 +29,8 @@ export class DeviceRefusal extends Error {
 
 const CHAINCODE = 'ehr';
 const utf8 = new TextDecoder('utf-8', { fatal: true });
-const sameBytes = (a: Uint8Array, b: Uint8Array): boolean => a.length === b.length && a.every((byte, index) => byte === b[index]);
+const sameBytes = (a: Uint8Array, b: Uint8Array): boolean =>
+  a.length === b.length && a.every((byte, index) => byte === b[index]);
 const samePem = (a: string, b: string): boolean => a.replace(/\s/g, '') === b.replace(/\s/g, '');
 
 function requireThat(condition: boolean, detail: string): asserts condition {
@@ -39,8 +40,14 @@ function requireThat(condition: boolean, detail: string): asserts condition {
 function checkHeader(headerBytes: Uint8Array, intended: IntendedAct): void {
   const header = common.Header.deserializeBinary(headerBytes);
   const channelHeader = common.ChannelHeader.deserializeBinary(header.getChannelHeader_asU8());
-  requireThat(channelHeader.getChannelId() === intended.channel, `it is for channel ${channelHeader.getChannelId()}`);
-  requireThat(channelHeader.getType() === common.HeaderType.ENDORSER_TRANSACTION, 'it is not an endorser transaction');
+  requireThat(
+    channelHeader.getChannelId() === intended.channel,
+    `it is for channel ${channelHeader.getChannelId()}`,
+  );
+  requireThat(
+    channelHeader.getType() === common.HeaderType.ENDORSER_TRANSACTION,
+    'it is not an endorser transaction',
+  );
   const signatureHeader = common.SignatureHeader.deserializeBinary(header.getSignatureHeader_asU8());
   const creator = msp.SerializedIdentity.deserializeBinary(signatureHeader.getCreator_asU8());
   requireThat(creator.getMspid() === intended.mspId, `its creator belongs to ${creator.getMspid()}`);
@@ -55,7 +62,10 @@ function checkInput(proposalPayload: Uint8Array, intended: IntendedAct): Uint8Ar
   const payload = peer.ChaincodeProposalPayload.deserializeBinary(proposalPayload);
   const input = payload.getInput_asU8();
   const spec = peer.ChaincodeInvocationSpec.deserializeBinary(input).getChaincodeSpec();
-  requireThat(spec?.getChaincodeId()?.getName() === CHAINCODE, `it is for chaincode ${spec?.getChaincodeId()?.getName()}`);
+  requireThat(
+    spec?.getChaincodeId()?.getName() === CHAINCODE,
+    `it is for chaincode ${spec?.getChaincodeId()?.getName()}`,
+  );
   const [name, ...args] = (spec.getInput()?.getArgsList_asU8() ?? []).map((arg) => utf8.decode(arg));
   requireThat(name === intended.functionName, `it calls ${name}`);
   intended.checkArguments(args);
@@ -63,7 +73,10 @@ function checkInput(proposalPayload: Uint8Array, intended: IntendedAct): Uint8Ar
 }
 
 /** Decodes a marshalled `protos.Proposal` and compares it with what was intended. @throws DeviceRefusal */
-export function checkProposal(bytes: Uint8Array, intended: IntendedAct): { header: Uint8Array; input: Uint8Array } {
+export function checkProposal(
+  bytes: Uint8Array,
+  intended: IntendedAct,
+): { header: Uint8Array; input: Uint8Array } {
   const proposal = peer.Proposal.deserializeBinary(bytes);
   checkHeader(proposal.getHeader_asU8(), intended);
   const payload = peer.ChaincodeProposalPayload.deserializeBinary(proposal.getPayload_asU8());
@@ -83,7 +96,9 @@ export function checkTransaction(
   requireThat(sameBytes(header.serializeBinary(), proposal.header), 'the transaction is of another proposal');
   const actions = peer.Transaction.deserializeBinary(payload.getData_asU8()).getActionsList();
   requireThat(actions.length === 1, `the transaction has ${actions.length} actions`);
-  const action = peer.ChaincodeActionPayload.deserializeBinary(actions[0]?.getPayload_asU8() ?? new Uint8Array());
+  const action = peer.ChaincodeActionPayload.deserializeBinary(
+    actions[0]?.getPayload_asU8() ?? new Uint8Array(),
+  );
   const input = checkInput(action.getChaincodeProposalPayload_asU8(), intended);
   requireThat(sameBytes(input, proposal.input), 'the transaction has other arguments than the proposal');
 }
@@ -118,7 +133,8 @@ export async function signAct(
     try {
       answer = await client.sign(id, toBase64(signDigest(secretKey, sha256(raw))));
     } catch (error) {
-      if (!(error instanceof ProblemError) || !SIGN_AGAIN.has(error.code) || !error.body?.['signing']) throw error;
+      if (!(error instanceof ProblemError) || !SIGN_AGAIN.has(error.code) || !error.body?.['signing'])
+        throw error;
       answer = error.body as ActAnswer;
     }
   }
