@@ -2,11 +2,14 @@ import { Module, type DynamicModule } from '@nestjs/common';
 import { APP_FILTER, APP_GUARD, APP_INTERCEPTOR, APP_PIPE } from '@nestjs/core';
 import { ThrottlerGuard, ThrottlerModule } from '@nestjs/throttler';
 import { AccessLogModule } from './access-log/access-log.module.js';
+import { ActivationModule } from './activation/activation.module.js';
 import { AuthGuard } from './auth/auth.guard.js';
 import { AuthModule } from './auth/auth.module.js';
 import { BlockchainModule } from './blockchain/blockchain.module.js';
 import { Clock } from './clock.js';
+import { CustodianModule } from './custodian/custodian.module.js';
 import { DoctorsModule } from './doctors/doctors.module.js';
+import { EncountersModule } from './encounters/encounters.module.js';
 import { HealthModule } from './health/health.module.js';
 import { IdempotencyInterceptor } from './http/idempotency.interceptor.js';
 import { ProblemFilter } from './http/problem.filter.js';
@@ -15,7 +18,10 @@ import { validationPipe } from './http/validation.pipe.js';
 import { OrganizationRegistry } from './organizations/organization.js';
 import { PlatformModule } from './organizations/platform.module.js';
 import { OutboxModule } from './outbox/outbox.module.js';
+import { PatientsModule } from './patients/patients.module.js';
 import { ProjectionModule } from './projection/projection.module.js';
+import { RecordsModule } from './records/records.module.js';
+import { TransactionsModule } from './transactions/transactions.module.js';
 import { UsersModule } from './users/users.module.js';
 
 export interface AppOptions {
@@ -41,6 +47,12 @@ export class AppModule {
         HealthModule,
         UsersModule,
         DoctorsModule,
+        PatientsModule,
+        EncountersModule,
+        CustodianModule,
+        RecordsModule,
+        TransactionsModule,
+        ActivationModule,
         BlockchainModule,
         AccessLogModule,
       ],

@@ -34,7 +34,7 @@ export const startGateway = async (config: GatewayConfig): Promise<RunningGatewa
   try {
     app = await NestFactory.create<NestExpressApplication>(
       AppModule.with({ organizations: registry, clock, rateLimit: config.rateLimit }),
-      { logger, bodyParser: false, abortOnError: false },
+      { logger, bodyParser: false, rawBody: true, abortOnError: false },
     );
     app.setGlobalPrefix('api/v1');
     app.disable('x-powered-by');

@@ -1,4 +1,5 @@
 import type { Database } from './database.js';
+import { activationMigrations } from '../activation/activation.migrations.js';
 import { authMigrations } from '../auth/auth.migrations.js';
 import { idempotencyMigrations } from '../http/http.migrations.js';
 import { outboxMigrations } from '../outbox/outbox.migrations.js';
@@ -18,6 +19,7 @@ export const migrations: readonly Migration[] = [
   ...outboxMigrations,
   ...projectionMigrations,
   ...transactionMigrations,
+  ...activationMigrations,
 ];
 
 /** Brings the schema to this version. Data written by an earlier version stays. */
