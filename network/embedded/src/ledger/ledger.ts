@@ -47,7 +47,7 @@ import {
   openDatabase,
   removeDirectory,
 } from './storage.js';
-import { type Expiry, WorldIndex, parseStateKey } from './world-index.js';
+import { type Change, type Expiry, WorldIndex, parseStateKey } from './world-index.js';
 import { WorldState, describeStateKey } from './world-state.js';
 
 export interface LedgerOptions {
@@ -225,6 +225,7 @@ class FileLedger implements Ledger, LedgerMaintenance {
   }
 
   async erased(): Promise<void> {
+    await this.orderer.settled();
     await Promise.all([...this.privates.values()].map((store) => store.erased()));
   }
 
@@ -528,56 +529,69 @@ class FileLedger implements Ledger, LedgerMaintenance {
 
   /** Opens the state database and makes it, the index and the blocks agree. */
   private async openState(location: string): Promise<void> {
-    let contents: DatabaseContents | undefined;
-    const loaded = new WorldIndex();
-    const differing: Buffer[] = [];
-    try {
-      this.database = await StateDatabase.open(location);
-      contents = await this.database.read((key, record, check) => {
-        if (!loaded.load(key, record, check)) differing.push(key);
-        else if (this.world.index.expectedCheck(key)?.equals(check) !== true) differing.push(key);
-      });
-    } catch (error) {
-      if (!(error instanceof CorruptDatabaseError)) throw error;
-      this.report({ where: 'index', what: 'the index and state database', remedy: 'rebuilt' });
-    }
-    loaded.finishLoading();
+    const contents = await this.compareDatabase(location);
     const { savepoint } = contents ?? {};
     const consistent =
       contents !== undefined &&
       contents.altered.length === 0 &&
-      (savepoint === undefined ? this.height === 0 : savepoint.digest.equals(contents.digest));
+      (savepoint === undefined ? contents.records === 0 : savepoint.digest.equals(contents.digest));
     if (consistent && savepoint !== undefined && savepoint.height > this.height) {
-      for (let number = this.height; number < savepoint.height; number += 1) {
-        this.reportBlock(number, 'it was committed but is no longer in the block files');
-      }
-      this.blocks.noteLost(savepoint.height, 'it was committed but is no longer in the block files');
+      const detail = 'it was committed but is no longer in the block files';
+      for (let number = this.height; number < savepoint.height; number += 1) this.reportBlock(number, detail);
+      this.blocks.noteLost(savepoint.height, detail);
     }
+    this.world.useDatabase(this.database);
     const complete = this.blocks.damagedBlocks.size === 0;
     if (!complete && consistent && savepoint?.height === this.height) {
-      this.world.useIndex(loaded);
+      this.world.useIndex(await this.loadIndex());
       this.headerHash = Buffer.from(savepoint.headerHash);
       this.commitHash = Buffer.from(savepoint.commitHash);
-      this.world.useDatabase(this.database);
       return;
     }
-    const agrees =
-      contents !== undefined &&
-      contents.digest.equals(this.world.index.digest.bytes()) &&
-      contents.altered.length === 0;
-    if (agrees && (savepoint?.height === this.height || this.height === 0)) {
-      this.world.useDatabase(this.database);
+    const isCurrent = savepoint === undefined ? this.height === 0 : savepoint.height === this.height;
+    if (
+      consistent &&
+      isCurrent &&
+      contents.differing.length === 0 &&
+      contents.matching === this.world.index.size
+    )
       return;
-    }
     const isBehind = consistent && complete && (savepoint?.height ?? 0) < this.height;
-    if (!isBehind && contents !== undefined) this.reportDifferences(contents, differing, loaded);
-    await this.rebuildState(location, complete ? undefined : loaded);
+    if (contents !== undefined && !isBehind) await this.reportDifferences(contents);
+    if (contents?.records === 0 && this.height > 1)
+      this.report({ where: 'state', what: 'the index and state database', remedy: 'rebuilt' });
+    await this.rebuildState(location, !complete);
   }
 
-  /** Writes the state database anew from the blocks; `salvaged` fills in for blocks that are damaged. */
-  private async rebuildState(location: string, salvaged: WorldIndex | undefined): Promise<void> {
-    const kept = salvaged === undefined ? [] : await this.recordsOfDamagedBlocks();
-    await this.database?.close().catch(() => undefined);
+  /** The database against the index; undefined when LevelDB cannot read its own files. */
+  private async compareDatabase(location: string): Promise<ComparedContents | undefined> {
+    const differing: Buffer[] = [];
+    let matching = 0;
+    try {
+      this.database = await StateDatabase.open(location);
+      const contents = await this.database.read((key, _record, check) => {
+        if (this.world.index.expectedCheck(key) === check) matching += 1;
+        else differing.push(Buffer.from(key));
+      });
+      return { ...contents, differing, matching };
+    } catch (error) {
+      if (!(error instanceof CorruptDatabaseError)) throw error;
+      this.report({ where: 'index', what: 'the index and state database', remedy: 'rebuilt' });
+      return undefined;
+    }
+  }
+
+  private async loadIndex(): Promise<WorldIndex> {
+    const index = new WorldIndex();
+    await this.database?.read((key, record, check) => index.load(key, record, check));
+    index.finishLoading();
+    return index;
+  }
+
+  /** Writes the state database anew from the blocks; with `salvage` its records fill in for damaged blocks. */
+  private async rebuildState(location: string, salvage: boolean): Promise<void> {
+    const kept = salvage ? await this.recordsOfDamagedBlocks() : [];
+    await this.database?.close();
     this.database = await StateDatabase.recreate(location);
     this.world.useIndex(new WorldIndex());
     this.world.useDatabase(this.database);
@@ -587,17 +601,12 @@ class FileLedger implements Ledger, LedgerMaintenance {
       const changes = this.world.apply(number, this.world.replay(number, this.blocks.read(number)));
       await this.world.write(changes, { ...this.savepoint(), height: number + 1 });
     }
-    if (salvaged === undefined) return;
+    if (!salvage) return;
     const { index } = this.world;
-    const fresh = kept.filter(({ key, record }) => {
-      const current = index.expectedCheck(key);
-      return current === undefined && record !== undefined;
-    });
-    for (const { key, record, check } of fresh) {
-      if (record !== undefined && check !== undefined) index.load(key, record, check);
-    }
+    const missing = kept.filter(({ key }) => index.expectedCheck(key) === undefined);
+    for (const { key, record, check } of missing) index.load(key, record, check);
     index.finishLoading();
-    await this.world.write(fresh, this.savepoint());
+    await this.world.write(missing, this.savepoint());
     for (const number of damagedBlocks.keys()) {
       this.report({ where: 'state', what: `writes of block ${number}`, remedy: 'lost' });
     }
@@ -605,18 +614,14 @@ class FileLedger implements Ledger, LedgerMaintenance {
 
   /** Sound records of the state database whose versions are in damaged blocks. */
   private async recordsOfDamagedBlocks() {
-    const kept: {
-      key: Buffer;
-      record: { version: Version; metadata: Buffer; value: Buffer };
-      check: Buffer;
-    }[] = [];
+    const kept: Required<Change>[] = [];
     try {
       await this.database?.read((key, { version, metadata, value }, check) => {
         if (this.blocks.damagedBlocks.has(version.blockNum)) {
           kept.push({
             key: Buffer.from(key),
             record: { version, metadata: Buffer.from(metadata), value: Buffer.from(value) },
-            check: Buffer.from(check),
+            check,
           });
         }
       });
@@ -626,15 +631,13 @@ class FileLedger implements Ledger, LedgerMaintenance {
     return kept;
   }
 
-  private reportDifferences(
-    contents: DatabaseContents,
-    differing: readonly Buffer[],
-    loaded: WorldIndex,
-  ): void {
-    const named = new Set<string>();
-    for (const key of [...contents.altered, ...differing]) named.add(key.toString('latin1'));
-    for (const { key, check } of this.world.index.records()) {
-      if (loaded.expectedCheck(key)?.equals(check) !== true) named.add(key.toString('latin1'));
+  private async reportDifferences(contents: ComparedContents): Promise<void> {
+    const named = new Set([...contents.altered, ...contents.differing].map((key) => key.toString('latin1')));
+    const present = new Set<string>();
+    await this.database?.read((key) => present.add(key.toString('latin1'))).catch(() => undefined);
+    for (const { key } of this.world.index.records()) {
+      const id = key.toString('latin1');
+      if (!present.has(id)) named.add(id);
     }
     for (const id of named) this.report(describeRecord(Buffer.from(id, 'latin1')));
     if (named.size === 0) this.report({ where: 'index', what: 'the savepoint', remedy: 'rebuilt' });
@@ -675,7 +678,7 @@ class FileLedger implements Ledger, LedgerMaintenance {
   private compareIndexes(fresh: WorldIndex, found: DamageReport[]): void {
     if (fresh.digest.bytes().equals(this.world.index.digest.bytes())) return;
     for (const { key, check } of fresh.records()) {
-      if (this.world.index.expectedCheck(key)?.equals(check) !== true) found.push(describeRecord(key));
+      if (this.world.index.expectedCheck(key) !== check) found.push(describeRecord(key));
     }
     for (const { key } of this.world.index.records()) {
       if (fresh.expectedCheck(key) === undefined) found.push(describeRecord(key));
@@ -708,6 +711,13 @@ class FileLedger implements Ledger, LedgerMaintenance {
     await Promise.all([...this.privates.values()].map((store) => store.close()));
     await this.lock.close();
   }
+}
+
+/** The state database against the index that the blocks give. */
+interface ComparedContents extends DatabaseContents {
+  /** Keys whose sound record is not the one the index expects. */
+  readonly differing: readonly Buffer[];
+  readonly matching: number;
 }
 
 function describeRecord(key: Buffer): DamageReport {

@@ -46,7 +46,7 @@ type Operation = { type: 'put'; key: Buffer; value: Buffer } | { type: 'del'; ke
 
 interface PrivateEntry {
   readonly version: Version;
-  readonly check: Buffer;
+  readonly check: string;
 }
 
 interface CollectionIndex {
@@ -77,8 +77,8 @@ export interface PrivateBlock {
 
 export class PrivateStore {
   private readonly collections = new Map<string, CollectionIndex>();
-  private readonly writeSets = new Map<number, Map<number, Buffer>>();
-  private readonly missing = new Map<string, Buffer>();
+  private readonly writeSets = new Map<number, Map<number, string>>();
+  private readonly missing = new Map<string, string>();
   private readonly transient = new Map<string, { bytes: Buffer; height: number }>();
   private readonly digest = new SetDigest();
   private readonly waiting = new Map<string, Promise<void>>();
@@ -261,7 +261,7 @@ export class PrivateStore {
 
   private takeRecord(
     key: Buffer,
-    record: Record & { check: Buffer },
+    record: Record & { check: string },
     values: Map<string, Record>,
     sets: Map<string, Record>,
     digest: SetDigest,
@@ -312,7 +312,7 @@ export class PrivateStore {
     for (const id of [...this.missing.keys()]) {
       const key = Buffer.from(id, 'latin1');
       if (Number(key.readBigUInt64BE(1)) >= height) {
-        this.digest.remove(this.missing.get(id) as Buffer);
+        this.digest.remove(this.missing.get(id) as string);
         this.missing.delete(id);
         operations.push({ type: 'del', key });
       }
@@ -554,7 +554,7 @@ export class PrivateStore {
     collection: string,
     key: string,
     version: Version,
-    check: Buffer,
+    check: string,
   ): void {
     const id = collectionId(namespace, collection);
     let found = this.collections.get(id);
@@ -573,7 +573,7 @@ export class PrivateStore {
     this.digest.add(check);
   }
 
-  private indexSet({ blockNum, txNum }: Version, check: Buffer): void {
+  private indexSet({ blockNum, txNum }: Version, check: string): void {
     let sets = this.writeSets.get(blockNum);
     if (sets === undefined) this.writeSets.set(blockNum, (sets = new Map()));
     const old = sets.get(txNum);
@@ -626,11 +626,11 @@ export class PrivateStore {
     await this.erasing;
   }
 
-  private stored(key: Buffer, check: Buffer): Buffer | undefined {
+  private stored(key: Buffer, check: string): Buffer | undefined {
     try {
       const stored = this.database.getSync(key);
       const record = stored === undefined ? undefined : decodeRecord(key, stored);
-      return record?.check.equals(check) === true ? record.value : undefined;
+      return record?.check === check ? record.value : undefined;
     } catch {
       return undefined;
     }

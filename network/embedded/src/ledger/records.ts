@@ -1,5 +1,5 @@
 import type { Version } from '../types.js';
-import { sha256 } from '../protos/hashes.js';
+import { sha256Text } from '../protos/hashes.js';
 
 /** What is stored under a key of the state and private databases. */
 export interface Record {
@@ -11,47 +11,62 @@ export interface Record {
 
 const CHECK_BYTES = 32;
 const HEAD_BYTES = CHECK_BYTES + 8 + 4 + 4;
+const HASH_OF_NOTHING = sha256Text(Buffer.alloc(0));
 
 /**
  * Stored form of a record: check (32 bytes), block number (8), transaction number (4), length of the metadata (4; all big
  * endian), metadata, value.
  */
-export function encodeRecord(check: Buffer, record: Record): Buffer {
-  const head = Buffer.alloc(HEAD_BYTES);
-  check.copy(head);
-  head.writeBigUInt64BE(BigInt(record.version.blockNum), CHECK_BYTES);
-  head.writeUInt32BE(record.version.txNum, CHECK_BYTES + 8);
-  head.writeUInt32BE(record.metadata.length, CHECK_BYTES + 12);
-  return Buffer.concat([head, record.metadata, record.value]);
+export function encodeRecord(check: string, record: Record): Buffer {
+  const { version, metadata, value } = record;
+  const stored = Buffer.allocUnsafe(HEAD_BYTES + metadata.length + value.length);
+  stored.write(check, 0, CHECK_BYTES, 'latin1');
+  writePlace(stored, version, CHECK_BYTES);
+  stored.writeUInt32BE(metadata.length, CHECK_BYTES + 12);
+  metadata.copy(stored, HEAD_BYTES);
+  value.copy(stored, HEAD_BYTES + metadata.length);
+  return stored;
 }
 
 /**
  * SHA-256 over the length of the key (4), the key, block (8), transaction (4), length of the metadata (4), metadata and
  * the value's SHA-256: a value under another key, or of another version, fails it.
  */
-export function recordCheck(key: Buffer, record: Record): Buffer {
-  const head = Buffer.alloc(20);
-  head.writeUInt32BE(key.length, 0);
-  head.writeBigUInt64BE(BigInt(record.version.blockNum), 4);
-  head.writeUInt32BE(record.version.txNum, 12);
-  head.writeUInt32BE(record.metadata.length, 16);
-  return sha256(Buffer.concat([head, key, record.metadata, sha256(record.value)]));
+export function recordCheck(key: Buffer, { version, metadata, value }: Record): string {
+  const bytes = Buffer.allocUnsafe(20 + key.length + metadata.length + CHECK_BYTES);
+  bytes.writeUInt32BE(key.length, 0);
+  writePlace(bytes, version, 4);
+  bytes.writeUInt32BE(metadata.length, 16);
+  key.copy(bytes, 20);
+  metadata.copy(bytes, 20 + key.length);
+  const hashOfValue = value.length === 0 ? HASH_OF_NOTHING : sha256Text(value);
+  bytes.write(hashOfValue, 20 + key.length + metadata.length, CHECK_BYTES, 'latin1');
+  return sha256Text(bytes);
+}
+
+function writePlace(bytes: Buffer, { blockNum, txNum }: Version, offset: number): void {
+  bytes.writeUInt32BE(Math.floor(blockNum / 2 ** 32), offset);
+  bytes.writeUInt32BE(blockNum % 2 ** 32, offset + 4);
+  bytes.writeUInt32BE(txNum, offset + 8);
 }
 
 /** The record and its check when they agree with each other and with the key; undefined when anything was altered. */
-export function decodeRecord(key: Buffer, stored: Buffer): (Record & { check: Buffer }) | undefined {
+export function decodeRecord(key: Buffer, stored: Buffer): (Record & { check: string }) | undefined {
   if (stored.length < HEAD_BYTES) return undefined;
-  const check = stored.subarray(0, CHECK_BYTES);
+  const check = stored.toString('latin1', 0, CHECK_BYTES);
   const metadataLength = stored.readUInt32BE(CHECK_BYTES + 12);
   if (HEAD_BYTES + metadataLength > stored.length) return undefined;
-  const blockNum = stored.readBigUInt64BE(CHECK_BYTES);
-  if (blockNum > BigInt(Number.MAX_SAFE_INTEGER)) return undefined;
+  const high = stored.readUInt32BE(CHECK_BYTES);
+  if (high >= 2 ** 21) return undefined;
   const record = {
-    version: { blockNum: Number(blockNum), txNum: stored.readUInt32BE(CHECK_BYTES + 8) },
+    version: {
+      blockNum: high * 2 ** 32 + stored.readUInt32BE(CHECK_BYTES + 4),
+      txNum: stored.readUInt32BE(CHECK_BYTES + 8),
+    },
     metadata: stored.subarray(HEAD_BYTES, HEAD_BYTES + metadataLength),
     value: stored.subarray(HEAD_BYTES + metadataLength),
   };
-  return recordCheck(key, record).equals(check) ? { ...record, check } : undefined;
+  return recordCheck(key, record) === check ? { ...record, check } : undefined;
 }
 
 /**
@@ -59,25 +74,37 @@ export function decodeRecord(key: Buffer, stored: Buffer): (Record & { check: Bu
  * shows a record that the database lost without a word.
  */
 export class SetDigest {
-  private static readonly MODULUS = 1n << 256n;
+  /** Sixteen limbs of 16 bits, least significant first. */
+  private readonly limbs = new Uint32Array(16);
 
-  constructor(private sum = 0n) {}
-
-  static from(bytes: Buffer): SetDigest {
-    return new SetDigest(BigInt(`0x${bytes.toString('hex')}`));
+  add(check: string): void {
+    let carry = 0;
+    for (let i = 0; i < 16; i += 1) {
+      const sum = (this.limbs[i] as number) + limbOf(check, i) + carry;
+      this.limbs[i] = sum & 0xffff;
+      carry = sum >>> 16;
+    }
   }
 
-  add(check: Buffer): void {
-    this.sum = (this.sum + BigInt(`0x${check.toString('hex')}`)) % SetDigest.MODULUS;
+  remove(check: string): void {
+    let borrow = 0;
+    for (let i = 0; i < 16; i += 1) {
+      const difference = (this.limbs[i] as number) - limbOf(check, i) - borrow;
+      this.limbs[i] = difference & 0xffff;
+      borrow = difference < 0 ? 1 : 0;
+    }
   }
 
-  remove(check: Buffer): void {
-    this.sum = (this.sum - BigInt(`0x${check.toString('hex')}`) + SetDigest.MODULUS) % SetDigest.MODULUS;
-  }
-
+  /** 32 bytes, big endian. */
   bytes(): Buffer {
-    return Buffer.from(this.sum.toString(16).padStart(64, '0'), 'hex');
+    const bytes = Buffer.alloc(32);
+    for (let i = 0; i < 16; i += 1) bytes.writeUInt16BE(this.limbs[i] as number, 30 - 2 * i);
+    return bytes;
   }
+}
+
+function limbOf(check: string, limb: number): number {
+  return check.charCodeAt(30 - 2 * limb) * 256 + check.charCodeAt(31 - 2 * limb);
 }
 
 /** State of a database after a block; itself a record under the key `m`. */

@@ -18,6 +18,8 @@ export interface DatabaseContents {
   readonly digest: Buffer;
   /** Keys whose record fails its check. */
   readonly altered: readonly Buffer[];
+  /** All records, sound or not, the savepoint included. */
+  readonly records: number;
 }
 
 /** The shared state and index in LevelDB, laid out as `stateKeys` says; values framed and checked as in `records.ts`. */
@@ -39,13 +41,15 @@ export class StateDatabase {
   }
 
   /** Hands every sound record to `visit`. @throws CorruptDatabaseError when LevelDB itself gives up */
-  async read(visit: (key: Buffer, record: Record, check: Buffer) => void): Promise<DatabaseContents> {
+  async read(visit: (key: Buffer, record: Record, check: string) => void): Promise<DatabaseContents> {
     const digest = new SetDigest();
     const altered: Buffer[] = [];
+    let records = 0;
     let savepoint: Savepoint | undefined;
     const iterator = this.database.iterator({ highWaterMarkBytes: 1024 * 1024 });
     try {
       for (let batch = await iterator.nextv(1000); batch.length > 0; batch = await iterator.nextv(1000)) {
+        records += batch.length;
         for (const [key, stored] of batch) {
           if (key.equals(SAVEPOINT_KEY)) {
             savepoint = decodeSavepoint(stored);
@@ -65,15 +69,15 @@ export class StateDatabase {
     } finally {
       await iterator.close();
     }
-    return { savepoint, digest: digest.bytes(), altered };
+    return { savepoint, digest: digest.bytes(), altered, records };
   }
 
   /** The record under `key` when it is exactly the one with this check; undefined when it was lost or altered. */
-  get(key: Buffer, check: Buffer): Buffer | undefined {
+  get(key: Buffer, check: string): Buffer | undefined {
     try {
       const stored = this.database.getSync(key);
       const record = stored === undefined ? undefined : decodeRecord(key, stored);
-      return record?.check.equals(check) === true ? record.value : undefined;
+      return record?.check === check ? record.value : undefined;
     } catch {
       return undefined;
     }

@@ -7,14 +7,14 @@ import { SortedKeys } from './sorted-keys.js';
 export interface IndexEntry {
   readonly version: Version;
   readonly metadata: Buffer;
-  readonly check: Buffer;
+  readonly check: string;
 }
 
 /** One change of the database; without `record` the key is removed. */
 export interface Change {
   readonly key: Buffer;
   readonly record?: Record;
-  readonly check?: Buffer;
+  readonly check?: string;
 }
 
 export interface TransactionPlace {
@@ -93,7 +93,8 @@ export class WorldIndex {
   private readonly transactions = new Map<string, number>();
   private readonly writes = new Map<string, number[]>();
   private readonly expiries = new Map<number, Expiry[]>();
-  private readonly others = new Map<string, Buffer>();
+  /** Checks of all records of the database, by key as `latin1`. */
+  private readonly checks = new Map<string, string>();
   readonly digest = new SetDigest();
 
   entry(namespace: string, collection: string, key: string): IndexEntry | undefined {
@@ -223,7 +224,7 @@ export class WorldIndex {
   }
 
   /** Takes over a record of the database, whose check was verified. False when the key is of no known kind. */
-  load(key: Buffer, record: Record, check: Buffer): boolean {
+  load(key: Buffer, record: Record, check: string): boolean {
     const parts = parseStateKey(key);
     if (parts === undefined) return false;
     this.digest.add(check);
@@ -234,9 +235,9 @@ export class WorldIndex {
         this.put(parts.namespace, parts.collection, parts.key, {
           version,
           metadata: Buffer.from(metadata),
-          check: Buffer.from(check),
+          check,
         });
-        return true;
+        break;
       case 't':
         this.transactions.set(parts.key, pack(version) * 256 + (value[0] ?? 0));
         break;
@@ -255,7 +256,7 @@ export class WorldIndex {
         });
         break;
     }
-    this.others.set(key.toString('latin1'), Buffer.from(check));
+    this.checks.set(key.toString('latin1'), check);
     return true;
   }
 
@@ -265,24 +266,18 @@ export class WorldIndex {
   }
 
   /** Check of the record that belongs under a database key; undefined when none does. */
-  expectedCheck(key: Buffer): Buffer | undefined {
-    const parts = parseStateKey(key);
-    if (parts === undefined) return undefined;
-    if (parts.kind === 's' || parts.kind === 'p') {
-      return this.entry(parts.namespace, parts.collection, parts.key)?.check;
-    }
-    return this.others.get(key.toString('latin1'));
+  expectedCheck(key: Buffer): string | undefined {
+    return this.checks.get(key.toString('latin1'));
+  }
+
+  /** Number of records that belong into the database, the savepoint not counted. */
+  get size(): number {
+    return this.checks.size;
   }
 
   /** All database keys with their checks. */
-  *records(): IterableIterator<{ key: Buffer; check: Buffer }> {
-    for (const { namespace, key, entry } of this.publicEntries()) {
-      yield { key: stateKeys.public(namespace, key), check: entry.check };
-    }
-    for (const { namespace, collection, keyHash, entry } of this.hashedEntries()) {
-      yield { key: stateKeys.hashed(namespace, collection, keyHash), check: entry.check };
-    }
-    for (const [key, check] of this.others) yield { key: Buffer.from(key, 'latin1'), check };
+  *records(): IterableIterator<{ key: Buffer; check: string }> {
+    for (const [key, check] of this.checks) yield { key: Buffer.from(key, 'latin1'), check };
   }
 
   private set(
@@ -298,30 +293,32 @@ export class WorldIndex {
     if (record === undefined) {
       if (old === undefined) return;
       this.drop(namespace, collection, key);
+      this.checks.delete(dbKey.toString('latin1'));
       changes.push({ key: dbKey });
       return;
     }
     const check = recordCheck(dbKey, record);
     this.digest.add(check);
+    this.checks.set(dbKey.toString('latin1'), check);
     this.put(namespace, collection, key, { version: record.version, metadata: record.metadata, check });
     changes.push({ key: dbKey, record, check });
   }
 
   private note(changes: Change[], key: Buffer, record: Record): void {
     const id = key.toString('latin1');
-    const old = this.others.get(id);
+    const old = this.checks.get(id);
     if (old !== undefined) this.digest.remove(old);
     const check = recordCheck(key, record);
-    this.others.set(id, check);
+    this.checks.set(id, check);
     this.digest.add(check);
     changes.push({ key, record, check });
   }
 
   private remove(changes: Change[], key: Buffer): void {
     const id = key.toString('latin1');
-    const old = this.others.get(id);
+    const old = this.checks.get(id);
     if (old === undefined) return;
-    this.others.delete(id);
+    this.checks.delete(id);
     this.digest.remove(old);
     changes.push({ key });
   }

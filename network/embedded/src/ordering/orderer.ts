@@ -54,6 +54,11 @@ export class Orderer {
     this.schedule(config.batch.timeoutMs);
   }
 
+  /** Resolves when nothing is being committed. */
+  async settled(): Promise<void> {
+    while (this.committing !== undefined) await this.committing;
+  }
+
   /** Nothing is accepted any more; what was accepted is still committed unless committing failed. */
   async stop(reason: string): Promise<void> {
     this.stopped ??= reason;

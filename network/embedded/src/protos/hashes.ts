@@ -7,3 +7,8 @@ export function sha256(...parts: readonly Buffer[]): Buffer {
   for (const part of parts) digest.update(part);
   return digest.digest();
 }
+
+/** SHA-256 as a `latin1` string: the cheapest form to compare and to keep many of. */
+export function sha256Text(bytes: Buffer): string {
+  return hash('sha256', bytes, 'binary');
+}
