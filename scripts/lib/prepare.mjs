@@ -64,7 +64,8 @@ export async function prepare(report = console.log) {
   if (stamp(INSTALLED) !== lock) {
     // A developer's own install is taken as it is; only a missing or outdated tree is installed.
     report('Installing packages …');
-    await run('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund'], 'npm ci');
+    // `npm ci` refuses a lock file that lacks another platform's optional binaries; this installs the same versions.
+    await run('npm', ['install', '--no-save', '--ignore-scripts', '--no-audit', '--no-fund'], 'npm install');
     mkdirSync(path.dirname(INSTALLED), { recursive: true });
     writeFileSync(INSTALLED, lock);
   }
