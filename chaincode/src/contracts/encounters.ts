@@ -4,11 +4,12 @@ import { parsePrivateKey, privateKeys } from '../ledger/keys.js';
 import type { WritableKey } from '../ledger/private-values.js';
 import type { PrivateValue } from '../model/entries.js';
 import { refuseArgument } from '../model/validation.js';
-import { onlyKey, requireLivingEntry } from './patients.js';
+import { onlyKey } from './patients.js';
 
 /**
- * Opens an encounter at the caller's hospital. Arguments are on every block, so they name neither patient nor
- * encounter: the private values' keys do, and what members see is the hash of a key with a random id.
+ * Opens an encounter at the caller's hospital. Arguments and the keys of entries read are on every block, so neither
+ * may name patient or encounter: the private values' keys do, and what members see is the hash of a key with a random
+ * id. For the same reason the patient's public entry is not read here; `records:create` reads it.
  */
 export const openEncounter = async (ctx: Context): Promise<{ opened: true }> => {
   const act = onOwnPeer(
@@ -17,18 +18,16 @@ export const openEncounter = async (ctx: Context): Promise<{ opened: true }> => 
   );
   const values = act.transient.privateValues();
   const { ledgerId, encounterId } = encounterIn(values, 'encounter');
-  const patient = await requireLivingEntry(act, ledgerId);
-  const foreign = patient.homeMsp !== act.caller.mspId;
   await act.own.write(values, [
     { key: privateKeys.encounter(ledgerId, encounterId), mode: 'new', required: true },
     { key: privateKeys.visit(ledgerId, encounterId), mode: 'new', required: true },
-    ...(foreign ? foreignPatientKeys(values, ledgerId) : []),
+    ...cardKeys(values, ledgerId),
   ]);
   return { opened: true };
 };
 
-/** What the card told about another hospital's patient: kept on the first visit, replaced later. */
-const foreignPatientKeys = (values: readonly PrivateValue[], ledgerId: string): WritableKey[] => {
+/** What the card of another hospital's patient told: kept on the first visit, replaced later. */
+const cardKeys = (values: readonly PrivateValue[], ledgerId: string): WritableKey[] => {
   const keys = [privateKeys.scopes(ledgerId), privateKeys.demographics(ledgerId, 'identity')];
   if (values.some(({ key }) => parsePrivateKey(key)?.type === 'number')) keys.push(onlyKey(values, 'number'));
   return keys.map((key) => ({ key, mode: 'either', required: false }));
