@@ -29,11 +29,11 @@ export class OrganizationsController {
 
   /** Organisations on the ledger with their public keys; a device judges each key by its signature and certificate. */
   @Get()
-  async list(): Promise<Page<OrganizationAnswer>> {
+  async list(): Promise<Page<OrganizationAnswer> & { rootCertificate: string }> {
     const [asked] = this.organizations.all();
     const entries = await evaluateJson<OrganizationEntry[]>(asked!, 'registry:getOrganizations', []);
     const items = await Promise.all(entries.map((entry) => this.answer(asked!, entry)));
-    return { items, nextCursor: null, total: items.length };
+    return { items, nextCursor: null, total: items.length, rootCertificate: asked!.authority.root };
   }
 
   private async answer(asked: Organization, entry: OrganizationEntry): Promise<OrganizationAnswer> {
