@@ -51,11 +51,6 @@ export class CaClient {
    */
   async register(identity: NewIdentity): Promise<string> {
     const registrar = await this.enrolledRegistrar();
-    const key = createPrivateKey(registrar.privateKey);
-    const signingIdentity = {
-      _certificate: registrar.certificate,
-      sign: (text: string) => Buffer.from(signLowS(key, Buffer.from(text))),
-    };
     const services = await this.loaded();
     return services.register(
       {
@@ -70,8 +65,7 @@ export class CaClient {
             : [{ name: 'medseal.subject', value: identity.subject, ecert: true }]),
         ],
       },
-      // The SDK only asks the registrar to sign; this way its key is used through OpenSSL.
-      { getSigningIdentity: () => signingIdentity } as never,
+      new User(registrar) as never,
     );
   }
 
@@ -119,5 +113,18 @@ export class CaClient {
     const privateKey = newSigningKey();
     const csr = await certificateRequest(enrollmentId, privateKey);
     return { privateKey, certificate: (await this.enroll(enrollmentId, enrollmentSecret, csr)).certificate };
+  }
+}
+
+/** The SDK goes by the class's name and asks it only to sign; this way the key is used through OpenSSL. */
+class User {
+  constructor(private readonly registrar: Registrar) {}
+
+  getSigningIdentity(): { _certificate: string; sign(text: string): Buffer } {
+    const key = createPrivateKey(this.registrar.privateKey);
+    return {
+      _certificate: this.registrar.certificate,
+      sign: (text) => Buffer.from(signLowS(key, Buffer.from(text))),
+    };
   }
 }

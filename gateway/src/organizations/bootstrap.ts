@@ -3,8 +3,13 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Injectable, Logger } from '@nestjs/common';
-import type { OrganizationEntry, OrganizationKeyEntry, ParametersEntry } from '@medseal/chaincode';
-import { canonicalJson, utf8 } from '@medseal/crypto';
+import {
+  organizationKeyStatement,
+  type OrganizationEntry,
+  type OrganizationKeyEntry,
+  type ParametersEntry,
+} from '@medseal/chaincode';
+import { canonicalJson } from '@medseal/crypto';
 import { AccountsService } from '../auth/accounts.service.js';
 import { newInitialPassword } from '../auth/passwords.js';
 import type { GatewayConfig } from '../config.js';
@@ -133,10 +138,10 @@ export class Bootstrap {
       const publicKey = keystore.publicKeyOf(kind);
       const current = known.find((entry) => entry.kind === kind);
       if (current?.publicKey === publicKey) continue;
-      const statement = { mspId, kind, epoch: (current?.epoch ?? 0) + 1, publicKey };
-      const signature = Buffer.from(service.sign(utf8(canonicalJson(statement)))).toString('base64');
+      const key = { mspId, kind, epoch: (current?.epoch ?? 0) + 1, publicKey };
+      const signature = Buffer.from(service.sign(organizationKeyStatement(key))).toString('base64');
       await ledger.submit(service, 'registry:putOrganizationKey', [
-        canonicalJson({ ...statement, certificate: service.certificate, signature }),
+        canonicalJson({ ...key, certificate: service.certificate, signature }),
       ]);
     }
   }

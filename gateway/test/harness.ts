@@ -1,0 +1,340 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { createInterface } from 'node:readline';
+import { collectionsFor } from '@medseal/chaincode';
+
+/**
+ * The real parts on a folder of their own: embedded network, a chaincode process an organisation, gateway; each as
+ * `npm start` runs them, from the built packages.
+ */
+
+const ROOT = resolve(__dirname, '../..');
+
+export const ORGANIZATIONS = [
+  {
+    mspId: 'MinistryMSP',
+    slug: 'ministry',
+    name: 'Ministry of Health',
+    kind: 'ministry',
+    code: '100',
+    domain: 'ministry.test',
+    orderer: true,
+  },
+  {
+    mspId: 'CityMSP',
+    slug: 'city',
+    name: 'City Hospital',
+    kind: 'hospital',
+    code: '101',
+    domain: 'city.test',
+    parentCa: 'MinistryMSP',
+  },
+  {
+    mspId: 'LakesideMSP',
+    slug: 'lakeside',
+    name: 'Lakeside Hospital',
+    kind: 'hospital',
+    code: '102',
+    domain: 'lakeside.test',
+    parentCa: 'MinistryMSP',
+  },
+] as const;
+
+export type Slug = (typeof ORGANIZATIONS)[number]['slug'];
+
+export interface Answer<Body = Record<string, any>> {
+  status: number;
+  headers: Headers;
+  body: Body;
+}
+
+export interface CallOptions {
+  body?: unknown;
+  /** A new one for each POST unless given; null sends none. */
+  key?: string | null;
+  headers?: Record<string, string>;
+}
+
+/** A caller with a bearer token, or nobody. */
+export class Caller {
+  constructor(
+    readonly url: string,
+    readonly token?: string,
+    readonly user?: {
+      username: string;
+      organization: string;
+      role: string;
+      subject: string;
+      displayName: string;
+    },
+  ) {}
+
+  async call<Body = Record<string, any>>(
+    method: string,
+    path: string,
+    options: CallOptions = {},
+  ): Promise<Answer<Body>> {
+    const headers: Record<string, string> = { ...options.headers };
+    if (this.token !== undefined) headers['authorization'] = `Bearer ${this.token}`;
+    if (options.body !== undefined) headers['content-type'] ??= 'application/json';
+    if (method === 'POST' && options.key !== null) headers['idempotency-key'] = options.key ?? randomUUID();
+    const body =
+      options.body === undefined || typeof options.body === 'string'
+        ? options.body
+        : JSON.stringify(options.body);
+    const response = await fetch(`${this.url}${path.startsWith('/api') ? '' : '/api/v1'}${path}`, {
+      method,
+      headers,
+      body,
+    });
+    const text = await response.text();
+    const isJson = (response.headers.get('content-type') ?? '').includes('json');
+    return {
+      status: response.status,
+      headers: response.headers,
+      body: (isJson ? JSON.parse(text) : text) as Body,
+    };
+  }
+
+  get<Body = Record<string, any>>(path: string, headers?: Record<string, string>): Promise<Answer<Body>> {
+    return this.call<Body>('GET', path, { headers });
+  }
+
+  post<Body = Record<string, any>>(
+    path: string,
+    body: unknown,
+    options: CallOptions = {},
+  ): Promise<Answer<Body>> {
+    return this.call<Body>('POST', path, { body, ...options });
+  }
+}
+
+export interface Colleague {
+  caller: Caller;
+  username: string;
+  password: string;
+  subject: string;
+}
+
+interface Running {
+  child: ChildProcess;
+  ready: Record<string, unknown>;
+  log: string[];
+}
+
+export class TestBed {
+  private gateway: Running | undefined;
+  private readonly network: Running[] = [];
+  private readonly administrators = new Map<Slug, Caller>();
+  url = '';
+
+  private constructor(
+    readonly folder: string,
+    private readonly settings: Record<string, unknown>,
+  ) {}
+
+  static async start(settings: Record<string, unknown> = {}): Promise<TestBed> {
+    const bed = new TestBed(mkdtempSync(join(tmpdir(), 'medseal-gateway-')), settings);
+    try {
+      await bed.startNetwork();
+      await bed.startGateway();
+      return bed;
+    } catch (error) {
+      await bed.stop();
+      throw error;
+    }
+  }
+
+  /** What the gateway has written to stderr: its log. */
+  get log(): string {
+    return this.gateway?.log.join('\n') ?? '';
+  }
+
+  async startGateway(): Promise<void> {
+    const file = join(this.folder, 'gateway.json');
+    writeFileSync(
+      file,
+      JSON.stringify({
+        port: 0,
+        dataDirectory: join(this.folder, 'gateway'),
+        objectsDirectory: join(this.folder, 'objects'),
+        connectionProfile: join(this.folder, 'connection.yaml'),
+        organizations: ORGANIZATIONS,
+        clockFile: this.clockFile,
+        ...this.settings,
+      }),
+    );
+    this.gateway = await run(join(ROOT, 'gateway/dist/main.js'), [file]);
+    this.url = String(this.gateway.ready['url']);
+  }
+
+  async stopGateway(signal: 'SIGTERM' | 'SIGKILL' = 'SIGTERM'): Promise<void> {
+    await end(this.gateway, signal);
+    this.gateway = undefined;
+  }
+
+  async restartGateway(signal: 'SIGTERM' | 'SIGKILL' = 'SIGTERM'): Promise<void> {
+    await this.stopGateway(signal);
+    this.administrators.clear();
+    await this.startGateway();
+  }
+
+  /** Moves everybody's clock, ms. */
+  async advance(ms: number): Promise<void> {
+    const now = existsSync(this.clockFile) ? Number(readFileSync(this.clockFile, 'utf8')) : 0;
+    writeFileSync(this.clockFile, String(now + ms));
+    // Longer than any process keeps the offset without looking at the file.
+    await new Promise((done) => setTimeout(done, 300));
+    // Their sessions may have ended meanwhile.
+    this.administrators.clear();
+  }
+
+  nobody(): Caller {
+    return new Caller(this.url);
+  }
+
+  async signIn(
+    organization: Slug,
+    username: string,
+    password: string,
+    rememberMe?: boolean,
+  ): Promise<Caller> {
+    const answer = await this.nobody().post('/auth/login', { organization, username, password, rememberMe });
+    if (answer.status !== 200) throw new Error(`sign-in failed: ${JSON.stringify(answer.body)}`);
+    return new Caller(this.url, answer.body['token'] as string, answer.body['user'] as Caller['user']);
+  }
+
+  /** The administrator made at first start. */
+  async administrator(organization: Slug): Promise<Caller> {
+    let caller = this.administrators.get(organization);
+    if (caller === undefined) {
+      const { mspId } = ORGANIZATIONS.find(({ slug }) => slug === organization)!;
+      const file = join(this.folder, 'gateway', mspId, 'administrator.json');
+      const { username, password } = JSON.parse(readFileSync(file, 'utf8')) as Record<
+        'username' | 'password',
+        string
+      >;
+      caller = await this.signIn(organization, username, password);
+      this.administrators.set(organization, caller);
+    }
+    return caller;
+  }
+
+  /** A new member of staff, signed in. */
+  async colleague(organization: Slug, role: string, more: Record<string, unknown> = {}): Promise<Colleague> {
+    const username = `${role}-${randomUUID().slice(0, 8)}`;
+    const administrator = await this.administrator(organization);
+    const made = await administrator.post('/users', { username, role, displayName: `Test ${role}`, ...more });
+    if (made.status !== 201) throw new Error(`POST /users: ${JSON.stringify(made.body)}`);
+    const password = made.body['initialPassword'] as string;
+    return {
+      caller: await this.signIn(organization, username, password),
+      username,
+      password,
+      subject: made.body['subject'] as string,
+    };
+  }
+
+  async stop(): Promise<void> {
+    await this.stopGateway().catch(() => undefined);
+    await Promise.all(this.network.map((running) => end(running, 'SIGTERM')));
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  private get clockFile(): string {
+    return join(this.folder, 'network/clock');
+  }
+
+  private async startNetwork(): Promise<void> {
+    const directory = join(this.folder, 'network');
+    const ports = await freePorts(ORGANIZATIONS.length);
+    const addresses = Object.fromEntries(
+      ORGANIZATIONS.map(({ mspId }, index) => [mspId, `127.0.0.1:${ports[index]}`]),
+    );
+    const hospitals = ORGANIZATIONS.filter(({ kind }) => kind === 'hospital').map(({ mspId }) => mspId);
+    const file = join(this.folder, 'network.json');
+    writeFileSync(
+      file,
+      JSON.stringify({
+        directory,
+        channel: 'health',
+        organizations: ORGANIZATIONS,
+        chaincodes: [
+          {
+            definition: { name: 'ehr', version: '1', sequence: 1, collections: collectionsFor(hospitals) },
+            addresses,
+          },
+        ],
+        profileFile: join(this.folder, 'connection.yaml'),
+        captureFile: join(this.folder, 'proposals.jsonl'),
+      }),
+    );
+    const started = await Promise.all([
+      run(join(ROOT, 'network/embedded/dist/main.js'), [file]),
+      ...ORGANIZATIONS.map(({ mspId }) =>
+        run(join(ROOT, 'chaincode/dist/main.js'), [], {
+          CORE_PEER_LOCALMSPID: mspId,
+          CHAINCODE_SERVER_ADDRESS: addresses[mspId]!,
+          CHAINCODE_ID: 'ehr:1',
+          MEDSEAL_CLOCK_FILE: this.clockFile,
+        }),
+      ),
+    ]);
+    this.network.push(...started);
+  }
+}
+
+const START_TIMEOUT_MS = 90_000;
+
+const run = (script: string, args: string[], environment: Record<string, string> = {}): Promise<Running> =>
+  new Promise((resolveReady, reject) => {
+    const child = spawn(process.execPath, [script, ...args], {
+      env: { ...process.env, ...environment },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    const log: string[] = [];
+    const fail = (why: string): void => reject(new Error(`${script} ${why}:\n${log.slice(-20).join('\n')}`));
+    const timer = setTimeout(() => {
+      child.kill('SIGKILL');
+      fail('was not ready in time');
+    }, START_TIMEOUT_MS);
+    createInterface({ input: child.stderr }).on('line', (line) => log.push(line));
+    createInterface({ input: child.stdout }).on('line', (line) => {
+      if (!line.startsWith('{"ready":true')) return;
+      clearTimeout(timer);
+      resolveReady({ child, ready: JSON.parse(line) as Record<string, unknown>, log });
+    });
+    child.once('exit', (code, signal) => {
+      clearTimeout(timer);
+      fail(`ended with ${signal ?? code}`);
+    });
+  });
+
+const end = async (running: Running | undefined, signal: 'SIGTERM' | 'SIGKILL'): Promise<void> => {
+  if (running === undefined) return;
+  const { child } = running;
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const exited = new Promise((done) => child.once('exit', done));
+  child.kill(signal);
+  await exited;
+};
+
+const freePorts = async (count: number): Promise<number[]> => {
+  const servers = await Promise.all(
+    Array.from(
+      { length: count },
+      () =>
+        new Promise<ReturnType<typeof createServer>>((done) => {
+          const server = createServer();
+          server.listen(0, '127.0.0.1', () => done(server));
+        }),
+    ),
+  );
+  const ports = servers.map((server) => (server.address() as { port: number }).port);
+  await Promise.all(servers.map((server) => new Promise((done) => server.close(done))));
+  return ports;
+};
