@@ -107,8 +107,8 @@ export class TestClient {
     private readonly grpc: Client,
   ) {}
 
-  contract(name = 'asset'): Contract {
-    return this.gateway.getNetwork(CHANNEL).getContract(name);
+  contract(name = 'asset', channel = CHANNEL): Contract {
+    return this.gateway.getNetwork(channel).getContract(name);
   }
 
   close(): void {
