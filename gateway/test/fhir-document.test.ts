@@ -115,7 +115,10 @@ describe('eight sections as a FHIR R4 document', () => {
       ({ resource }) => resource['valueQuantity'] !== undefined,
     )?.resource;
     expect(temperature?.['valueQuantity']).toEqual({
-      value: new WrittenNumber('38.90'),
+      value: 38.9,
+      _value: {
+        extension: [{ url: 'http://hl7.org/fhir/StructureDefinition/quantity-precision', valueInteger: 2 }],
+      },
       unit: 'Cel',
       system: 'http://unitsofmeasure.org',
       code: 'Cel',

@@ -289,34 +289,37 @@ const observation = (item: Item, subject: Reference, category: string, display: 
 
 /** A quantity where the value is a number, also one written as text; the text itself is then kept beside it. */
 function observedValue({ value, unit }: Item, fields: Extension[]): JsonObject {
-  const number = typeof value === 'string' ? numberOf(value) : value;
-  if (typeof value === 'string') {
-    if (number === undefined) {
-      if (unit !== undefined) fields.push({ url: 'unit', valueString: unit });
-      return { valueString: value };
-    }
-    fields.push({ url: 'value', valueString: value });
-  }
-  if (number === undefined) {
+  const isNumeric = typeof value !== 'string' || isDecimal(value);
+  if (value === undefined || !isNumeric) {
     if (unit !== undefined) fields.push({ url: 'unit', valueString: unit });
-    return { dataAbsentReason: concept(`${TERMINOLOGY}/data-absent-reason`, 'unknown', 'Unknown') };
+    return value === undefined
+      ? { dataAbsentReason: concept(`${TERMINOLOGY}/data-absent-reason`, 'unknown', 'Unknown') }
+      : { valueString: value };
   }
+  if (typeof value === 'string') fields.push({ url: 'value', valueString: value });
   const ucum = unit !== undefined && UCUM_CODE.test(unit) ? { system: UCUM, code: unit } : {};
-  return { valueQuantity: { value: number, ...(unit !== undefined ? { unit } : {}), ...ucum } };
+  const quantity = typeof value === 'string' ? quantityValue(value) : { value };
+  return { valueQuantity: { ...quantity, ...(unit !== undefined ? { unit } : {}), ...ucum } };
 }
 
 /** Units that are their own UCUM code. */
 const UCUM_CODE =
   /^(?:%|[numkc]?g|[numdk]?L|[numckd]?m|mg\/dL|g\/dL|ug\/mL|ng\/mL|mmol\/L|umol\/L|mol\/L|kg\/m2|Cel|mm\[Hg\]|\/min|s|min|h|d)$/;
 
-const DECIMAL = /^-?(?:0|[1-9]\d*)(?:\.\d+)?$/;
+const DECIMAL = /^-?(?:0|[1-9]\d*)(?:\.(\d+))?$/;
 /** FHIR: implementations keep at least 18 significant digits of a decimal. */
 const MAX_DIGITS = 18;
+const QUANTITY_PRECISION = 'http://hl7.org/fhir/StructureDefinition/quantity-precision';
 
-/** The FHIR decimal that a text is, with its digits. */
-function numberOf(text: string): number | WrittenNumber | undefined {
-  if (!DECIMAL.test(text) || text.replace(/[-.]/g, '').length > MAX_DIGITS) return undefined;
-  return String(Number(text)) === text ? Number(text) : new WrittenNumber(text);
+const isDecimal = (text: string): boolean =>
+  DECIMAL.test(text) && text.replace(/[-.]/g, '').length <= MAX_DIGITS;
+
+/** The number of a text; digits that JSON's number would not show are told as FHIR tells them. */
+function quantityValue(text: string): JsonObject {
+  const value = Number(text);
+  if (String(value) === text) return { value };
+  const digits = DECIMAL.exec(text)?.[1]?.length ?? 0;
+  return { value, _value: { extension: [{ url: QUANTITY_PRECISION, valueInteger: digits }] } };
 }
 
 const valueExtension = (value: string | number | WrittenNumber): Extension =>
