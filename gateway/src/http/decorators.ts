@@ -11,6 +11,7 @@ import type { SessionUser } from './session-user.js';
 
 export const PUBLIC = 'medseal:public';
 export const ROLES = 'medseal:roles';
+export const ANSWER_NOT_KEPT = 'medseal:answer-not-kept';
 
 declare module 'express-serve-static-core' {
   interface Request {
@@ -25,6 +26,12 @@ export const Public = (): CustomDecorator => SetMetadata(PUBLIC, true);
 
 /** Only these roles; others get 403. Without it, everybody who is signed in. */
 export const Roles = (...roles: Role[]): CustomDecorator => SetMetadata(ROLES, roles);
+
+/**
+ * The answer of this POST holds clinical content and is not kept for repetitions: the act itself must bear to be run
+ * again with the same business request.
+ */
+export const AnswerNotKept = (): CustomDecorator => SetMetadata(ANSWER_NOT_KEPT, true);
 
 const requestOf = (context: ExecutionContext): Request => context.switchToHttp().getRequest<Request>();
 

@@ -6,6 +6,7 @@ import { defer, from, lastValueFrom, type Observable } from 'rxjs';
 import { Clock } from '../clock.js';
 import type { Organization } from '../organizations/organization.js';
 import { BusinessRequest, businessId } from './business-request.js';
+import { ANSWER_NOT_KEPT } from './decorators.js';
 import { problem, ProblemException } from './problem.js';
 import { toProblem } from './problem.filter.js';
 import { routeOf } from './route.js';
@@ -36,10 +37,16 @@ export class IdempotencyInterceptor implements NestInterceptor {
     const route = routeOf(request);
     if (request.method !== 'POST' || request.user === undefined || /^\/api\/v\d+\/auth\//.test(route))
       return next.handle();
-    return defer(() => from(this.once(request, context.switchToHttp().getResponse<Response>(), next)));
+    const keeps = Reflect.getMetadata(ANSWER_NOT_KEPT, context.getHandler()) !== true;
+    return defer(() => from(this.once(request, context.switchToHttp().getResponse<Response>(), next, keeps)));
   }
 
-  private async once(request: Request, response: Response, next: CallHandler): Promise<unknown> {
+  private async once(
+    request: Request,
+    response: Response,
+    next: CallHandler,
+    keeps: boolean,
+  ): Promise<unknown> {
     const { organization, subject } = request.user!;
     const key = request.get(HEADER);
     if (key === undefined || !KEY.test(key)) {
@@ -64,7 +71,7 @@ export class IdempotencyInterceptor implements NestInterceptor {
     while (this.running.has(`${organization.mspId}/${id}`)) {
       await this.running.get(`${organization.mspId}/${id}`)!.catch(() => undefined);
     }
-    const act = this.act(organization, id, bodyHash, request, response, next);
+    const act = this.act(organization, id, bodyHash, request, response, next, keeps);
     this.running.set(`${organization.mspId}/${id}`, act);
     try {
       return await act;
@@ -80,6 +87,7 @@ export class IdempotencyInterceptor implements NestInterceptor {
     request: Request,
     response: Response,
     next: CallHandler,
+    keeps: boolean,
   ): Promise<unknown> {
     const { database, keystore } = organization;
     const row = await this.claim(organization, id, bodyHash);
@@ -105,6 +113,7 @@ export class IdempotencyInterceptor implements NestInterceptor {
       if (isMalformed(error)) await database.query('DELETE FROM idempotency WHERE business_id = $1', [id]);
       throw error;
     }
+    if (!keeps) return answer;
     await database.query('UPDATE idempotency SET status = $2, answer = $3 WHERE business_id = $1', [
       id,
       response.statusCode,

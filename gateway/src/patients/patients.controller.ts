@@ -26,6 +26,17 @@ export class PatientsController {
     return tagged(response, await this.patients.register(user, business, body));
   }
 
+  @Post(':registrationNo/activation-code')
+  @Roles('hospital-admin')
+  @ApiOperation({ summary: 'A new activation code in place of a lost one; the answer shows it once' })
+  newActivationCode(
+    @CurrentUser() user: SessionUser,
+    @Business() business: BusinessRequest,
+    @Param('registrationNo') registrationNo: string,
+  ) {
+    return this.patients.newActivationCode(user, business, registrationNo);
+  }
+
   @Get()
   @Roles('hospital-admin', 'doctor', 'patient')
   @ApiOperation({ summary: "The home hospital's patients; for a patient, their own entry" })

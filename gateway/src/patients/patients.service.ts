@@ -1,7 +1,7 @@
+import { createHash, randomUUID, X509Certificate } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { canonicalJson, newSalt, toHex } from '@medseal/crypto';
 import type { PatientEntry, PatientPublic, PatientUpdate, PrivateValue } from '@medseal/chaincode';
-import { randomUUID } from 'node:crypto';
 import { ActivationCodes, CODE_BYTES } from '../activation/activation-codes.js';
 import { type Committed, LedgerError } from '../fabric/ledger-client.js';
 import { businessId, type BusinessRequest } from '../http/business-request.js';
@@ -52,7 +52,15 @@ export interface RegisteredPatient extends PatientView {
   /** Shown once: whoever has it can activate the account. */
   activationCode: string;
   card: { code: string };
+  /** SHA-256 of the ministry's root certificate, hex: for the letter, so that the device can check it. */
+  rootFingerprint: string;
   ledger: LedgerAnswer;
+}
+
+export interface NewActivationCode {
+  registrationNo: string;
+  activationCode: string;
+  rootFingerprint: string;
 }
 
 const NUMBER_DRAWS_MAX = 20;
@@ -112,6 +120,7 @@ export class PatientsService {
           ...viewOf({ number, ledgerId, keyState: 'keyless', version: 1 }, demographics, []),
           activationCode,
           card: { code: encodeCard({ number, ledgerId, salt, generalScopeId: scopes.general }) },
+          rootFingerprint: rootFingerprint(organization),
           ledger: ledgerAnswer(committed),
         };
       } catch (error) {
@@ -123,6 +132,33 @@ export class PatientsService {
       'NUMBERS_EXHAUSTED',
       `No free registration number was found in ${NUMBER_DRAWS_MAX} draws: try again.`,
     );
+  }
+
+  /**
+   * Another letter for a patient who lost the first: its code is void from now on.
+   *
+   * @throws ProblemException 404; 409 for a patient who has activated
+   */
+  async newActivationCode(
+    user: SessionUser,
+    business: BusinessRequest,
+    registrationNo: string,
+  ): Promise<NewActivationCode> {
+    const { organization } = user;
+    const { entry } = await this.ownPatient(user, registrationNo);
+    if (entry.status !== 'keyless') {
+      throw problem(
+        409,
+        'PATIENT_ALREADY_ACTIVE',
+        'The patient has activated the account: no code is needed.',
+      );
+    }
+    const bytes = business.derive('activationCode', CODE_BYTES);
+    return {
+      registrationNo,
+      activationCode: await this.codes.issue(organization, entry.ledgerId, bytes),
+      rootFingerprint: rootFingerprint(organization),
+    };
   }
 
   async list(user: SessionUser, request: PageRequest): Promise<Page<PatientView>> {
@@ -306,6 +342,9 @@ export class PatientsService {
     });
   }
 }
+
+const rootFingerprint = ({ authority }: Organization): string =>
+  createHash('sha256').update(new X509Certificate(authority.root).raw).digest('hex');
 
 interface PublicPart {
   number: string;

@@ -14,7 +14,7 @@ import {
 import { ApiBody, ApiExtraModels, ApiOperation, ApiQuery, ApiTags, getSchemaPath } from '@nestjs/swagger';
 import type { Request, Response } from 'express';
 import { BusinessRequest } from '../http/business-request.js';
-import { Business, CurrentUser, Roles } from '../http/decorators.js';
+import { AnswerNotKept, Business, CurrentUser, Roles } from '../http/decorators.js';
 import { etag } from '../http/etag.js';
 import { pageOf } from '../http/paging.js';
 import { invalid } from '../http/problem.js';
@@ -152,6 +152,7 @@ export class RecordsController {
   /** Written as text: a decimal keeps the digits that its author wrote. */
   @Post(':id/open')
   @HttpCode(200)
+  @AnswerNotKept()
   @Header('Content-Type', 'application/json; charset=utf-8')
   @Header('Cache-Control', 'no-store')
   @ApiOperation({ summary: 'Opens a record for its owner or author' })

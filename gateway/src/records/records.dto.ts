@@ -22,8 +22,8 @@ const digestMessage = 'send SHA-256 in lower-case hex';
 const scopeMessage = `use ${SCOPES.join(' or ')}`;
 const recordTypeMessage = `use one of ${RECORD_TYPES.join(', ')}`;
 const diseaseMessage = 'write the disease in 1 to 500 characters';
-/** Base64 of 12 MiB. */
-const MAX_SEALED_TEXT = 16 * 1024 * 1024;
+/** Base64 of 5 MiB; what a request may be in all is the gateway's own limit. */
+const MAX_SEALED_TEXT = 7 * 1024 * 1024;
 const MAX_HEADER_TEXT = 350_000;
 
 export class PrepareRecordRequest {
@@ -136,7 +136,7 @@ export class DeviceSealedRequest {
 
   @ApiProperty({ description: 'Base64 of the ciphertext chunks.' })
   @IsBase64({}, { message: 'send base64 of the ciphertext chunks' })
-  @MaxLength(MAX_SEALED_TEXT, { message: 'is too large: at most 12 MiB' })
+  @MaxLength(MAX_SEALED_TEXT, { message: 'is too large: at most 5 MiB' })
   sealed!: string;
 
   @ApiProperty({ description: 'Base64 of the header object.' })
