@@ -86,7 +86,11 @@ export class LedgerRig {
   ) {}
 
   static async create(): Promise<LedgerRig> {
-    const base = mkdtempSync(join(tmpdir(), 'ledger-'));
+    return LedgerRig.load(mkdtempSync(join(tmpdir(), 'ledger-')));
+  }
+
+  /** The organisations in a folder, made when absent. */
+  static async load(base: string): Promise<LedgerRig> {
     return new LedgerRig(base, await prepareOrganizations(base, ORGANIZATIONS, { channelId: CHANNEL }));
   }
 

@@ -82,8 +82,9 @@ export class BlockFiles {
       throw new RangeError(`there is no block ${number}; the ledger has ${this.nextNumber} blocks`);
     }
     const location = this.locations.get(number);
-    if (location === undefined) {
-      throw new DamagedBlockError(number, this.damaged.get(number) ?? 'its frame cannot be found');
+    const problem = this.damaged.get(number);
+    if (problem !== undefined || location === undefined) {
+      throw new DamagedBlockError(number, problem ?? 'its frame cannot be found');
     }
     const frame = this.readFrame(number, location);
     const bytes = openFrame(frame, number);

@@ -58,7 +58,8 @@ export interface LedgerOptions {
   readonly genesisBlock: Buffer;
   /** MSP ids of organisations with a peer here; each has a private store. */
   readonly organizations: readonly string[];
-  readonly orderer: SigningIdentity;
+  /** Signs blocks; without it the ledger can be read and repaired only. */
+  readonly orderer: SigningIdentity | undefined;
   readonly loadConfig: (configBlock: Buffer) => ChannelConfig;
   readonly clock: Clock;
   /** Cut a block as soon as nothing is being committed (default), or only by count, bytes and batch timeout. */
@@ -230,7 +231,20 @@ class FileLedger implements Ledger, LedgerMaintenance {
   }
 
   async scrub(): Promise<DamageReport[]> {
+    const { index, found } = await this.revalidate();
+    if (found.length === 0) this.compareIndexes(index, found);
+    for (const report of found) this.report(report);
+    return found;
+  }
+
+  /** Validates all blocks from the first, on a state of its own. */
+  private async revalidate(): Promise<{
+    index: WorldIndex;
+    found: DamageReport[];
+    invalid: Map<number, string>;
+  }> {
     const found: DamageReport[] = [];
+    const invalid = new Map<number, string>();
     const scratch = new WorldState(
       this.blocks,
       this.config,
@@ -247,6 +261,7 @@ class FileLedger implements Ledger, LedgerMaintenance {
       const validated = this.validate(number, block.data, scratch);
       const detail = this.blockProblem(block, previous, validated);
       if (detail !== undefined) {
+        invalid.set(number, detail);
         found.push({
           where: 'block',
           what: `block ${number}: ${detail}`,
@@ -257,15 +272,15 @@ class FileLedger implements Ledger, LedgerMaintenance {
       previous = block;
       if (number % 50 === 49) await new Promise((resolve) => setImmediate(resolve));
     }
-    if (found.length === 0) this.compareIndexes(scratch.index, found);
-    for (const report of found) this.report(report);
-    return found;
+    return { index: scratch.index, found, invalid };
   }
 
   // ------------------------------------------------------------------ committing
 
   private async commit(batch: readonly PendingEnvelope[]): Promise<void> {
     const number = this.height;
+    if (this.options.orderer === undefined)
+      throw new Error('this ledger was opened without an ordering identity');
     const envelopes = batch.map(({ envelope }) => envelope);
     const ordered = createBlock(number, this.headerHash, envelopes, 0, this.options.orderer);
     const validated = this.validate(number, envelopes, this.world);
@@ -436,22 +451,37 @@ class FileLedger implements Ledger, LedgerMaintenance {
   /** Reads all blocks, checks the chain and replays their writes into the index. */
   private scanBlocks(): void {
     let previous: Block | undefined;
+    let runStart = 0;
+    const endRun = (): void => {
+      if (previous !== undefined) this.checkSignatures(runStart, previous);
+      previous = undefined;
+    };
     try {
       this.blocks.scan((scanned) => {
         const { number } = scanned;
         if (scanned.bytes === undefined) {
+          endRun();
           this.reportBlock(number, scanned.detail);
-          previous = undefined;
           return;
         }
-        previous = this.takeBlock(number, scanned.bytes, previous);
+        const block = this.takeBlock(number, scanned.bytes, previous);
+        if (block === undefined) endRun();
+        else if (previous === undefined) runStart = number;
+        previous = block;
       });
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === undefined) throw error;
       throw new StorageError(`the blocks in ${this.options.directory} cannot be read`, error);
     }
-    if (previous !== undefined && previous.header.number > 0 && !this.ordererSigned(previous)) {
-      this.damageBlock(previous.header.number, 'it is not signed by the ordering service');
+    endRun();
+  }
+
+  /** A signed last block vouches for the whole run before it, whose hashes it carries; otherwise each is looked at. */
+  private checkSignatures(first: number, last: Block): void {
+    if (this.ordererSigned(last)) return;
+    for (let number = Math.max(first, 1); number <= last.header.number; number += 1) {
+      const block = number === last.header.number ? last : decodeBlock(this.blocks.read(number));
+      if (!this.ordererSigned(block)) this.damageBlock(number, 'it is not signed by the ordering service');
     }
   }
 
@@ -511,7 +541,9 @@ class FileLedger implements Ledger, LedgerMaintenance {
       : 'its commit hash does not match its writes';
   }
 
+  /** The genesis block, which nobody signs, counts as signed: it is compared with the one given. */
   private ordererSigned({ header, metadata }: { header: BlockHeader; metadata: readonly Buffer[] }): boolean {
+    if (header.number === 0) return true;
     try {
       const { value, signatures } = decodeSignatures(metadata[MetadataSlot.signatures] as Buffer);
       return signatures.some(({ signatureHeader, signature }) => {
@@ -556,11 +588,25 @@ class FileLedger implements Ledger, LedgerMaintenance {
       contents.matching === this.world.index.size
     )
       return;
+    if (consistent && isCurrent && complete && (await this.distrustBlocks())) {
+      this.world.useIndex(await this.loadIndex());
+      return;
+    }
     const isBehind = consistent && complete && (savepoint?.height ?? 0) < this.height;
     if (contents !== undefined && !isBehind) await this.reportDifferences(contents);
     if (contents?.records === 0 && this.height > 1)
       this.report({ where: 'state', what: 'the index and state database', remedy: 'rebuilt' });
     await this.rebuildState(location, !complete);
+  }
+
+  /**
+   * Blocks and a database that is sound in itself disagree: validates the blocks, and names those whose codes or hashes
+   * are not what comes out. False when the blocks are right.
+   */
+  private async distrustBlocks(): Promise<boolean> {
+    const { invalid } = await this.revalidate();
+    for (const [number, detail] of invalid) this.damageBlock(number, detail);
+    return invalid.size > 0;
   }
 
   /** The database against the index; undefined when LevelDB cannot read its own files. */
