@@ -205,6 +205,7 @@ export class TestNetwork {
     const { peer } = this.profile(through);
     const grpc = new Client(peer.endpoint, credentials.createSsl(Buffer.from(peer.tlsCaCert)), {
       'grpc.ssl_target_name_override': peer.hostname,
+      'grpc.default_authority': peer.hostname,
       'grpc.use_local_subchannel_pool': 1,
     });
     const client = new TestClient(connect({ client: grpc, ...credentialsOf }), grpc);

@@ -100,7 +100,8 @@ export function addGatewayService(server: Server, options: GatewayOptions): void
       }
     }).then(
       () => call.end(),
-      (error: Error) => call.destroy(asRpcError(error)),
+      // destroying the stream would swallow the status
+      (error: Error) => call.emit('error', asRpcError(error)),
     );
   };
   const definition: ServiceDefinition = {
