@@ -98,7 +98,15 @@ describe('create', () => {
       'ENCOUNTER_NOT_OPEN',
     );
     const encounterId = await clinic.openEncounter(visiting, ledgerId);
+    const before = ledger.network.ledger.height;
     expect((await clinic.create(visiting, ledgerId, { encounterId })).hospital).toBe(LAKESIDE);
+    const block = ledger.network.ledger.readBlock(before).toString('latin1');
+    expect([block.includes(ledgerId), block.includes(encounterId)]).toEqual([true, false]);
+    const named = ledger.submit(visiting, 'records:create', [
+      newDigest(),
+      { ...createFields(ledgerId), encounterId },
+    ]);
+    expect(await named).toMatchObject({ hospital: LAKESIDE });
     expect((await refusalOf(clinic.create(doctor, newId()))).code).toBe('PATIENT_NOT_FOUND');
   });
 

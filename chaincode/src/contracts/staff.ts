@@ -7,19 +7,12 @@ import {
   authorizeQuery,
   EVERYONE,
   onOwnPeer,
+  ROLES_BY_KIND,
   STAFF,
 } from '../ledger/authorization.js';
 import { privateKeys, STAFF_COLLECTION, worldKeys } from '../ledger/keys.js';
 import { staffArgument, staffDetailsArgument, staffStatus } from '../model/arguments.js';
-import type {
-  OrganizationEntry,
-  ReceivingKeyEntry,
-  Role,
-  StaffDetails,
-  StaffEntry,
-  StaffPublic,
-  StaffRole,
-} from '../model/entries.js';
+import type { ReceivingKeyEntry, Role, StaffDetails, StaffEntry, StaffPublic } from '../model/entries.js';
 import {
   digest,
   mspId as mspIdArgument,
@@ -31,12 +24,6 @@ import {
 } from '../model/validation.js';
 
 const ADMINISTRATORS: readonly Role[] = ['hospital-admin', 'system-manager'];
-
-/** Roles that an organisation may give; a hospital has no system manager, the ministry no treating staff. */
-const ROLES_BY_KIND: Readonly<Record<OrganizationEntry['kind'], readonly StaffRole[]>> = {
-  ministry: ['system-manager', 'auditor', 'researcher'],
-  hospital: ['hospital-admin', 'doctor', 'verifier', 'sanitizer', 'auditor', 'researcher'],
-};
 
 /** Private step: details for the hospitals, and the announcement of the public entry. */
 export const putStaffPrivate = async (ctx: Context, businessId: string): Promise<{ announced: string }> => {

@@ -65,6 +65,12 @@ export const EVERYONE: readonly Role[] = [
 
 export const STAFF: readonly Role[] = EVERYONE.filter((role) => role !== 'patient' && role !== 'service');
 
+/** A hospital has no system manager, the ministry no treating staff and no patients. */
+export const ROLES_BY_KIND: Readonly<Record<OrganizationEntry['kind'], readonly Role[]>> = {
+  ministry: ['system-manager', 'auditor', 'researcher', 'service'],
+  hospital: EVERYONE.filter((role) => role !== 'system-manager'),
+};
+
 /** May act before they have a staff entry: somebody must make the first. A suspended entry refuses them all the same. */
 const BOOTSTRAP: readonly Role[] = ['system-manager', 'hospital-admin'];
 
@@ -164,6 +170,9 @@ const checkOrganization = (organization: OrganizationEntry | undefined, caller: 
   }
   if (organization.status !== 'active' && caller.role !== 'patient') {
     throw new ContractError('ORGANIZATION_SUSPENDED', `${caller.mspId} is suspended by the ministry`);
+  }
+  if (!ROLES_BY_KIND[organization.kind].includes(caller.role)) {
+    throw new ContractError('NOT_ALLOWED', `a ${organization.kind} has no ${caller.role}`);
   }
   if (rule.organization !== undefined && organization.kind !== rule.organization) {
     throw new ContractError('NOT_ALLOWED', `only a ${rule.organization}'s staff may call this function`);

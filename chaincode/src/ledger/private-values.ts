@@ -158,7 +158,7 @@ export class Transient {
     } catch {
       return refuseArgument(`transient ${name}`, 'must be UTF-8');
     }
-    return { value: parseJson(json, check, name), json };
+    return { value: parseJson(json, check, name, MAX_TRANSIENT), json };
   }
 
   /** `private`: the values to write, each under a key of ours; [] when the field is left out. */

@@ -149,7 +149,8 @@ export interface CreateArgument {
   ledgerId: string;
   scopeId: string;
   epoch: number;
-  encounterId: string | null;
+  /** Better in transient `encounter`: an argument is on the block. */
+  encounterId?: string | null;
 }
 
 export const createArgument: Check<CreateArgument> = object({
@@ -158,7 +159,7 @@ export const createArgument: Check<CreateArgument> = object({
   ledgerId: id,
   scopeId: id,
   epoch: integer(0, 0xffff_ffff),
-  encounterId: nullable(id),
+  encounterId: optional(nullable(id)),
 });
 
 const custodian: Check<string> = (value, path) => {

@@ -150,9 +150,8 @@ export const object =
   };
 
 /** Parses an argument that must be canonical JSON (one value, one text) and checks it. */
-export const parseJson = <T>(json: string, check: Check<T>, path: string): T => {
-  if (json.length > MAX_ARGUMENT)
-    return refuseArgument(path, `must not be longer than ${MAX_ARGUMENT} characters`);
+export const parseJson = <T>(json: string, check: Check<T>, path: string, maxLength = MAX_ARGUMENT): T => {
+  if (json.length > maxLength) return refuseArgument(path, `must not be longer than ${maxLength} characters`);
   let value: unknown;
   try {
     value = parseCanonicalJson(json);

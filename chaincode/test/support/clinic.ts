@@ -185,11 +185,18 @@ export class Clinic {
     return encounterId;
   }
 
-  create(author: Person, ledgerId: string, fields: Partial<CreateFields> = {}): Promise<RecordEntry> {
-    return this.ledger.submit<RecordEntry>(author, 'records:create', [
-      newDigest(),
-      createFields(ledgerId, fields),
-    ]);
+  /** `encounterId` goes where no block shows it. */
+  create(
+    author: Person,
+    ledgerId: string,
+    { encounterId, ...fields }: Partial<CreateFields> & { encounterId?: string } = {},
+  ): Promise<RecordEntry> {
+    return this.ledger.submit<RecordEntry>(
+      author,
+      'records:create',
+      [newDigest(), createFields(ledgerId, fields)],
+      encounterId === undefined ? {} : { transient: { encounter: encounterId } },
+    );
   }
 
   /** A capsule for the entry as it will be sealed. */
@@ -264,7 +271,11 @@ export class Clinic {
   }
 
   /** A whole record, created, sealed and chained. */
-  async write(author: Person, patient: Patient, fields: Partial<CreateFields> = {}): Promise<RecordEntry> {
+  async write(
+    author: Person,
+    patient: Patient,
+    fields: Partial<CreateFields> & { encounterId?: string } = {},
+  ): Promise<RecordEntry> {
     const created = await this.create(author, patient.ledgerId, fields);
     await this.seal(author, patient, created);
     return this.ledger.submit<RecordEntry>(author, 'records:chain', [created.recordId, created.version]);
@@ -281,7 +292,6 @@ export interface CreateFields {
   ledgerId: string;
   scopeId: string;
   epoch: number;
-  encounterId: string | null;
 }
 
 export const createFields = (ledgerId: string, fields: Partial<CreateFields> = {}): CreateFields => ({
@@ -290,6 +300,5 @@ export const createFields = (ledgerId: string, fields: Partial<CreateFields> = {
   ledgerId,
   scopeId: ZERO_SCOPE,
   epoch: 0,
-  encounterId: null,
   ...fields,
 });
