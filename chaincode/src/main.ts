@@ -32,10 +32,14 @@ const main = async (): Promise<void> => {
   const mspId = required('CORE_PEER_LOCALMSPID');
   // The shim logs every refusal, at debug level with its arguments; ours go through the contracts' own log.
   process.env.CORE_CHAINCODE_LOGGING_LEVEL ??= 'CRITICAL';
+  process.env.GRPC_VERBOSITY ??= 'NONE';
   // It also calls a function of grpc-js that has become unnecessary.
   process.noDeprecation = true;
   const [{ serve }] = await Promise.all([import('./contracts/server.js'), mclEngine()]);
-  await serve(served);
+  await serve(served).catch((error: unknown) => {
+    const inUse = String(error).includes('EADDRINUSE');
+    throw inUse ? new Error(`${served.address} is in use: choose another CHAINCODE_SERVER_ADDRESS`) : error;
+  });
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => process.exit(0));
   process.stdout.write(
     `${JSON.stringify({ ready: true, chaincode: served.packageId, mspId, address: served.address })}\n`,

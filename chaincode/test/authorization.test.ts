@@ -298,6 +298,22 @@ test('private values are only touched on the own peer', async () => {
   }
 });
 
+test('two certificates in one creator give no second role', async () => {
+  const doctor = people.doctor;
+  for (const credentials of [
+    doctor.certificate + clinic.admin(CITY).certificate,
+    clinic.admin(CITY).certificate + doctor.certificate,
+    `-----BEGIN CERTIFICATE-----\n!\n-----END CERTIFICATE-----\n${doctor.certificate}`,
+  ]) {
+    const both = { ...doctor, identity: { mspId: CITY, credentials: Buffer.from(credentials) } };
+    for (const fn of ['registry:setStaffStatus', 'registry:getParameters']) {
+      await expect(ledger.evaluate(both, fn, argumentsOf(fn))).rejects.toThrow(
+        /access denied|NOT_ALLOWED|pem: /,
+      );
+    }
+  }
+});
+
 test('contracts read no clock but in freshness, draw no random number and keep no state of their own', () => {
   const folder = join(__dirname, '../src');
   for (const file of [
