@@ -195,7 +195,7 @@ describe('records sealed on the author’s device, and interrupted ones', () => 
       document: { problems: [{ text: 'Cold' }] },
     };
     const before = (await doctor.caller.get('/records')).body['total'] as number;
-    const moments = [20, 60, 100, 160];
+    const moments = [20, 120, 300, 600];
     for (const ms of moments) {
       const key = randomUUID();
       const cut = doctor.caller.post('/records', input, { key }).catch(() => undefined);

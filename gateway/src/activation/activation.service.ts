@@ -1,6 +1,6 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { canonicalJson, CryptoError, fromHex, mclEngine } from '@medseal/crypto';
-import type { OrganizationKeyEntry } from '@medseal/chaincode';
+import type { OrganizationKeyEntry, PatientEntry } from '@medseal/chaincode';
 import { AccountsService } from '../auth/accounts.service.js';
 import { KeySlots } from '../custodian/key-slots.js';
 import { evaluateJson } from '../fabric/evaluate-json.js';
@@ -94,6 +94,14 @@ export class ActivationService implements OnModuleInit {
     }
     const { organization, found } = await this.find(input);
     const { ledgerId } = found;
+    const patient = await evaluateJson<PatientEntry | null>(organization, 'registry:getPatient', [ledgerId]);
+    if (patient?.status !== 'keyless') {
+      throw problem(
+        409,
+        'PATIENT_ALREADY_ACTIVE',
+        'The account has been activated: sign in with its user name.',
+      );
+    }
     await this.requireScopeKeys(organization, ledgerId, input);
     const certificate = await this.certify(organization, found, input.csr);
     await this.keepAccount(organization, ledgerId, certificate, input);

@@ -47,6 +47,7 @@ export type Keeper =
   | { custodianKey: string; custodian: string };
 
 export interface Written {
+  /** As the ledger has it after this step. */
   entry: RecordEntry;
   /** Undefined when an earlier request did it and its transaction is not known here. */
   committed: Committed | undefined;
@@ -108,9 +109,7 @@ export class RecordWriter {
       business.id,
       canonicalJson({ recordId, version, ledgerId, ...scope, encounterId }),
     ]);
-    const entry = await this.reader.current(organization, recordId, version);
-    if (entry === null) throw notFound();
-    return { entry, committed };
+    return this.written(organization, { recordId, version }, committed);
   }
 
   /** The owner's key for the scope and epoch that *create* fixed, or the custodian's. */
@@ -251,7 +250,7 @@ export class RecordWriter {
         entry.recordId,
         String(entry.version),
       ]);
-      return { entry: JSON.parse(committed.result.toString('utf8')) as RecordEntry, committed };
+      return await this.written(organization, entry, committed);
     } catch (error) {
       if (
         !(error instanceof LedgerError) ||
@@ -277,7 +276,7 @@ export class RecordWriter {
   ): Promise<Written> {
     const { organization } = user;
     const act = await this.freshSealAct(organization, business, entry);
-    if (act === undefined) return this.finished(organization, entry);
+    if (act === undefined) return this.written(organization, entry, undefined);
     await organization.objects.put(sealed);
     await organization.objects.put(header);
     const publicEntry: SealPublic = {
@@ -297,8 +296,7 @@ export class RecordWriter {
       publicArgs: [act.id, organization.mspId, canonicalJson(publicEntry)],
       ...(capsule === null ? {} : { publicTransient: { capsule } }),
     });
-    const { entry: after } = await this.finished(organization, entry);
-    return { entry: after, committed };
+    return this.written(organization, entry, committed);
   }
 
   /**
@@ -324,9 +322,19 @@ export class RecordWriter {
     );
   }
 
-  private async finished(organization: Organization, entry: RecordEntry): Promise<Written> {
-    const now = await this.reader.current(organization, entry.recordId, entry.version);
-    return { entry: now ?? entry, committed: undefined };
+  /** The entry that the transaction returned; asked for where only its outcome was looked up. */
+  private async written(
+    organization: Organization,
+    { recordId, version }: Pick<RecordEntry, 'recordId' | 'version'>,
+    committed: Committed | undefined,
+  ): Promise<Written> {
+    const result = committed?.result.toString('utf8') ?? '';
+    const entry =
+      result === ''
+        ? await this.reader.current(organization, recordId, version)
+        : (JSON.parse(result) as RecordEntry);
+    if (entry === null) throw notFound();
+    return { entry, committed };
   }
 
   private async privateValues(
