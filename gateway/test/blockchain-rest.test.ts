@@ -1,0 +1,298 @@
+import { closeSync, openSync, readdirSync, readFileSync, readSync, statSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
+import { Device, type Begun } from './device';
+import { type Caller, type Colleague, TestBed } from './harness';
+
+type Row = Record<
+  'recordId' | 'hospital' | 'ehrDate' | 'patient' | 'doctor' | 'disease' | 'hash' | 'prevHash',
+  string | null
+> & { prevHashValid: boolean; sealed?: object };
+
+describe('the blockchain report on a running network', () => {
+  let bed: TestBed;
+  let admin: Caller;
+  let sundar: Colleague;
+  let anuradha: Colleague;
+  let rajini: Colleague;
+  let auditor: Colleague;
+  let owner: Caller;
+  let geetha: Record<string, any>;
+  let siva: Record<string, any>;
+  const device = new Device();
+
+  const write = async (
+    doctor: Colleague,
+    patient: Record<string, any>,
+    effectiveDate: string,
+    disease: string,
+  ) => {
+    const body = {
+      registrationNo: patient['registrationNo'],
+      effectiveDate,
+      disease,
+      document: { problems: [{ text: disease }] },
+    };
+    const written = await doctor.caller.post('/records', body);
+    expect([written.status, written.body['status']]).toEqual([201, 'sealed']);
+    const done = await doctor.caller.post(`/records/${written.body['recordId']}/complete`, {});
+    expect(done.body).toMatchObject({ status: 'chained', next: null });
+    return written.body['recordId'] as string;
+  };
+
+  beforeAll(async () => {
+    bed = await TestBed.start();
+    admin = await bed.administrator('city');
+    const lakeside = await bed.administrator('lakeside');
+    const doctorOf = async (by: Caller, slug: 'city' | 'lakeside', name: string): Promise<Colleague> => {
+      const made = await by.post('/doctors', { name, specialization: 'Ortho' });
+      return bed.colleague(slug, 'doctor', { doctorId: made.body['id'] });
+    };
+    sundar = await doctorOf(admin, 'city', 'Dr. Sundar');
+    anuradha = await doctorOf(admin, 'city', 'Dr. Anuradha');
+    rajini = await doctorOf(lakeside, 'lakeside', 'Dr. Rajini');
+    auditor = await bed.colleague('lakeside', 'auditor');
+    geetha = (await admin.post('/patients', { name: 'Geetha', doctorId: sundar.subject })).body;
+    siva = (await lakeside.post('/patients', { name: 'Siva', doctorId: rajini.subject })).body;
+    await write(sundar, geetha, '2020-03-03', 'leg pain');
+    await write(anuradha, geetha, '2020-02-29', 'fever');
+    await write(rajini, siva, '2020-01-05', 'arrhythmia');
+
+    const nobody = bed.nobody();
+    const code = { organization: 'city', activationCode: geetha['activationCode'] };
+    const begun = (await nobody.post('/auth/activate/begin', code)).body as Begun;
+    const activation = await device.activation('city', code.activationCode, begun, 'geetha');
+    const done = await device.signAct(
+      nobody,
+      (await nobody.post('/auth/activate', activation)).body as never,
+    );
+    expect(done.body).toMatchObject({ ledger: { validationCode: 'VALID' } });
+    owner = await bed.signIn('city', 'geetha', activation.password);
+
+    const visit = {
+      class: 'AMB',
+      doctorId: rajini.subject,
+      reason: 'heart',
+      period: { start: '2020-03-05' },
+    };
+    const opened = await rajini.caller.post(`/patients/${geetha['registrationNo']}/encounters`, {
+      ...visit,
+      card: geetha['card'].code,
+    });
+    expect(opened.status).toBe(201);
+    await write(rajini, geetha, '2020-03-05', 'murmur');
+  }, 180_000);
+
+  afterAll(async () => {
+    await bed?.stop();
+  });
+
+  const report = async (caller: Caller, query = ''): Promise<Record<string, any> & { rows: Row[] }> => {
+    const answer = await caller.get(`/blockchain/report${query}`);
+    expect(answer.status).toBe(200);
+    return answer.body as never;
+  };
+  const logOf = async (): Promise<Record<string, any>[]> =>
+    (await owner.get(`/patients/${geetha['registrationNo']}/access-log`)).body['items'];
+
+  test('a doctor sees the hospital’s rows by date; who reads others’ title lines leaves one receipt', async () => {
+    const before = (await logOf()).length;
+    const answer = await report(sundar.caller);
+    expect(answer).toMatchObject({ chainValid: true, firstInvalid: null, total: 4, nextCursor: null });
+    expect(
+      answer.rows.map(({ ehrDate, patient, doctor, disease }) => [ehrDate, patient, doctor, disease]),
+    ).toEqual([
+      ['2020-02-29', 'Geetha', 'Dr. Anuradha', 'fever'],
+      ['2020-03-03', 'Geetha', 'Dr. Sundar', 'leg pain'],
+      [null, null, null, null],
+      [null, 'Geetha', null, null],
+    ]);
+    expect(answer.rows.every(({ prevHashValid }) => prevHashValid)).toBe(true);
+    const log = await logOf();
+    expect(log).toHaveLength(before + 1);
+    expect(log[0]).toMatchObject({
+      receiptId: answer['ledger'].transactionId,
+      reader: sundar.subject,
+      readerName: 'Dr. Sundar',
+      organization: 'CityMSP',
+      organizationName: 'City Hospital',
+      basis: 'titleLine',
+      ledger: answer['ledger'],
+    });
+    expect(log[0]!['recordIds']).toHaveLength(2);
+    const own = await report(sundar.caller, '?limit=1&q=leg');
+    expect(own.rows).toHaveLength(1);
+    expect(own['ledger']).toBeUndefined();
+    expect(await logOf()).toHaveLength(before + 1);
+  });
+
+  test('the chain of a patient links over hospitals', async () => {
+    const { rows } = await report(sundar.caller, `?registrationNo=${geetha['registrationNo']}`);
+    const byHash = new Map(rows.map((row) => [row.hash, row]));
+    expect(rows).toHaveLength(3);
+    expect(rows.filter(({ prevHash }) => prevHash === '0'.repeat(64))).toHaveLength(1);
+    expect(rows.filter(({ prevHash }) => byHash.has(prevHash!))).toHaveLength(2);
+    expect((await report(rajini.caller, `?registrationNo=${siva['registrationNo']}`)).rows).toHaveLength(1);
+    expect((await report(sundar.caller, `?registrationNo=${siva['registrationNo']}`)).rows).toEqual([]);
+  });
+
+  test('pages follow one another; a bad cursor or sort is named', async () => {
+    const first = await report(admin, '?limit=2');
+    const second = await report(admin, `?limit=2&cursor=${first['nextCursor']}`);
+    const all = await report(admin);
+    expect([...first.rows, ...second.rows]).toEqual(all.rows);
+    expect(second['nextCursor']).toBeNull();
+    expect((await report(admin, '?sort=-ehrDate')).rows.map(({ ehrDate }) => ehrDate).slice(0, 2)).toEqual([
+      '2020-03-03',
+      '2020-02-29',
+    ]);
+    expect((await admin.get('/blockchain/report?cursor=xxxx')).status).toBe(400);
+    expect((await admin.get('/blockchain/report?sort=name')).status).toBe(400);
+  });
+
+  test('the owner sees own rows, without a receipt; another hospital’s title line stays sealed', async () => {
+    const before = (await logOf()).length;
+    const { rows } = await report(owner);
+    expect(rows.map(({ ehrDate, doctor, disease }) => [ehrDate, doctor, disease])).toEqual([
+      ['2020-02-29', 'Dr. Anuradha', 'fever'],
+      ['2020-03-03', 'Dr. Sundar', 'leg pain'],
+      [null, 'Dr. Rajini', null],
+    ]);
+    expect(rows[2]).toMatchObject({ sealed: { recordId: rows[2]!.recordId }, hospital: 'LakesideMSP' });
+    expect(rows[0]!.sealed).toBeUndefined();
+    expect(await logOf()).toHaveLength(before);
+  });
+
+  test('auditor, verifier and ministry see hashes only', async () => {
+    const verifier = await bed.colleague('city', 'verifier');
+    for (const caller of [auditor.caller, verifier.caller, await bed.administrator('ministry')]) {
+      const answer = await report(caller, '?q=');
+      expect(answer.rows).toHaveLength(4);
+      expect(answer['chainValid']).toBe(true);
+      for (const row of answer.rows) {
+        expect([row.ehrDate, row.patient, row.doctor, row.disease]).toEqual([null, null, null, null]);
+        expect(row.hash).toMatch(/^[0-9a-f]{64}$/);
+      }
+      expect((await report(caller, '?q=fever')).rows).toEqual([]);
+      expect((await report(caller, `?registrationNo=${geetha['registrationNo']}`)).rows).toEqual([]);
+    }
+  });
+
+  test('the access log is the owner’s, and its public part an auditor’s', async () => {
+    const path = `/access-log?ledgerId=${geetha['ledgerId']}`;
+    const items = (await auditor.caller.get(path)).body['items'] as Record<string, any>[];
+    expect(items.length).toBe((await logOf()).length);
+    expect(items.every(({ readerName }) => readerName === null)).toBe(true);
+    const page = await auditor.caller.get(`${path}&limit=1`);
+    const next = await auditor.caller.get(`${path}&limit=1&cursor=${page.body['nextCursor']}`);
+    expect([page.body['items'][0], next.body['items'][0]]).toEqual(items.slice(0, 2));
+    expect((await sundar.caller.get(path)).status).toBe(403);
+    expect((await owner.get(`/patients/${siva['registrationNo']}/access-log`)).status).toBe(404);
+    expect((await sundar.caller.get(`/patients/${geetha['registrationNo']}/access-log`)).status).toBe(403);
+    expect((await auditor.caller.get('/access-log?ledgerId=1')).status).toBe(400);
+  });
+
+  test('blocks and transactions tell hashes, verdict and endorsers', async () => {
+    const list = (await auditor.caller.get('/blockchain/blocks?limit=3')).body;
+    expect(list['items']).toHaveLength(3);
+    expect(list['items'].every(({ valid }: { valid: boolean }) => valid)).toBe(true);
+    const [newest, before] = list['items'];
+    expect(newest.number).toBe(list['total'] - 1);
+    expect(newest.header.previousHash).toBe(before.recomputed.headerHash);
+    const older = (await auditor.caller.get(`/blockchain/blocks?limit=3&cursor=${list['nextCursor']}`)).body;
+    expect(older['items'][0].number).toBe(newest.number - 3);
+    const block = (await auditor.caller.get(`/blockchain/blocks/${newest.number}`)).body;
+    expect(block).toMatchObject({ number: newest.number, valid: true, reason: null });
+    const { transactionId } = block['transactions'][0];
+    const transaction = (await auditor.caller.get(`/blockchain/transactions/${transactionId}`)).body;
+    expect(transaction).toMatchObject({
+      transactionId,
+      blockNumber: newest.number,
+      validationCode: 'VALID',
+      blockValid: true,
+    });
+    expect(transaction['endorsers'].length).toBeGreaterThan(0);
+    for (const path of ['blocks/99999', 'blocks/x', `transactions/${'0'.repeat(64)}`, 'transactions/x']) {
+      expect((await auditor.caller.get(`/blockchain/${path}`)).status).toBe(404);
+    }
+    expect((await bed.nobody().get('/blockchain/blocks')).status).toBe(401);
+  });
+
+  test('the walk streams its progress, and without asking for it answers once', async () => {
+    const plain = (await owner.get('/blockchain/verify')).body;
+    expect(plain).toMatchObject({
+      chainValid: true,
+      firstInvalid: null,
+      invalidCount: 0,
+      checked: { entries: 4 },
+    });
+    const streamed = await fetch(`${bed.url}/api/v1/blockchain/verify`, {
+      headers: { accept: 'application/x-ndjson', authorization: `Bearer ${owner.token}` },
+    });
+    expect(streamed.headers.get('content-type')).toContain('application/x-ndjson');
+    const lines = (await streamed.text())
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as Record<string, any>);
+    expect(lines.at(-1)).toMatchObject({ chainValid: true, checked: plain['checked'] });
+    expect(lines[0]).toHaveProperty('progress');
+    expect(lines.at(-2)).toEqual({ progress: { phase: 'objects', done: 4, total: 4 } });
+  });
+
+  test('changed bytes of block files and objects are named, and the restored folder is valid', async () => {
+    const files = (readdirSync(bed.folder, { recursive: true }) as string[]).map((file) =>
+      join(bed.folder, file),
+    );
+    const blockFile = files.find((file) => file.endsWith('blocks-000000.dat'))!;
+    const objects = files.filter((file) => /[0-9a-f]{64}$/.test(file) && statSync(file).isFile());
+    expect(objects.length).toBeGreaterThanOrEqual(8);
+    const frames = framesOf(readFileSync(blockFile));
+    for (let round = 0; round < 16; round += 1) {
+      const file = round % 2 === 0 ? blockFile : objects[Math.floor(Math.random() * objects.length)]!;
+      const offset = Math.floor(Math.random() * statSync(file).size);
+      const where = { file, offset };
+      flip(file, offset);
+      try {
+        const { body } = await owner.get('/blockchain/verify');
+        const number = frames.findIndex(({ start, end }) => offset >= start && offset < end);
+        const expected =
+          round % 2 === 0 ? { kind: 'block', id: String(number) } : { kind: 'object', id: file.slice(-64) };
+        expect({ where, ...body }).toMatchObject({ where, chainValid: false, firstInvalid: expected });
+        const page = await report(sundar.caller);
+        expect(page.rows).toHaveLength(4);
+        if (round % 2 === 1)
+          expect({ where, ...page }).toMatchObject({ where, chainValid: false, firstInvalid: expected });
+      } finally {
+        flip(file, offset);
+      }
+    }
+    expect((await owner.get('/blockchain/verify')).body).toMatchObject({ chainValid: true });
+    expect(await report(sundar.caller)).toMatchObject({ chainValid: true });
+  }, 120_000);
+
+  test('after a restart the report is the same', async () => {
+    const before = await report(sundar.caller);
+    await bed.restartGateway('SIGKILL');
+    const again = await bed.signIn('city', sundar.username, sundar.password);
+    expect((await report(again)).rows).toEqual(before.rows);
+  }, 60_000);
+});
+
+/** Frames of a block file, in order: 32 bytes of head with the length at 4, the block, 32 bytes of digest. */
+function framesOf(bytes: Buffer): { start: number; end: number }[] {
+  const frames: { start: number; end: number }[] = [];
+  for (let start = 0; start < bytes.length;) {
+    const end = start + 64 + bytes.readUInt32BE(start + 4);
+    frames.push({ start, end });
+    start = end;
+  }
+  return frames;
+}
+
+function flip(file: string, offset: number): void {
+  const handle = openSync(file, 'r+');
+  const byte = Buffer.alloc(1);
+  readSync(handle, byte, 0, 1, offset);
+  byte[0]! ^= 0x11;
+  writeSync(handle, byte, 0, 1, offset);
+  closeSync(handle);
+}
