@@ -46,7 +46,10 @@ export const ORGANIZATIONS = [
 
 export type Slug = (typeof ORGANIZATIONS)[number]['slug'];
 
-export interface Answer<Body = Record<string, any>> {
+/** What JSON.parse gives: tests look into answers freely. */
+export type Json = ReturnType<typeof JSON.parse>;
+
+export interface Answer<Body = Record<string, Json>> {
   status: number;
   headers: Headers;
   body: Body;
@@ -73,7 +76,7 @@ export class Caller {
     },
   ) {}
 
-  async call<Body = Record<string, any>>(
+  async call<Body = Record<string, Json>>(
     method: string,
     path: string,
     options: CallOptions = {},
@@ -100,11 +103,11 @@ export class Caller {
     };
   }
 
-  get<Body = Record<string, any>>(path: string, headers?: Record<string, string>): Promise<Answer<Body>> {
+  get<Body = Record<string, Json>>(path: string, headers?: Record<string, string>): Promise<Answer<Body>> {
     return this.call<Body>('GET', path, { headers });
   }
 
-  post<Body = Record<string, any>>(
+  post<Body = Record<string, Json>>(
     path: string,
     body: unknown,
     options: CallOptions = {},
@@ -134,7 +137,7 @@ export class TestBed {
 
   private constructor(
     readonly folder: string,
-    private readonly settings: Record<string, unknown>,
+    private settings: Record<string, unknown>,
   ) {}
 
   static async start(settings: Record<string, unknown> = {}): Promise<TestBed> {
@@ -177,7 +180,12 @@ export class TestBed {
     this.gateway = undefined;
   }
 
-  async restartGateway(signal: 'SIGTERM' | 'SIGKILL' = 'SIGTERM'): Promise<void> {
+  /** @param settings other settings of the gateway's configuration from now on */
+  async restartGateway(
+    signal: 'SIGTERM' | 'SIGKILL' = 'SIGTERM',
+    settings: Record<string, unknown> = {},
+  ): Promise<void> {
+    this.settings = { ...this.settings, ...settings };
     await this.stopGateway(signal);
     this.administrators.clear();
     await this.startGateway();

@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
 import { OrganizationRegistry, type Organization } from '../organizations/organization.js';
 import { invalid, problem } from '../http/problem.js';
@@ -7,7 +6,6 @@ import { AccountsService, loginOf, type Account } from './accounts.service.js';
 import type { ChangePasswordDto, LoginDto } from './auth.dto.js';
 import { LoginLimits } from './login-limits.js';
 import { checkNobody, checkPassword } from './passwords.js';
-import { Turns } from './turns.js';
 import { SessionsService, type OpenedSession } from './sessions.service.js';
 import { accountContext, unwrapStaffKeys } from './staff-keys.js';
 
@@ -26,8 +24,6 @@ export interface SignedIn extends OpenedSession {
 
 @Injectable()
 export class AuthService {
-  private readonly turns = new Turns();
-
   constructor(
     private readonly organizations: OrganizationRegistry,
     private readonly accounts: AccountsService,
@@ -43,31 +39,16 @@ export class AuthService {
       throw refused();
     }
     const login = loginOf(organization, credentials.username);
-    // One attempt after the other, so that many at once do not slip past the limit.
-    return this.turns.run(`${login}/${address}`, () =>
-      this.attempt(organization, login, credentials, address),
-    );
-  }
-
-  private async attempt(
-    organization: Organization,
-    login: string,
-    credentials: LoginDto,
-    address: string,
-  ): Promise<SignedIn> {
-    const delayMs = await this.limits.before(organization, login, address);
-    const account = await this.accounts.find(organization, credentials.username);
-    const wrappingKey =
-      account === undefined
-        ? await checkNobody(credentials.password)
-        : await checkPassword(credentials.password, account.password);
-    if (account === undefined || wrappingKey === undefined || account.status !== 'active') {
-      await this.limits.failed(organization, login, address);
-      if (delayMs >= 1) await sleep(delayMs);
-      throw refused();
-    }
-    await this.limits.succeeded(organization, login, address);
-    return this.open(organization, account, wrappingKey, credentials.rememberMe ?? false);
+    const found = await this.limits.attempt(organization, login, address, async () => {
+      const account = await this.accounts.find(organization, credentials.username);
+      const wrappingKey =
+        account === undefined
+          ? await checkNobody(credentials.password)
+          : await checkPassword(credentials.password, account.password);
+      return account?.status === 'active' && wrappingKey !== undefined ? { account, wrappingKey } : undefined;
+    });
+    if (found === undefined) throw refused();
+    return this.open(organization, found.account, found.wrappingKey, credentials.rememberMe ?? false);
   }
 
   /** Signs in somebody whose password was just set by the same request (activation). */
@@ -82,11 +63,12 @@ export class AuthService {
   async changePassword(user: SessionUser, change: ChangePasswordDto, address: string): Promise<void> {
     const { organization } = user;
     const login = loginOf(organization, user.username);
-    await this.limits.before(organization, login, address);
-    const account = await this.accounts.findBySubject(organization, user.subject);
-    const wrappingKey = account && (await checkPassword(change.currentPassword, account.password));
-    if (account === undefined || wrappingKey === undefined) {
-      await this.limits.failed(organization, login, address);
+    const found = await this.limits.attempt(organization, login, address, async () => {
+      const account = await this.accounts.findBySubject(organization, user.subject);
+      const wrappingKey = account && (await checkPassword(change.currentPassword, account.password));
+      return wrappingKey && { account, wrappingKey };
+    });
+    if (found === undefined) {
       throw problem(401, 'WRONG_PASSWORD', 'currentPassword is wrong: type your present password.', [
         { field: 'currentPassword', message: 'is wrong' },
       ]);
@@ -94,7 +76,7 @@ export class AuthService {
     if (change.newPassword === change.currentPassword)
       throw invalid('newPassword', 'must differ from the present one.');
     if (change.newPassword === user.username) throw invalid('newPassword', 'must differ from the user name.');
-    await this.accounts.changePassword(organization, account, wrappingKey, change.newPassword);
+    await this.accounts.changePassword(organization, found.account, found.wrappingKey, change.newPassword);
     await this.sessions.endAll(organization, user.subject, user.sessionId);
   }
 

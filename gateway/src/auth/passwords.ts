@@ -1,5 +1,5 @@
 import { createHash, randomBytes, randomInt, timingSafeEqual } from 'node:crypto';
-import { argon2id } from 'hash-wasm';
+import { argon2idInWorker } from './argon2.js';
 
 /** Stored beside each hash, so that they can grow without locking anybody out. */
 export interface KdfParameters {
@@ -52,37 +52,16 @@ export const checkNobody = async (password: string): Promise<undefined> => {
   return undefined;
 };
 
-/** At most this many at once: each takes 19 MiB and a core. */
-const PARALLEL_MAX = 2;
-let free = PARALLEL_MAX;
-const waiting: (() => void)[] = [];
-
 const derive = async (
   password: string,
   salt: Uint8Array,
   kdf: KdfParameters,
 ): Promise<{ verifier: Uint8Array; wrappingKey: Uint8Array }> => {
-  if (free > 0) free--;
-  else await new Promise<void>((resolve) => waiting.push(resolve));
-  try {
-    const bytes = await argon2id({
-      password: password.normalize('NFC'),
-      salt,
-      memorySize: kdf.memoryKib,
-      iterations: kdf.iterations,
-      parallelism: kdf.parallelism,
-      hashLength: 64,
-      outputType: 'binary',
-    });
-    return {
-      verifier: createHash('sha256').update(bytes.subarray(0, 32)).digest(),
-      wrappingKey: bytes.slice(32),
-    };
-  } finally {
-    const next = waiting.shift();
-    if (next === undefined) free++;
-    else next();
-  }
+  const bytes = await argon2idInWorker({ password: password.normalize('NFC'), salt, ...kdf });
+  return {
+    verifier: createHash('sha256').update(bytes.subarray(0, 32)).digest(),
+    wrappingKey: bytes.slice(32),
+  };
 };
 
 /** No characters that look alike. */

@@ -1,11 +1,11 @@
 import { closeSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs';
-import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { PGlite } from '@electric-sql/pglite';
 import { PGLiteSocketServer } from '@electric-sql/pglite-socket';
 
 /** A process of its own for the database, so that a query never holds up requests. Ends with its parent's pipe. */
 const main = async (directory: string, socketPath: string): Promise<void> => {
-  const release = lock(`${directory}.lock`);
+  const release = await lock(`${directory}.lock`);
   const database = await PGlite.create(directory);
   const server = new PGLiteSocketServer({ db: database, path: socketPath, maxConnections: 4 });
   await server.start();
@@ -29,9 +29,15 @@ const main = async (directory: string, socketPath: string): Promise<void> => {
   process.stdout.write('{"ready":true}\n');
 };
 
-/** PGlite takes no lock on its folder; two processes on one would destroy it. A dead owner's lock is taken over. */
-const lock = (path: string): (() => void) => {
-  for (let attempt = 0; ; attempt++) {
+const OWNER_ENDS_WITHIN_MS = 10_000;
+
+/**
+ * PGlite takes no lock on its folder; two processes on one would destroy it. The database of a gateway that was killed
+ * needs a moment to end; the lock of a dead one is taken over.
+ */
+const lock = async (path: string): Promise<() => void> => {
+  const deadline = Date.now() + OWNER_ENDS_WITHIN_MS;
+  for (;;) {
     try {
       const file = openSync(path, 'wx', 0o600);
       writeSync(file, String(process.pid));
@@ -40,12 +46,13 @@ const lock = (path: string): (() => void) => {
         rmSync(path, { force: true });
       };
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EEXIST' || attempt > 2) throw error;
-      const owner = Number(readFileSync(path, 'utf8'));
-      if (owner > 0 && isRunning(owner))
-        throw new Error(`the database is in use by process ${owner}: stop it first`);
-      rmSync(path, { force: true });
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
     }
+    const owner = Number(readFileSync(path, 'utf8'));
+    if (!(owner > 0 && isRunning(owner))) rmSync(path, { force: true });
+    else if (Date.now() > deadline)
+      throw new Error(`the database is in use by process ${owner}: stop it first`);
+    else await sleep(100);
   }
 };
 
@@ -58,8 +65,8 @@ const isRunning = (pid: number): boolean => {
   }
 };
 
-const [, , directory, socketPath] = process.argv;
-main(join(directory ?? '', ''), socketPath ?? '').catch((error: unknown) => {
+const [, , directory = '', socketPath = ''] = process.argv;
+main(directory, socketPath).catch((error: unknown) => {
   process.stderr.write(`database cannot start: ${error instanceof Error ? error.message : String(error)}\n`);
   process.exit(1);
 });

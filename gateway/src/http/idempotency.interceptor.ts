@@ -12,6 +12,7 @@ import { toProblem } from './problem.filter.js';
 import { routeOf } from './route.js';
 
 const KEPT_MS = 24 * 3_600_000;
+const CLEANING_INTERVAL_MS = 60_000;
 const KEY = /^[\x21-\x7e]{1,200}$/;
 const HEADER = 'Idempotency-Key';
 
@@ -29,6 +30,7 @@ interface Row {
 @Injectable()
 export class IdempotencyInterceptor implements NestInterceptor {
   private readonly running = new Map<string, Promise<unknown>>();
+  private readonly cleanedAt = new Map<string, number>();
 
   constructor(private readonly clock: Clock) {}
 
@@ -122,11 +124,19 @@ export class IdempotencyInterceptor implements NestInterceptor {
     return answer;
   }
 
+  private async forgetOld(organization: Organization, now: number): Promise<void> {
+    if (now - (this.cleanedAt.get(organization.mspId) ?? 0) < CLEANING_INTERVAL_MS) return;
+    this.cleanedAt.set(organization.mspId, now);
+    await organization.database.query('DELETE FROM idempotency WHERE created_at < $1', [
+      new Date(now - KEPT_MS),
+    ]);
+  }
+
   /** The row of this id, made now unless it is there. */
   private async claim(organization: Organization, id: string, bodyHash: string): Promise<Row> {
     const { database, keystore } = organization;
     const now = this.clock.now();
-    await database.query('DELETE FROM idempotency WHERE created_at < $1', [new Date(now - KEPT_MS)]);
+    await this.forgetOld(organization, now);
     const secret = await keystore.sealRow(context(id, 'secret'), toBase64(randomBytes(32)));
     await database.query(
       `INSERT INTO idempotency (business_id, body_hash, secret, created_at) VALUES ($1, $2, $3, $4)

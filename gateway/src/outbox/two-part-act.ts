@@ -57,12 +57,15 @@ export class TwoPartActs implements OnApplicationBootstrap, OnApplicationShutdow
     const key = `${organization.mspId}/${act.businessId}`;
     this.running.add(key);
     try {
-      const repeated = !(await this.remember(organization, act));
-      const state = repeated ? await stateOf(organization, act.businessId) : 'nothing';
-      if (state === 'nothing') await this.submitPrivate(identity, organization, act);
-      const committed = await submitOnce(organization, identity, act.publicFunction, act.publicArgs, {
-        transient: act.publicTransient,
-      });
+      const begun = await this.remember(organization, act);
+      const state = begun === undefined ? 'nothing' : await stateOf(organization, act.businessId);
+      if (state === 'nothing') {
+        if (begun !== undefined) await this.replace(organization, act);
+        await this.submitPrivate(identity, organization, act);
+      }
+      // What was announced before the interruption is what the ledger accepts now.
+      const announced = state === 'pending' && begun !== undefined ? begun : publicStep(act);
+      const committed = await submitPublic(organization, identity, announced);
       await this.forget(organization, act.businessId);
       return committed;
     } catch (error) {
@@ -113,11 +116,9 @@ export class TwoPartActs implements OnApplicationBootstrap, OnApplicationShutdow
   ): Promise<void> {
     const state = await stateOf(organization, row.business_id);
     if (state === 'pending') {
-      const stored = await organization.keystore.openRow<StoredAct>(rowContext(row.business_id), row.act);
+      const stored = await this.open(organization, row);
       try {
-        await submitOnce(organization, organization.service, stored.publicFunction, stored.publicArgs, {
-          transient: decodeTransient(stored.publicTransient),
-        });
+        await submitPublic(organization, organization.service, stored);
       } catch (error) {
         if (!(error instanceof LedgerError) || !isFinal(error)) throw error;
         this.logger.warn(`An interrupted ${stored.publicFunction} is given up: ${error.code}`);
@@ -143,29 +144,58 @@ export class TwoPartActs implements OnApplicationBootstrap, OnApplicationShutdow
     });
   }
 
-  /** @returns false when the act was begun before */
-  private async remember(organization: Organization, act: TwoPartAct): Promise<boolean> {
-    const stored: StoredAct = {
-      publicFunction: act.publicFunction,
-      publicArgs: act.publicArgs,
-      publicTransient: encodeTransient(act.publicTransient),
-    };
-    const rows = await organization.database.query(
+  /** @returns the public step as it was kept when the act was begun before */
+  private async remember(organization: Organization, act: TwoPartAct): Promise<StoredAct | undefined> {
+    const kept = await organization.database.query(
       `INSERT INTO two_part_acts (business_id, act, created_at) VALUES ($1, $2, $3)
        ON CONFLICT (business_id) DO NOTHING RETURNING business_id`,
-      [
-        act.businessId,
-        await organization.keystore.sealRow(rowContext(act.businessId), stored),
-        this.clock.date(),
-      ],
+      [act.businessId, await sealed(organization, act), this.clock.date()],
     );
-    return rows.length === 1;
+    if (kept.length === 1) return undefined;
+    const [row] = await organization.database.query<{ business_id: string; act: Uint8Array }>(
+      'SELECT business_id, act FROM two_part_acts WHERE business_id = $1',
+      [act.businessId],
+    );
+    return row === undefined ? publicStep(act) : this.open(organization, row);
+  }
+
+  /** Nothing was announced yet, so this is what will be. */
+  private async replace(organization: Organization, act: TwoPartAct): Promise<void> {
+    await organization.database.query(
+      'UPDATE two_part_acts SET act = $2, created_at = $3 WHERE business_id = $1',
+      [act.businessId, await sealed(organization, act), this.clock.date()],
+    );
+  }
+
+  private open(
+    organization: Organization,
+    row: { business_id: string; act: Uint8Array },
+  ): Promise<StoredAct> {
+    return organization.keystore.openRow<StoredAct>(rowContext(row.business_id), row.act);
   }
 
   private async forget(organization: Organization, businessId: string): Promise<void> {
     await organization.database.query('DELETE FROM two_part_acts WHERE business_id = $1', [businessId]);
   }
 }
+
+const publicStep = (act: TwoPartAct): StoredAct => ({
+  publicFunction: act.publicFunction,
+  publicArgs: act.publicArgs,
+  publicTransient: encodeTransient(act.publicTransient),
+});
+
+const sealed = (organization: Organization, act: TwoPartAct): Promise<Uint8Array> =>
+  organization.keystore.sealRow(rowContext(act.businessId), publicStep(act));
+
+const submitPublic = (
+  organization: Organization,
+  identity: LedgerIdentity,
+  step: StoredAct,
+): Promise<Committed> =>
+  submitOnce(organization, identity, step.publicFunction, step.publicArgs, {
+    transient: decodeTransient(step.publicTransient),
+  });
 
 type ActState = 'nothing' | 'pending' | 'done';
 
