@@ -1,10 +1,22 @@
 #!/usr/bin/env node
-import { readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { channelConfigFromBlock } from './config/channel-config.js';
+import { rebuildLedger, scrubLedger } from './ledger/maintenance.js';
 import { createNetwork, type EmbeddedNetwork, type NetworkOptions } from './network.js';
 
 const USAGE = `usage: main.js <configuration.json>
        main.js scrub <data folder>
        main.js rebuild <data folder>`;
+
+function usage(): never {
+  process.stderr.write(`${USAGE}\n`);
+  process.exit(2);
+}
+
+function warn(line: string): void {
+  process.stderr.write(`embedded network: ${line}\n`);
+}
 
 /** One line for people: what is wrong and what to do. */
 function fail(error: unknown): never {
@@ -14,7 +26,7 @@ function fail(error: unknown): never {
     EROFS: `the disk is read-only (${path ?? message}); mount it writable and start again`,
     EACCES: `no permission for ${path ?? message}; correct the owner or mode and start again`,
   };
-  process.stderr.write(`embedded network: ${(code && reasons[code]) ?? message.split('\n')[0]}\n`);
+  warn((code && reasons[code]) || (message.split('\n')[0] ?? message));
   process.exit(1);
 }
 
@@ -40,7 +52,7 @@ function readOptions(file: string): NetworkOptions {
 
 async function run(file: string): Promise<void> {
   const started = performance.now();
-  const network = await createNetwork(readOptions(file));
+  const network = await createNetwork({ ...readOptions(file), onFault: (error) => warn(error.message) });
   let closing = false;
   const stop = () => {
     if (closing) return;
@@ -49,7 +61,7 @@ async function run(file: string): Promise<void> {
   };
   process.on('SIGTERM', stop);
   process.on('SIGINT', stop);
-  process.stdout.write(`${JSON.stringify(readyLine(network, performance.now() - started))}\n`);
+  print(readyLine(network, performance.now() - started));
 }
 
 function readyLine(network: EmbeddedNetwork, startMs: number) {
@@ -63,9 +75,34 @@ function readyLine(network: EmbeddedNetwork, startMs: number) {
   };
 }
 
-const [command, argument] = process.argv.slice(2);
-if (!command || (['scrub', 'rebuild'].includes(command) && !argument)) {
-  process.stderr.write(`${USAGE}\n`);
-  process.exit(2);
+/** Checks or rebuilds a stopped network's ledger; exit code 3 when something is lost or needs a copy. */
+async function maintain(command: 'scrub' | 'rebuild', folder: string): Promise<void> {
+  const directory = join(folder, 'ledger');
+  if (!existsSync(directory))
+    throw new Error(`${folder} holds no network; name the data folder that has ledger/ in it`);
+  const organizations = join(folder, 'organizations');
+  const genesis = existsSync(organizations)
+    ? readdirSync(organizations).find((name) => name.endsWith('.block'))
+    : undefined;
+  const run = command === 'scrub' ? scrubLedger : rebuildLedger;
+  const report = await run({
+    directory,
+    loadConfig: channelConfigFromBlock,
+    genesisBlock: genesis ? readFileSync(join(organizations, genesis)) : undefined,
+  });
+  print(report);
+  process.exit(report.damage.some(({ remedy }) => remedy !== 'rebuilt') ? 3 : 0);
 }
-run(command).catch(fail);
+
+function print(line: unknown): void {
+  process.stdout.write(`${JSON.stringify(line)}\n`);
+}
+
+const [first, second] = process.argv.slice(2);
+if (first === 'scrub' || first === 'rebuild') {
+  if (!second) usage();
+  maintain(first, second).catch(fail);
+} else {
+  if (!first || second) usage();
+  run(first).catch(fail);
+}

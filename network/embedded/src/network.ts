@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { appendFileSync, mkdirSync } from 'node:fs';
+import { appendFileSync, existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { Server, ServerCredentials } from '@grpc/grpc-js';
 import { definitionTransaction, isDefined } from './chaincode/lifecycle.js';
@@ -73,6 +73,8 @@ export interface NetworkOptions {
   readonly captureFile?: string;
   /** How long a stopped peer still counts as alive for the others, ms. */
   readonly aliveExpirationMs?: number;
+  /** Told once when the disk refuses; nothing is committed afterwards. */
+  readonly onFault?: (error: Error) => void;
   /** Longest run of one chaincode call, ms; default 30 000. */
   readonly executionTimeoutMs?: number;
 }
@@ -366,6 +368,7 @@ export class EmbeddedNetwork {
 export async function createNetwork(options: NetworkOptions): Promise<EmbeddedNetwork> {
   const { channel, directory, organizations } = options;
   mkdirSync(directory, { recursive: true, mode: 0o700 });
+  requireChannel(directory, channel);
   const clock = new OffsetClock(join(directory, 'clock'));
   const prepared = await prepareOrganizations(directory, organizations, {
     channelId: channel,
@@ -381,6 +384,7 @@ export async function createNetwork(options: NetworkOptions): Promise<EmbeddedNe
     loadConfig: channelConfigFromBlock,
     clock,
     idleCut: options.idleCut ?? true,
+    onFault: options.onFault,
   });
   let network: EmbeddedNetwork | undefined;
   try {
@@ -392,5 +396,18 @@ export async function createNetwork(options: NetworkOptions): Promise<EmbeddedNe
   } catch (error) {
     await (network ?? ledger).close();
     throw error;
+  }
+}
+
+/** A folder holds one channel. */
+function requireChannel(directory: string, channel: string): void {
+  const organizations = join(directory, 'organizations');
+  const held = existsSync(organizations)
+    ? readdirSync(organizations).find((name) => name.endsWith('.block'))
+    : undefined;
+  if (held && held !== `${channel}.block`) {
+    throw new Error(
+      `${directory} holds channel ${held.slice(0, -'.block'.length)}; ask for that channel or use another folder`,
+    );
   }
 }
