@@ -124,13 +124,13 @@ describe('records sealed on the author’s device, and interrupted ones', () => 
   });
 
   test('after activation: sealed to the owner’s key of the scope asked for', async () => {
-    const lost = patient['activationCode'];
+    const replaced = patient['activationCode'];
     const letter = await admin.post(`/patients/${patient['registrationNo']}/activation-code`, {});
     expect(letter.body['rootFingerprint']).toBe(patient['rootFingerprint']);
     const activationCode = letter.body['activationCode'];
     const nobody = bed.nobody();
     expect(
-      (await nobody.post('/auth/activate/begin', { organization: 'city', activationCode: lost })).status,
+      (await nobody.post('/auth/activate/begin', { organization: 'city', activationCode: replaced })).status,
     ).toBe(401);
     const begun = (await nobody.post('/auth/activate/begin', { organization: 'city', activationCode }))
       .body as unknown as Begun;
@@ -146,7 +146,14 @@ describe('records sealed on the author’s device, and interrupted ones', () => 
         })
       ).status,
     ).toBe(404);
-    const done = await device.signAct(nobody, second.body as never);
+    // Between endorsement and submission the hospital changes the patient's entry: the endorsed bytes lose.
+    const path = `/transactions/${second.body['signing'].id}/sign`;
+    const endorsed = await nobody.post(path, { signature: device.sign(second.body['signing'].bytes) });
+    expect(endorsed.body).toMatchObject({ signing: { stage: 'transaction' } });
+    await admin.call('PATCH', `/patients/${patient['registrationNo']}`, { body: { gender: 'male' } });
+    const lost = await nobody.post(path, { signature: device.sign(endorsed.body['signing'].bytes) });
+    expect(lost.body).toMatchObject({ status: 409, code: 'SIGN_AGAIN', signing: { stage: 'proposal' } });
+    const done = await device.signAct(nobody, lost.body as never);
     expect(done.body).toMatchObject({ status: 'committed', ledger: { validationCode: 'VALID' } });
     expect((await admin.post(`/patients/${patient['registrationNo']}/activation-code`, {})).status).toBe(409);
 
