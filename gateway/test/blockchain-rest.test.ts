@@ -1,8 +1,9 @@
 import { closeSync, openSync, readdirSync, readFileSync, readSync, statSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { Device, type Begun } from './device';
-import { type Caller, type Colleague, TestBed } from './harness';
+import { type Answer, type Caller, type Colleague, TestBed } from './harness';
 
+type Json = Answer['body'];
 type Row = Record<
   'recordId' | 'hospital' | 'ehrDate' | 'patient' | 'doctor' | 'disease' | 'hash' | 'prevHash',
   string | null
@@ -16,16 +17,11 @@ describe('the blockchain report on a running network', () => {
   let rajini: Colleague;
   let auditor: Colleague;
   let owner: Caller;
-  let geetha: Record<string, any>;
-  let siva: Record<string, any>;
+  let geetha: Json;
+  let siva: Json;
   const device = new Device();
 
-  const write = async (
-    doctor: Colleague,
-    patient: Record<string, any>,
-    effectiveDate: string,
-    disease: string,
-  ) => {
+  const write = async (doctor: Colleague, patient: Json, effectiveDate: string, disease: string) => {
     const body = {
       registrationNo: patient['registrationNo'],
       effectiveDate,
@@ -86,12 +82,12 @@ describe('the blockchain report on a running network', () => {
     await bed?.stop();
   });
 
-  const report = async (caller: Caller, query = ''): Promise<Record<string, any> & { rows: Row[] }> => {
+  const report = async (caller: Caller, query = ''): Promise<Json & { rows: Row[] }> => {
     const answer = await caller.get(`/blockchain/report${query}`);
     expect(answer.status).toBe(200);
     return answer.body as never;
   };
-  const logOf = async (): Promise<Record<string, any>[]> =>
+  const logOf = async (): Promise<Json[]> =>
     (await owner.get(`/patients/${geetha['registrationNo']}/access-log`)).body['items'];
 
   test('a doctor sees the hospital’s rows by date; who reads others’ title lines leaves one receipt', async () => {
@@ -179,7 +175,7 @@ describe('the blockchain report on a running network', () => {
 
   test('the access log is the owner’s, and its public part an auditor’s', async () => {
     const path = `/access-log?ledgerId=${geetha['ledgerId']}`;
-    const items = (await auditor.caller.get(path)).body['items'] as Record<string, any>[];
+    const items = (await auditor.caller.get(path)).body['items'] as Json[];
     expect(items.length).toBe((await logOf()).length);
     expect(items.every(({ readerName }) => readerName === null)).toBe(true);
     const page = await auditor.caller.get(`${path}&limit=1`);
@@ -232,7 +228,7 @@ describe('the blockchain report on a running network', () => {
     const lines = (await streamed.text())
       .trim()
       .split('\n')
-      .map((line) => JSON.parse(line) as Record<string, any>);
+      .map((line) => JSON.parse(line) as Json);
     expect(lines.at(-1)).toMatchObject({ chainValid: true, checked: plain['checked'] });
     expect(lines[0]).toHaveProperty('progress');
     expect(lines.at(-2)).toEqual({ progress: { phase: 'objects', done: 4, total: 4 } });

@@ -180,6 +180,15 @@ test('two swapped blocks, a dropped one and a repeated one are named', () => {
   expect(invalid(walk([...chain.slice(0, 6), chain[5]!, ...chain.slice(6)]))[0]!.number).toBe(6);
 });
 
+test('a block that the orderer signed, but that continues another block, is named', () => {
+  const trust = channelTrust(parseBlock(chain[0]!));
+  const other = { number: 5, trust, previousHash: headerHash(parseBlock(chain[3]!)) };
+  expect(examineBlock(chain[5]!, other).reason).toBe(
+    'header: previous hash is not the hash of the block before',
+  );
+  expect(examineBlock(chain[5]!, { number: 5, trust }).reason).toBeUndefined();
+});
+
 test('an unreadable block is named, the later ones are still examined', () => {
   expect(invalid(walk(replaced(4, undefined)))).toEqual([
     { number: 4, reason: 'block: the peer cannot read it' },
