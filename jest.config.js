@@ -17,6 +17,9 @@ module.exports = {
     project('chaincode', 'chaincode/test'),
     project('gateway', 'gateway/test'),
     project('client', 'client/test'),
-    project('acceptance', 'test/acceptance'),
+    project('acceptance', 'test/acceptance', {
+      globalSetup: `${__dirname}/test/support/fixture.ts`,
+      globalTeardown: `${__dirname}/test/support/teardown.ts`,
+    }),
   ],
 };

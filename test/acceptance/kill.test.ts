@@ -1,4 +1,5 @@
 import type { MedsealClient } from '@medseal/client';
+import { startPaper } from '../support/fixture';
 import { Product } from '../support/product';
 
 const COUNT = Number(process.env['MEDSEAL_KILLS'] ?? 5);
@@ -10,7 +11,7 @@ describe('killed under load', () => {
   const acknowledged = { patients: new Map<string, string>(), records: new Map<string, string>() };
 
   beforeAll(async () => {
-    product = await Product.start({ demo: 'paper' });
+    product = await startPaper();
   }, 240_000);
 
   afterAll(async () => {

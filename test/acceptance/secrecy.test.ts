@@ -5,7 +5,8 @@ import { type MedsealClient, PatientDevice } from '@medseal/client';
 import { filesBelow } from '../support/files';
 import { blocksOf, privateKeyHashes, transactionIds } from '../support/blocks';
 import { digitMarker, marker, MarkerScan } from '../support/markers';
-import { Product } from '../support/product';
+import { startPaper } from '../support/fixture';
+import type { Product } from '../support/product';
 
 /**
  * Adversary: everybody who is not entitled, holding every byte that their peer, the ordering service, the cloud, a
@@ -91,7 +92,7 @@ describe('what each party receives', () => {
 
   beforeAll(async () => {
     captureFile = path.join(process.env['TMPDIR'] ?? '/tmp', `medseal-capture-${process.pid}.jsonl`);
-    product = await Product.start({ environment: { MEDSEAL_CAPTURE: captureFile } });
+    product = await startPaper({ environment: { MEDSEAL_CAPTURE: captureFile } });
     const admin: MedsealClient = await product.as('administrator', 'city');
     const { id } = await admin.createDoctor(doctor);
     const user = await admin.createUser({
@@ -169,7 +170,9 @@ describe('what each party receives', () => {
   }, 120_000);
 
   test('output and metrics hold none of it', async () => {
-    const metrics = Buffer.from(await (await fetch(`${product.url}/metrics`)).text());
+    const metrics = Buffer.from(
+      await (await fetch(`${product.url}/metrics`, { headers: { connection: 'close' } })).text(),
+    );
     expect(scanOfPatient().hits(metrics)).toEqual([]);
     expect(scanOfPatient().hits(Buffer.from(product.text))).toEqual([]);
   });

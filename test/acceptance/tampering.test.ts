@@ -3,7 +3,8 @@ import path from 'node:path';
 import type { MedsealClient } from '@medseal/client';
 import { blockFrames } from '../support/blocks';
 import { filesBelow, randomFrom } from '../support/files';
-import { Product } from '../support/product';
+import { startPaper } from '../support/fixture';
+import type { Product } from '../support/product';
 
 const COUNT = Number(process.env['MEDSEAL_FLIPS'] ?? 40);
 const SEED = Number(process.env['MEDSEAL_SEED'] ?? 20_200_229);
@@ -30,7 +31,7 @@ describe('a changed byte', () => {
   const random = randomFrom(SEED);
 
   beforeAll(async () => {
-    product = await Product.start({ demo: 'paper' });
+    product = await startPaper();
     client = await product.as('sundar');
   }, 240_000);
 

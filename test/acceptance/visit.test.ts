@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { ProblemError, sealOnDevice } from '@medseal/client';
+import { startPaper } from '../support/fixture';
 import { Product, ROOT } from '../support/product';
 
 interface PaperRow {
@@ -18,7 +19,7 @@ describe("one visit, end to end, on the paper's rows", () => {
   let product: Product;
 
   beforeAll(async () => {
-    product = await Product.start({ demo: 'paper' });
+    product = await startPaper();
   }, 240_000);
 
   afterAll(async () => {
