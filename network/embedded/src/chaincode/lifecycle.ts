@@ -22,7 +22,7 @@ const NOTHING: Buffer = Buffer.alloc(0);
 const DEFAULT_POLICY = '/Channel/Application/Endorsement';
 
 /** State that a committed definition has under `_lifecycle`, as Fabric lays it out. */
-function definitionState(definition: ChaincodeDefinition): Map<string, Buffer> {
+export function definitionState(definition: ChaincodeDefinition): Map<string, Buffer> {
   const { name, version, sequence } = definition;
   const fields: [string, Buffer][] = [
     ['Sequence', new Writer().number(1, sequence).finish()],
