@@ -13,7 +13,7 @@ import {
   utf8Decode,
 } from '@medseal/crypto';
 import { Pkcs10CertificateRequestGenerator } from '@peculiar/x509';
-import type { Caller } from './harness';
+import type { Caller, Json } from './harness';
 
 const ALGORITHM = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' };
 
@@ -79,7 +79,7 @@ export class Device {
   }
 
   /** Content of the answer of `POST /records/{id}/open`. */
-  async open(opened: Record<string, any>, scopes: Begun['scopes']): Promise<Record<string, any>> {
+  async open(opened: Record<string, Json>, scopes: Begun['scopes']): Promise<Record<string, Json>> {
     const engine = await mclEngine();
     const plaintext = await openAsOwner(engine, {
       sealed: Buffer.from(opened['sealed'], 'base64'),

@@ -12,14 +12,14 @@ import {
   utf8,
 } from '@medseal/crypto';
 import { type Begun, Device } from './device';
-import { Caller, type Colleague, TestBed } from './harness';
+import { Caller, type Colleague, type Json, TestBed } from './harness';
 
 const selector = { date: '2020-04-01', recordType: 'OPConsultation', scope: 'sensitive' };
 const titleLine = { date: '2020-04-01', disease: 'migraine' };
 const document = { resourceType: 'Bundle', type: 'document', note: 'sealed on a device', value: 1.25 };
 
 /** What an author's device does with the answer of `POST /records/prepare`. */
-async function seal(prepared: Record<string, any>) {
+async function seal(prepared: Record<string, Json>) {
   const salts = { selector: newSalt(), titleLine: newSalt(), document: newSalt() };
   const content = {
     document,
@@ -70,7 +70,7 @@ describe('records sealed on the author’s device, and interrupted ones', () => 
   let bed: TestBed;
   let admin: Caller;
   let doctor: Colleague;
-  let patient: Record<string, any>;
+  let patient: Record<string, Json>;
   const device = new Device();
 
   const wanted = () => ({
@@ -218,7 +218,23 @@ describe('records sealed on the author’s device, and interrupted ones', () => 
       expect(opened.body['sections']).toEqual(input.document);
     }
     expect((await doctor.caller.get('/records')).body['total']).toBe(before + moments.length);
-  }, 180_000);
+
+    const deviceMoments = [60, 200];
+    for (const ms of deviceMoments) {
+      const key = randomUUID();
+      const body = await seal((await doctor.caller.post('/records/prepare', wanted())).body);
+      const cut = doctor.caller.post('/records', body, { key }).catch(() => undefined);
+      await new Promise((done) => setTimeout(done, ms));
+      await bed.restartGateway('SIGKILL');
+      await cut;
+      doctor.caller = new Caller(bed.url, doctor.caller.token, doctor.caller.user);
+      const again = await doctor.caller.post('/records', body, { key });
+      expect([ms, again.status, again.body['status']]).toEqual([ms, 201, 'sealed']);
+      expect(again.body['ledger']).toMatchObject({ validationCode: 'VALID' });
+      const opened = await doctor.caller.post(`/records/${body.recordId}/open?decrypt=true`, {});
+      expect(opened.body).toMatchObject({ document, verified: { document: true } });
+    }
+  }, 300_000);
 
   test('a patient without open visit and unfinished record can be deleted, once', async () => {
     admin = await bed.administrator('city');

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Begun, Device } from './device';
-import { Caller, type Colleague, TestBed } from './harness';
+import { Caller, type Colleague, type Json, TestBed } from './harness';
 
 const document = {
   progressNotes: [{ text: 'Fever since three days', date: '2020-02-29' }],
@@ -18,7 +18,7 @@ describe('a visit over HTTP', () => {
   let doctor: Colleague;
   let other: Colleague;
   let foreign: Colleague;
-  let geetha: Record<string, any>;
+  let geetha: Record<string, Json>;
   let keylessRecord = '';
   let begun: Begun;
   let owner: Caller;

@@ -67,8 +67,8 @@ interface SealedObjects {
   capsule: Uint8Array | null;
 }
 
-/** Sealing twice under one business id would announce two entries; more interrupted attempts than this are a fault. */
-const SEAL_ATTEMPTS_MAX = 8;
+/** Name of sealing among the acts of one request. */
+const SEAL = 'seal';
 
 /** The steps of writing a record, each of which may be repeated with the same business request. */
 @Injectable()
@@ -266,7 +266,10 @@ export class RecordWriter {
     }
   }
 
-  /** Objects first, read back; then the private values and the announcement; then the public digests. */
+  /**
+   * Objects first, read back; then the private values and the announcement; then the public digests. A
+   * repetition after an interruption goes on with what was announced, whose objects are stored, not with its own.
+   */
   private async seal(
     user: SessionUser,
     business: BusinessRequest,
@@ -275,8 +278,7 @@ export class RecordWriter {
     given: { selector: object; titleLine?: object },
   ): Promise<Written> {
     const { organization } = user;
-    const act = await this.freshSealAct(organization, business, entry);
-    if (act === undefined) return this.written(organization, entry, undefined);
+    const act = business.part(SEAL);
     await organization.objects.put(sealed);
     await organization.objects.put(header);
     const publicEntry: SealPublic = {
@@ -299,27 +301,12 @@ export class RecordWriter {
     return this.written(organization, entry, committed);
   }
 
-  /**
-   * A business id under which nothing is announced yet; undefined when the version is sealed already. An interrupted
-   * attempt's announcement is finished by the outbox, which alone knows its entry.
-   */
-  private async freshSealAct(
-    organization: Organization,
-    business: BusinessRequest,
-    entry: RecordEntry,
-  ): Promise<BusinessRequest | undefined> {
-    for (let attempt = 0; attempt < SEAL_ATTEMPTS_MAX; attempt++) {
-      const act = business.part(`seal/${attempt}`);
-      if (!(await isAnnounced(organization, act.id))) return act;
-      await this.acts.resumeAll();
-      const now = await this.reader.current(organization, entry.recordId, entry.version);
-      if (now !== null && now.status !== 'created') return undefined;
-    }
-    throw problem(
-      409,
-      'SEAL_INTERRUPTED',
-      'Sealing this record was interrupted too often: write a new record.',
-    );
+  /** The transaction in which this same request sealed the version, if it did before its answer was lost. */
+  async sealedBefore(organization: Organization, business: BusinessRequest): Promise<Committed | undefined> {
+    const done = await evaluateJson<{ transactionId: string } | null>(organization, 'registry:getBusiness', [
+      business.part(SEAL).id,
+    ]);
+    return done === null ? undefined : organization.ledger.lookUp(done.transactionId);
   }
 
   /** The entry that the transaction returned; asked for where only its outcome was looked up. */
@@ -434,9 +421,6 @@ function checkedHeader(organization: Organization, entry: RecordEntry, bytes: Ui
   }
   return header;
 }
-
-const isAnnounced = (organization: Organization, businessId: string): Promise<boolean> =>
-  evaluateJson<boolean>(organization, 'registry:hasPending', [organization.mspId, businessId]);
 
 /** Salts of a content that a repetition of the same request finds again. */
 export const contentSalts = (business: BusinessRequest) => ({

@@ -136,6 +136,8 @@ export class RecordsService {
   ): Promise<RecordStatus> {
     const entry = await this.ownLatest(user, input.recordId);
     if (entry.status !== 'created') {
+      const committed = await this.writer.sealedBefore(user.organization, business);
+      if (committed !== undefined) return statusOf({ entry, committed });
       throw problem(
         409,
         'RECORD_STATUS',
