@@ -7,6 +7,7 @@ import { ledgerAnswer, type LedgerAnswer } from '../http/ledger-answer.js';
 import { pageOfArray, type PageRequest } from '../http/paging.js';
 import { invalid } from '../http/problem.js';
 import type { SessionUser } from '../http/session-user.js';
+import { matchesText } from '../projection/personal-index.js';
 import { Projections } from '../projection/projections.js';
 import { keyOf, verifyRows, type EntryReference } from './report-verification.js';
 import type { Verdict } from './verdict.js';
@@ -39,6 +40,8 @@ export interface ReportAnswer extends Verdict {
 interface ChainedEntry extends EntryReference {
   readonly hospital: string;
   readonly author: string;
+  /** The home hospital closed the patient's file. */
+  readonly deleted: boolean;
 }
 
 /** What of a row's personal part the caller is shown. */
@@ -137,18 +140,21 @@ export class ReportService {
       ledger_id: string;
       hospital: string;
       author: string;
+      patient_status: string | null;
     }>(
-      `SELECT record_id, version, ledger_id, hospital, author FROM record_versions
-       WHERE status = 'chained' ${ledgerIds ? 'AND ledger_id = ANY($1)' : ''}
-       ORDER BY chained_block, chained_position, record_id, version`,
+      `SELECT v.record_id, v.version, v.ledger_id, v.hospital, v.author, p.status AS patient_status
+       FROM record_versions v LEFT JOIN patients p USING (ledger_id)
+       WHERE v.status = 'chained' ${ledgerIds ? 'AND v.ledger_id = ANY($1)' : ''}
+       ORDER BY v.chained_block, v.chained_position, v.record_id, v.version`,
       ledgerIds ? [ledgerIds] : [],
     );
-    const entries = rows.map(({ record_id, version, ledger_id, hospital, author }) => ({
+    const entries = rows.map(({ record_id, version, ledger_id, hospital, author, patient_status }) => ({
       recordId: record_id,
       version,
       ledgerId: ledger_id,
       hospital,
       author,
+      deleted: patient_status === 'deleted',
     }));
     return q === undefined || q === '' ? entries : entries.filter((entry) => this.#matches(user, entry, q));
   }
@@ -169,15 +175,18 @@ export class ReportService {
 
   #matches(user: SessionUser, entry: ChainedEntry, q: string): boolean {
     const { patient, doctor, disease } = this.#shown(user, entry);
-    const wanted = q.toLowerCase();
-    return [patient, doctor, disease].some((value) => value?.toLowerCase().includes(wanted));
+    return matchesText(q, [patient, doctor, disease].join(' '));
   }
 
-  #shown(user: SessionUser, { recordId, version, ledgerId, hospital, author }: ChainedEntry): ShownPart {
+  #shown(
+    user: SessionUser,
+    { recordId, version, ledgerId, hospital, author, deleted }: ChainedEntry,
+  ): ShownPart {
     const { personal } = this.projections.of(user.organization);
     const owner = user.role === 'patient' && ledgerId === user.subject;
     if (!owner && !seesNames(user)) return HIDDEN;
     const isAuthor = author === user.subject && hospital === user.organization.mspId;
+    if (deleted && !owner && !isAuthor) return HIDDEN;
     const ownHospital = hospital === user.organization.mspId;
     const patient = personal.patient(ledgerId)?.name ?? null;
     const title = owner || ownHospital ? personal.titleLine(recordId, version) : undefined;

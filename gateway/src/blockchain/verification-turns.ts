@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { tooManyRequests } from '../http/problem.js';
 
-const AT_ONCE = 2;
+const AT_ONCE = 4;
 const RETRY_AFTER_SECONDS = 5;
 
 /** A walk reads the whole ledger; an organisation has few at once. */

@@ -43,14 +43,8 @@ export class PersonalIndex {
   readonly #ledgerIds = new Map<string, string>();
   readonly #staff = new Map<string, NamedStaff>();
   readonly #titleLines = new Map<string, TitleLine>();
-  readonly #unreadable = new Set<string>();
 
   constructor(private readonly keystore: Pick<Keystore, 'openValue'>) {}
-
-  /** Private keys that are held but do not open, e.g. of a patient whose erasure key is gone. */
-  get unreadableKeys(): readonly string[] {
-    return [...this.#unreadable];
-  }
 
   patient(ledgerId: string): NamedPatient | undefined {
     const name = this.#names.get(ledgerId) ?? null;
@@ -61,20 +55,6 @@ export class PersonalIndex {
   patientByNumber(registrationNo: string): NamedPatient | undefined {
     const ledgerId = this.#ledgerIds.get(registrationNo);
     return ledgerId === undefined ? undefined : this.patient(ledgerId);
-  }
-
-  /** All patients whose number or name is held, by name. */
-  patients(): NamedPatient[] {
-    const ledgerIds = new Set([...this.#names.keys(), ...this.#numbers.keys()]);
-    return [...ledgerIds].flatMap((ledgerId) => this.patient(ledgerId) ?? []).sort(byName);
-  }
-
-  /** Patients with every word of `text` at the start of a word of the name, or with that number. */
-  searchPatients(text: string): NamedPatient[] {
-    const words = wordsOf(text);
-    return this.patients().filter(
-      ({ name, registrationNo }) => registrationNo === text.trim() || matches(words, name ?? ''),
-    );
   }
 
   staff(staffId: string): NamedStaff | undefined {
@@ -90,9 +70,8 @@ export class PersonalIndex {
 
   /** Staff with every word of `text` at the start of a word of name or specialisation. */
   searchStaff(text: string, mspId?: string): NamedStaff[] {
-    const words = wordsOf(text);
     return this.allStaff(mspId).filter(({ name, specialization }) =>
-      matches(words, `${name} ${specialization ?? ''}`),
+      matchesText(text, `${name} ${specialization ?? ''}`),
     );
   }
 
@@ -100,13 +79,13 @@ export class PersonalIndex {
     return this.#titleLines.get(`${recordId}/${version}`);
   }
 
-  /** Takes a value in; one that does not open is remembered as unreadable. */
-  async add(held: HeldValue): Promise<void> {
+  /** Takes a value in. @returns false for one that does not open, e.g. because the patient's erasure key is gone */
+  async add(held: HeldValue): Promise<boolean> {
     try {
       await this.#add(held);
-      this.#unreadable.delete(held.key);
+      return true;
     } catch {
-      this.#unreadable.add(held.key);
+      return false;
     }
   }
 
@@ -116,13 +95,11 @@ export class PersonalIndex {
     if (kind === 'demographics' && part === 'identity') this.#names.delete(subject);
     if (kind === 'titleLine') this.#titleLines.delete(`${subject}/${part}`);
     if (kind === 'staff') this.#staff.delete(part);
-    this.#unreadable.delete(key);
   }
 
   clear(): void {
     for (const map of [this.#names, this.#numbers, this.#ledgerIds, this.#staff, this.#titleLines])
       map.clear();
-    this.#unreadable.clear();
   }
 
   async #add({ collection, key, ledgerId, value }: HeldValue): Promise<void> {
@@ -176,14 +153,16 @@ const wordsOf = (value: string): string[] =>
     .split(/[^\p{L}\p{N}]+/u)
     .filter(Boolean);
 
-const matches = (words: readonly string[], value: string): boolean => {
+/** Every word of `wanted` begins a word of `value`; accents and case do not count. */
+export const matchesText = (wanted: string, value: string): boolean => {
+  const words = wordsOf(wanted);
   const candidates = wordsOf(value);
   return (
     words.length > 0 && words.every((word) => candidates.some((candidate) => candidate.startsWith(word)))
   );
 };
 
-const byName = (a: { name: string | null }, b: { name: string | null }): number => {
-  const [left, right] = [fold(a.name ?? ''), fold(b.name ?? '')];
+const byName = (a: { name: string }, b: { name: string }): number => {
+  const [left, right] = [fold(a.name), fold(b.name)];
   return left < right ? -1 : left > right ? 1 : 0;
 };

@@ -133,9 +133,12 @@ export class Projection {
       `SELECT collection, key, ledger_id, value FROM private_values
        WHERE value IS NOT NULL AND kind IN ('demographics', 'number', 'titleLine', 'staff')`,
     );
+    let closed = 0;
     for (const { collection, key, ledger_id, value } of held) {
-      await this.personal.add({ collection, key, ledgerId: ledger_id, value });
+      if (!(await this.personal.add({ collection, key, ledgerId: ledger_id, value }))) closed += 1;
     }
+    if (closed > 0)
+      this.report(`${this.parts.mspId}: ${closed} private values do not open with the keys held`);
   }
 
   async #follow(signal: AbortSignal): Promise<void> {
