@@ -24,6 +24,7 @@ const explain = {
   EACCES: 'this user may not write there',
   EPERM: 'this user may not write there',
   ENOTDIR: 'part of the path is a file',
+  ENOENT: 'no folder can be made there',
 };
 
 function isRunning(pid) {
@@ -35,11 +36,18 @@ function isRunning(pid) {
   }
 }
 
+/** Level by level: Node's own recursive way never returns where a file system forbids folders, as /proc does. */
+function makeFolder(folder) {
+  if (existsSync(folder)) return;
+  makeFolder(path.dirname(folder));
+  mkdirSync(folder, { mode: 0o700 });
+}
+
 /** Makes the folder and takes its lock; the lock of a killed process is taken over. */
 export function claimDataFolder(folder) {
   const lock = path.join(folder, 'lock');
   try {
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    makeFolder(folder);
     for (let attempt = 0; ; attempt++) {
       try {
         const handle = openSync(lock, 'wx', 0o600);
