@@ -152,6 +152,7 @@ describe('organisation keys', () => {
     for (const [key, code] of [
       [signed(service, { mspId: CITY }), 'NOT_ALLOWED'],
       [{ ...good, certificate: clinic.service(CITY).certificate }, 'BAD_ARGUMENT'],
+      [signed(clinic.service(CITY), { mspId: LAKESIDE }), 'BAD_ARGUMENT'],
       [{ ...good, publicKey: newDigest() }, 'BAD_ARGUMENT'],
       [{ ...good, kind: 'agent' }, 'BAD_ARGUMENT'],
       [{ ...good, signature: signed(service).signature }, 'BAD_ARGUMENT'],
