@@ -71,6 +71,7 @@ describe('records sealed on the author’s device, and interrupted ones', () => 
   let admin: Caller;
   let doctor: Colleague;
   let patient: Record<string, Json>;
+  let foreignRecord = '';
   const device = new Device();
 
   const wanted = () => ({
@@ -123,6 +124,34 @@ describe('records sealed on the author’s device, and interrupted ones', () => 
     });
   });
 
+  test('another hospital’s record of before the activation is kept by that hospital’s custodian', async () => {
+    const lakeside = await bed.administrator('lakeside');
+    const id = (await lakeside.post('/doctors', { name: 'Dr. Rajini', specialization: 'Cardiologist' })).body[
+      'id'
+    ];
+    const rajini = await bed.colleague('lakeside', 'doctor', { doctorId: id });
+    const visit = {
+      class: 'IMP',
+      doctorId: id,
+      reason: 'heart',
+      period: { start: '2020-03-05' },
+      card: patient['card'],
+    };
+    const path = `/patients/${patient['registrationNo']}/encounters`;
+    expect((await rajini.caller.post(path, visit)).status).toBe(201);
+    const written = await rajini.caller.post('/records', {
+      registrationNo: patient['registrationNo'],
+      effectiveDate: '2020-03-05',
+      disease: 'arrhythmia',
+      scope: 'sensitive',
+      document: { problems: [{ text: 'Arrhythmia' }] },
+    });
+    expect(written.body['status']).toBe('sealed');
+    foreignRecord = written.body['recordId'];
+    const opened = await rajini.caller.post(`/records/${foreignRecord}/open`, {});
+    expect(opened.body).toMatchObject({ hospital: 'LakesideMSP', capsule: null });
+  });
+
   test('after activation: sealed to the owner’s key of the scope asked for', async () => {
     const replaced = patient['activationCode'];
     const letter = await admin.post(`/patients/${patient['registrationNo']}/activation-code`, {});
@@ -158,6 +187,13 @@ describe('records sealed on the author’s device, and interrupted ones', () => 
     expect((await admin.post(`/patients/${patient['registrationNo']}/activation-code`, {})).status).toBe(409);
 
     const owner = await bed.signIn('city', 'arul', activation.password);
+    const fromLakeside = await owner.post(`/records/${foreignRecord}/open`, {});
+    expect(fromLakeside.body['capsule']).not.toBeNull();
+    expect(
+      await device.open(fromLakeside.body, { ...begun.scopes, general: begun.scopes.sensitive }),
+    ).toMatchObject({
+      titleLine: { disease: 'arrhythmia' },
+    });
     const prepared = await doctor.caller.post('/records/prepare', wanted());
     expect(prepared.body).toMatchObject({
       scopeId: begun.scopes.sensitive,
