@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { createServer } from 'node:net';
 import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import cookieParser from 'cookie-parser';
@@ -27,6 +29,7 @@ const OPERATIONAL = /^\/(?:health\/(?:live|ready)|metrics)$/;
  * taken. @throws Error with one clear line
  */
 export const startGateway = async (config: GatewayConfig): Promise<RunningGateway> => {
+  await requireFreePort(config.port);
   const clock = new Clock(config.clockFile);
   const logger = new StderrLogger();
   const { registry, close } = await openOrganizations(config, clock);
@@ -64,11 +67,26 @@ export const startGateway = async (config: GatewayConfig): Promise<RunningGatewa
   } catch (error) {
     await app?.close().catch(() => undefined);
     await close().catch(() => undefined);
-    if ((error as NodeJS.ErrnoException).code === 'EADDRINUSE') {
-      throw new Error(`port ${config.port} is in use: stop the process that has it or choose another port.`, {
-        cause: error,
-      });
-    }
-    throw error;
+    throw portProblem(error, config.port);
   }
 };
+
+/** Told at once, not after everything else has been opened. */
+const requireFreePort = async (port: number): Promise<void> => {
+  const probe = createServer();
+  try {
+    probe.listen(port, HOST);
+    await once(probe, 'listening');
+    probe.close();
+    await once(probe, 'close');
+  } catch (error) {
+    throw portProblem(error, port);
+  }
+};
+
+const portProblem = (error: unknown, port: number): unknown =>
+  (error as NodeJS.ErrnoException).code === 'EADDRINUSE'
+    ? new Error(`port ${port} is in use: stop the process that has it or choose another port.`, {
+        cause: error,
+      })
+    : error;

@@ -140,11 +140,22 @@ export class TestBed {
     private settings: Record<string, unknown>,
   ) {}
 
+  /** @param settings besides the usual ones, of the gateway's configuration */
   static async start(settings: Record<string, unknown> = {}): Promise<TestBed> {
+    const bed = await TestBed.startWithoutGateway(settings);
+    try {
+      await bed.startGateway();
+      return bed;
+    } catch (error) {
+      await bed.stop();
+      throw error;
+    }
+  }
+
+  static async startWithoutGateway(settings: Record<string, unknown> = {}): Promise<TestBed> {
     const bed = new TestBed(mkdtempSync(join(tmpdir(), 'medseal-gateway-')), settings);
     try {
       await bed.startNetwork();
-      await bed.startGateway();
       return bed;
     } catch (error) {
       await bed.stop();
@@ -158,21 +169,30 @@ export class TestBed {
   }
 
   async startGateway(): Promise<void> {
-    const file = join(this.folder, 'gateway.json');
-    writeFileSync(
-      file,
-      JSON.stringify({
-        port: 0,
-        dataDirectory: join(this.folder, 'gateway'),
-        objectsDirectory: join(this.folder, 'objects'),
-        connectionProfile: join(this.folder, 'connection.yaml'),
-        organizations: ORGANIZATIONS,
-        clockFile: this.clockFile,
-        ...this.settings,
-      }),
-    );
-    this.gateway = await run(join(ROOT, 'gateway/dist/main.js'), [file]);
+    this.gateway = await this.launch('gateway', this.settings);
     this.url = String(this.gateway.ready['url']);
+  }
+
+  /** A further gateway on the same network, with a data folder of its own. */
+  async another(name: string, settings: Record<string, unknown>): Promise<{ url: string; folder: string }> {
+    const running = await this.launch(name, settings);
+    this.network.push(running);
+    return { url: String(running.ready['url']), folder: join(this.folder, name) };
+  }
+
+  private launch(name: string, settings: Record<string, unknown>): Promise<Running> {
+    const file = join(this.folder, `${name}.json`);
+    const config = {
+      port: 0,
+      dataDirectory: join(this.folder, name),
+      objectsDirectory: join(this.folder, 'objects'),
+      connectionProfile: join(this.folder, 'connection.yaml'),
+      organizations: ORGANIZATIONS,
+      clockFile: this.clockFile,
+      ...settings,
+    };
+    writeFileSync(file, JSON.stringify(config));
+    return run(join(ROOT, 'gateway/dist/main.js'), [file]);
   }
 
   async stopGateway(signal: 'SIGTERM' | 'SIGKILL' = 'SIGTERM'): Promise<void> {
@@ -249,7 +269,7 @@ export class TestBed {
 
   async stop(): Promise<void> {
     await this.stopGateway().catch(() => undefined);
-    await Promise.all(this.network.map((running) => end(running, 'SIGTERM')));
+    for (const running of [...this.network].reverse()) await end(running, 'SIGTERM');
     rmSync(this.folder, { recursive: true, force: true });
   }
 

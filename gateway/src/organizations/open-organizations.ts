@@ -30,6 +30,8 @@ export interface OpenOrganizations {
 
 /** Databases, keystores, connections and service identities of all organisations of the configuration. */
 export const openOrganizations = async (config: GatewayConfig, clock: Clock): Promise<OpenOrganizations> => {
+  // First what costs nothing to find wrong.
+  const profile = readConnectionProfile(config.connectionProfile);
   const connections = await openConnections(config.databaseUrl, join(config.dataDirectory, 'database'));
   const organizations: Organization[] = [];
   const close = async (): Promise<void> => {
@@ -37,7 +39,6 @@ export const openOrganizations = async (config: GatewayConfig, clock: Clock): Pr
     await connections.close();
   };
   try {
-    const profile = readConnectionProfile(config.connectionProfile);
     const objects = new FileObjectStore(config.objectsDirectory);
     for (const one of config.organizations) {
       const database = new Database(connections.pool, one.slug);

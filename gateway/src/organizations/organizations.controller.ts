@@ -1,6 +1,7 @@
 import { Controller, Get } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import type { OrganizationEntry, OrganizationKeyEntry } from '@medseal/chaincode';
+import { intermediatesOf } from '../fabric/channel-authorities.js';
 import { evaluateJson } from '../fabric/evaluate-json.js';
 import { Public } from '../http/decorators.js';
 import type { Page } from '../http/paging.js';
@@ -25,6 +26,8 @@ interface OrganizationAnswer {
 @Public()
 @Controller('organizations')
 export class OrganizationsController {
+  private authorities: { configBlock: number; intermediates: ReadonlyMap<string, string[]> } | undefined;
+
   constructor(private readonly organizations: OrganizationRegistry) {}
 
   /** Organisations on the ledger with their public keys; a device judges each key by its signature and certificate. */
@@ -56,7 +59,21 @@ export class OrganizationsController {
         certificate,
         signature,
       })),
-      caChain: served?.authority.intermediates ?? [],
+      caChain: served?.authority.intermediates ?? (await this.intermediates(asked)).get(entry.mspId) ?? [],
     };
+  }
+
+  /** Of organisations that other processes serve: as the channel's current configuration has them. */
+  private async intermediates(asked: Organization): Promise<ReadonlyMap<string, string[]>> {
+    const [row] = await asked.database.query<{ number: number | null }>(
+      'SELECT max(number) AS number FROM ledger_blocks WHERE is_config',
+    );
+    const configBlock = row?.number ?? 0;
+    if (this.authorities?.configBlock !== configBlock) {
+      for await (const { block } of asked.ledger.readBlocks(configBlock, configBlock)) {
+        this.authorities = { configBlock, intermediates: intermediatesOf(block) ?? new Map() };
+      }
+    }
+    return this.authorities?.intermediates ?? new Map();
   }
 }
