@@ -298,3 +298,24 @@ describe('the ledger', () => {
     expect(await ledger.scrub()).toEqual([]);
   });
 });
+
+describe('a ledger with the batch settings of its channel', () => {
+  it('cuts by count at once and by time otherwise', async () => {
+    const rig = await LedgerRig.create({ maxMessageCount: 3, timeoutMs: 400 });
+    const ledger = await rig.open(rig.folder(), { idleCut: false });
+    const started = performance.now();
+    await ledger.define();
+    expect(performance.now() - started).toBeGreaterThan(390);
+    const cuts: [size: number, after: number][] = [];
+    const from = performance.now();
+    ledger.onBlock(({ transactions }) => cuts.push([transactions.length, performance.now() - from]));
+    for (let i = 0; i < 7; i += 1) await ledger.order(rig.transaction(put(`k${i}`, 'x')).envelope);
+    while (cuts.length < 3) await new Promise((resolve) => setTimeout(resolve, 10));
+    expect(cuts.map(([size]) => size)).toEqual([3, 3, 1]);
+    expect(cuts[2]![1] - cuts[0]![1]).toBeGreaterThan(200);
+    await ledger.order(rig.transaction(put('last', 'x')).envelope);
+    await ledger.close();
+    expect(cuts.map(([size]) => size)).toEqual([3, 3, 1, 1]);
+    rig.remove();
+  });
+});

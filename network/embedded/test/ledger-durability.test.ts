@@ -180,9 +180,12 @@ describe('a damaged ledger', () => {
     async () => {
       for (let round = 0; round < ROUNDS; round += 1) {
         let hit = -1;
+        let path = '';
+        let size = 0;
         await withCopy(
           (folder) => {
-            const path = join(folder, 'blocks', 'blocks-000000.dat');
+            path = join(folder, 'blocks', 'blocks-000000.dat');
+            size = statSync(path).size;
             const all = frames(path);
             // Every part of the last frame is tried as well: it must not pass for one that was never completed.
             const [, start, end] = all.at(-1)!;
@@ -195,6 +198,7 @@ describe('a damaged ledger', () => {
           (ledger) => {
             expect(named(ledger.damage)).toMatch(new RegExp(`^block ${hit}: `));
             expect(ledger.damage).toHaveLength(1);
+            expect(statSync(path).size).toBe(size);
             for (let number = 0; number < ledger.height; number += 1) {
               if (number === hit)
                 expect(() => ledger.readBlock(number)).toThrow(`block ${number} on disk is damaged`);

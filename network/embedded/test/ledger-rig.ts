@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { definitionTransaction } from '../src/chaincode/lifecycle';
 import { channelConfigFromBlock } from '../src/config/channel-config';
-import { type PreparedNetwork, prepareOrganizations } from '../src/config/organizations';
+import { type PreparedNetwork, type PrepareOptions, prepareOrganizations } from '../src/config/organizations';
 import { type LedgerMaintenance, type LedgerOptions, openLedger } from '../src/ledger/ledger';
 import {
   HeaderType,
@@ -85,13 +85,16 @@ export class LedgerRig {
     readonly network: PreparedNetwork,
   ) {}
 
-  static async create(): Promise<LedgerRig> {
-    return LedgerRig.load(mkdtempSync(join(tmpdir(), 'ledger-')));
+  static async create(batch?: PrepareOptions['batch']): Promise<LedgerRig> {
+    return LedgerRig.load(mkdtempSync(join(tmpdir(), 'ledger-')), batch);
   }
 
   /** The organisations in a folder, made when absent. */
-  static async load(base: string): Promise<LedgerRig> {
-    return new LedgerRig(base, await prepareOrganizations(base, ORGANIZATIONS, { channelId: CHANNEL }));
+  static async load(base: string, batch?: PrepareOptions['batch']): Promise<LedgerRig> {
+    return new LedgerRig(
+      base,
+      await prepareOrganizations(base, ORGANIZATIONS, { channelId: CHANNEL, batch }),
+    );
   }
 
   folder(name = `ledger-${randomBytes(4).toString('hex')}`): string {

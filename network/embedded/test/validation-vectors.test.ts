@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
@@ -81,4 +82,41 @@ describe('the state validator', () => {
       }
     },
   );
+});
+
+describe('the writes of a transaction', () => {
+  it('delete a private key whose value hash is that of nothing, as an empty public value does', () => {
+    const view = new Chain();
+    const keyHash = Buffer.alloc(32, 7);
+    const valueHash = createHash('sha256').digest();
+    const updates = new UpdateBatch();
+    updates.apply(
+      [
+        {
+          namespace: 'cc',
+          kv: {
+            reads: [],
+            rangeQueries: [],
+            writes: [{ key: 'k', isDelete: false, value: Buffer.alloc(0) }],
+            metadataWrites: [],
+          },
+          collections: [
+            {
+              collection: 'c',
+              hashed: {
+                reads: [],
+                writes: [{ keyHash, isDelete: false, valueHash, isPurge: false }],
+                metadataWrites: [],
+              },
+              privateHash: Buffer.alloc(0),
+            },
+          ],
+        },
+      ],
+      { blockNum: 1, txNum: 0 },
+      view,
+    );
+    expect(updates.get('cc', '', 'k')).toMatchObject({ value: undefined });
+    expect(updates.get('cc', 'c', keyHash.toString('latin1'))).toMatchObject({ value: undefined });
+  });
 });

@@ -258,8 +258,11 @@ class FileLedger implements Ledger, LedgerMaintenance {
         previous = undefined;
         continue;
       }
-      const validated = this.validate(number, block.data, scratch);
-      const detail = this.blockProblem(block, previous, validated);
+      const complete = found.length === 0;
+      const validated = complete
+        ? this.validate(number, block.data, scratch)
+        : replayBlock(number, block.data, transactionsFilter(block), scratch);
+      const detail = this.blockProblem(block, previous, validated, complete);
       if (detail !== undefined) {
         invalid.set(number, detail);
         found.push({
@@ -503,7 +506,7 @@ class FileLedger implements Ledger, LedgerMaintenance {
         `${this.options.directory} holds a ledger with another genesis block; use another folder or reset this one`,
       );
     }
-    const detail = this.blockProblem(block, previous, replayed);
+    const detail = this.blockProblem(block, previous, replayed, this.blocks.damagedBlocks.size === 0);
     if (detail !== undefined) {
       this.damageBlock(number, detail);
       return undefined;
@@ -514,28 +517,28 @@ class FileLedger implements Ledger, LedgerMaintenance {
     return block;
   }
 
-  /** Why a block does not fit the one before it or its own hashes; `previous` undefined where that one is damaged. */
+  /**
+   * Why a block does not fit the one before it or its own hashes. `previous` is undefined after a damaged block; from one
+   * on (`complete` false) the state before a block is not known, and with it neither codes nor commit hash.
+   */
   private blockProblem(
     block: Block,
     previous: Block | undefined,
     validated: ValidatedBlock,
+    complete: boolean,
   ): string | undefined {
     const { number, dataHash: stated, previousHash } = block.header;
     if (!dataHash(block.data).equals(stated)) return 'its data hash does not match its transactions';
-    if (
-      !transactionsFilter(block).equals(validated.filter) ||
-      validated.filter.length !== block.data.length
-    ) {
+    const filter = transactionsFilter(block);
+    if (filter.length !== block.data.length || (complete && !filter.equals(validated.filter))) {
       return 'its validation codes are not those of its transactions';
     }
     if (number === 0 || previous === undefined) return undefined;
     if (previous.header.number + 1 !== number) return 'its number does not follow the block before it';
     if (!previousHash.equals(headerHash(previous.header))) return 'it does not follow the block before it';
-    const expected = nextCommitHash(
-      validated.filter,
-      validated.updates.deterministicBytes(),
-      commitHash(previous) ?? NO_HASH,
-    );
+    if (!complete) return undefined;
+    const updates = validated.updates.deterministicBytes();
+    const expected = nextCommitHash(validated.filter, updates, commitHash(previous) ?? NO_HASH);
     return commitHash(block)?.equals(expected) === true
       ? undefined
       : 'its commit hash does not match its writes';

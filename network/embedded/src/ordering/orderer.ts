@@ -69,19 +69,27 @@ export class Orderer {
   }
 
   private schedule(timeoutMs: number): void {
-    if (this.ready.length > 0 || this.options.idleCut) {
-      if (this.committing === undefined) this.committing = this.drain();
-    } else if (this.timer === undefined && this.cutter.waiting > 0) {
-      this.timer = setTimeout(() => {
-        this.timer = undefined;
-        this.ready.push(this.cutter.cut());
-        this.pump();
-      }, timeoutMs);
+    if (!this.options.idleCut) this.setTimer(timeoutMs);
+    this.pump();
+  }
+
+  /** Runs from the first waiting envelope until it is cut. */
+  private setTimer(timeoutMs: number): void {
+    if (this.cutter.waiting === 0) {
+      clearTimeout(this.timer);
+      this.timer = undefined;
     }
+    if (this.timer !== undefined || this.cutter.waiting === 0) return;
+    this.timer = setTimeout(() => {
+      this.timer = undefined;
+      if (this.cutter.waiting > 0) this.ready.push(this.cutter.cut());
+      this.pump();
+    }, timeoutMs);
   }
 
   private pump(): void {
-    if (this.committing === undefined && this.ready.length > 0) this.committing = this.drain();
+    const hasWork = this.ready.length > 0 || (this.options.idleCut && this.cutter.waiting > 0);
+    if (this.committing === undefined && hasWork) this.committing = this.drain();
   }
 
   private async drain(): Promise<void> {
