@@ -176,6 +176,15 @@ export interface OpenedRecord {
   elements: unknown[];
 }
 
+/** Answer of `?decrypt=true`. */
+export interface DecryptedRecord {
+  receipt: { receiptId: string; recordIds: string[]; basis: string };
+  /** In the form it was written: the eight sections, or a FHIR R4 document Bundle. */
+  document: unknown;
+  /** The FHIR R4 document Bundle that is sealed. */
+  bundle: unknown;
+}
+
 export interface ReportRow {
   recordId: string;
   version?: number;

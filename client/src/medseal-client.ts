@@ -1,6 +1,7 @@
 import type {
   ActAnswer,
   ActivationBegin,
+  DecryptedRecord,
   DoctorAnswer,
   DoctorInput,
   EncounterInput,
@@ -133,15 +134,11 @@ export class MedsealClient {
     this.#call<OpenedRecord>('POST', `/records/${segment(id)}/open`, { purpose });
 
   /** Where the gateway holds the staff member's key. */
-  async openRecordDecrypted(
-    id: string,
-    purpose = 'TREATMENT',
-  ): Promise<{ receipt: unknown; document: unknown }> {
-    const answer = await this.http.request<{ receipt: unknown; document: unknown }>(
-      'POST',
-      `/records/${segment(id)}/open`,
-      { body: { purpose }, query: { decrypt: true } },
-    );
+  async openRecordDecrypted(id: string, purpose = 'TREATMENT'): Promise<DecryptedRecord> {
+    const answer = await this.http.request<DecryptedRecord>('POST', `/records/${segment(id)}/open`, {
+      body: { purpose },
+      query: { decrypt: true },
+    });
     return answer.body;
   }
 

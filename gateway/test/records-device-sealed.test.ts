@@ -115,7 +115,6 @@ describe('records sealed on the author’s device, and interrupted ones', () => 
     const opened = await doctor.caller.post(`/records/${prepared.body['recordId']}/open?decrypt=true`, {});
     expect(opened.body).toMatchObject({
       document,
-      sections: null,
       verified: { document: true, selector: true, titleLine: true },
     });
     expect((await doctor.caller.get(`/records/${prepared.body['recordId']}`)).body).toMatchObject({
@@ -251,7 +250,7 @@ describe('records sealed on the author’s device, and interrupted ones', () => 
       const done = await doctor.caller.post(`/records/${again.body['recordId']}/complete`, {});
       expect(done.body['status']).toBe('chained');
       const opened = await doctor.caller.post(`/records/${again.body['recordId']}/open?decrypt=true`, {});
-      expect(opened.body['sections']).toEqual(input.document);
+      expect(opened.body['document']).toEqual(input.document);
     }
     expect((await doctor.caller.get('/records')).body['total']).toBe(before + moments.length);
 

@@ -197,8 +197,8 @@ describe('a visit over HTTP', () => {
     });
     expect(opened.body).toMatchObject({
       receipt: { recordIds: [keylessRecord], basis: 'author' },
-      sections: document,
-      document: { resourceType: 'Bundle', type: 'document' },
+      document,
+      bundle: { resourceType: 'Bundle', type: 'document' },
       titleLine: { date: '2020-02-29', disease: 'fever' },
       verified: { selector: true, titleLine: true, document: true },
     });
@@ -313,7 +313,7 @@ describe('a visit over HTTP', () => {
     const content = await device.open(opened.body, begun.scopes);
     expect(content).toMatchObject({ titleLine: { disease: 'fever' }, selector: { scope: 'general' } });
     const byAuthor = await doctor.caller.post(`/records/${keylessRecord}/open?decrypt=true`, {});
-    expect(byAuthor.body['document']).toEqual(content['document']);
+    expect(byAuthor.body['bundle']).toEqual(content['document']);
     expect((await owner.post(`/records/${keylessRecord}/open?decrypt=true`, {})).body).toMatchObject({
       status: 409,
       code: 'KEY_NOT_HELD',
@@ -362,7 +362,7 @@ describe('a visit over HTTP', () => {
     ).toBe(409);
     await doctor.caller.post(`/records/${keylessRecord}/complete`, {});
     const first = await doctor.caller.post(`/records/${keylessRecord}/open?decrypt=true&version=1`, {});
-    expect(first.body['sections']).toEqual(document);
+    expect(first.body['document']).toEqual(document);
     expect(
       (await doctor.caller.get(`/records/${keylessRecord}/versions`)).body['items'].map(
         (one: { status: string }) => one.status,

@@ -62,11 +62,15 @@ describe("one visit, end to end, on the paper's rows", () => {
     const written = paper.records.find((one) => one.patient === 'Geetha' && one.doctor === 'Dr. Sundar');
     const opened = await author.openRecordDecrypted(recordId);
     expect(opened.receipt).toMatchObject({ recordIds: [recordId], basis: 'author' });
-    expect(JSON.stringify(opened.document)).toContain(written?.disease);
+    const text = `Seen for ${written?.disease}.`;
+    expect(opened.document).toEqual({
+      progressNotes: [{ text, date: written?.effectiveDate }],
+      problems: [{ text: written?.disease, date: written?.effectiveDate }],
+    });
 
     const { client, device } = await product.deviceOf('geetha');
     const content = await device.openRecord(await client.openRecord(recordId));
-    expect(content.document).toEqual(opened.document);
+    expect(content.document).toEqual(opened.bundle);
     expect(content.titleLine).toMatchObject({ date: written?.effectiveDate, disease: written?.disease });
   });
 

@@ -60,10 +60,10 @@ export interface OpenedAnswer {
   receipt: ReceiptView;
   recordId: string;
   version: number;
-  /** The FHIR R4 document Bundle that is sealed. */
+  /** In the form it was written: the eight sections, or a FHIR R4 document Bundle. */
   document: unknown;
-  /** The eight sections where the author wrote those, else null. */
-  sections: unknown;
+  /** The FHIR R4 document Bundle that is sealed, which an owner's device sees. */
+  bundle: unknown;
   selector: unknown;
   titleLine: unknown;
   /** Which parts are those that the ledger committed to. */
@@ -127,15 +127,14 @@ export class OpenRecordsService {
         `Record ${recordId} opens, but what its author's device sealed is no record content.`,
       );
     }
-    const document = unfoldDecimals(opened.document);
-    const fromSections =
-      isBundle(document) && documentErrors(document).length === 0 && madeOfSections(document);
+    const bundle = unfoldDecimals(opened.document);
+    const fromSections = isBundle(bundle) && documentErrors(bundle).length === 0 && madeOfSections(bundle);
     return {
       receipt,
       recordId: entry.recordId,
       version: entry.version,
-      document,
-      sections: fromSections ? sectionsOf(document) : null,
+      document: fromSections ? sectionsOf(bundle) : bundle,
+      bundle,
       selector: opened.selector,
       titleLine: opened.titleLine,
       verified: checkContent(opened, sealed.commitments),
