@@ -1,5 +1,7 @@
 import { examineBlock, type BlockExamination } from './block-verifier.js';
 import type { ChannelTrust } from './channel-trust.js';
+import { EndorsementPolicies } from './endorsement-policies.js';
+import type { LedgerTransaction } from './transaction-bytes.js';
 
 /** What was seen of the chain before and may not differ now. */
 export interface ChainAnchor {
@@ -17,6 +19,7 @@ export class ChainVerifier {
   #trust: ChannelTrust | undefined;
   #previousHash: Buffer | undefined;
   #previousCommitHash: Buffer | undefined;
+  readonly #policies = new EndorsementPolicies();
   readonly #transactionIds = new Set<string>();
 
   constructor(private readonly anchor: ChainAnchor = {}) {}
@@ -64,8 +67,20 @@ export class ChainVerifier {
         return `transaction ${position}: its id was committed before`;
       }
       this.#transactionIds.add(transaction.transactionId);
+      const refusal = this.#trust && this.#endorsementRefusal(transaction, this.#trust);
+      if (refusal) return `transaction ${position}: ${refusal}`;
     }
     return undefined;
+  }
+
+  #endorsementRefusal(transaction: LedgerTransaction, trust: ChannelTrust): string | undefined {
+    try {
+      const refusal = this.#policies.refusal(transaction, trust);
+      if (refusal === undefined) this.#policies.learn(transaction);
+      return refusal;
+    } catch {
+      return 'its chaincode definition or policy is not readable';
+    }
   }
 }
 

@@ -14,10 +14,10 @@ export interface ChannelTrust {
   ordererMember(serializedIdentity: Uint8Array): Member | undefined;
   /** By the number in a BFT block's identifier header. */
   consenter(id: number): Member | undefined;
-  /** The marshalled policy `/Channel/Application/Endorsement` and each organisation's `Endorsement`. */
-  readonly endorsement: {
-    readonly channel: common.Policy | undefined;
-    readonly ofOrganization: ReadonlyMap<string, common.Policy>;
+  /** Policies of the configuration, by name; undefined for none of that name. */
+  readonly policies: {
+    ofApplication(name: string): common.Policy | undefined;
+    ofOrganization(mspId: string, name: string): common.Policy | undefined;
   };
 }
 
@@ -62,13 +62,9 @@ export function channelTrust(block: BlockParts): ChannelTrust | undefined {
     }
     return undefined;
   };
-  const endorsementOf = (group: common.ConfigGroup | undefined): common.Policy | undefined =>
-    group?.getPoliciesMap().get('Endorsement')?.getPolicy();
-  const ofOrganization = new Map<string, common.Policy>();
-  for (const [mspId, group] of organizationGroups(application)) {
-    const policy = endorsementOf(group);
-    if (policy) ofOrganization.set(mspId, policy);
-  }
+  const organizations = organizationGroups(application);
+  const policyOf = (group: common.ConfigGroup | undefined, name: string): common.Policy | undefined =>
+    group?.getPoliciesMap().get(name)?.getPolicy();
   return {
     channelId: channelHeader.getChannelId(),
     sequence: config.getSequence(),
@@ -85,7 +81,10 @@ export function channelTrust(block: BlockParts): ChannelTrust | undefined {
           ?.member(Buffer.from(consenter.getIdentity_asU8()).toString('utf8'))
       );
     },
-    endorsement: { channel: endorsementOf(application), ofOrganization },
+    policies: {
+      ofApplication: (name) => policyOf(application, name),
+      ofOrganization: (mspId, name) => policyOf(organizations.get(mspId), name),
+    },
   };
 }
 
