@@ -96,8 +96,8 @@ describe('a start that cannot be', () => {
     [{ ...good, organizations: [{ ...city, code: 'x' }] }, 'organizations[0].code'],
     [{ ...good, connectionProfile: '/nowhere/connection.yaml' }, '/nowhere/connection.yaml'],
     [{ ...good, dataDirectory: '/dev/null/data' }, '/dev/null'],
-    [{ ...good, databaseUrl: 'postgres://nobody@127.0.0.1:1/none' }, '127.0.0.1:1'],
-  ])('says why in one line', (config, reason) => {
+    [{ ...good, databaseUrl: 'postgres://nobody@127.0.0.1:1/none' }, 'has no organization CityMSP'],
+  ])('says why in one line (%#)', (config, reason) => {
     const { status, line, stdout } = start(config);
     expect(status).toBe(1);
     expect(stdout).toBe('');

@@ -32,63 +32,68 @@ export interface OpenOrganizations {
 export const openOrganizations = async (config: GatewayConfig, clock: Clock): Promise<OpenOrganizations> => {
   // First what costs nothing to find wrong.
   const profile = readConnectionProfile(config.connectionProfile);
-  const connections = await openConnections(config.databaseUrl, join(config.dataDirectory, 'database'));
+  const objects = new FileObjectStore(config.objectsDirectory);
   const organizations: Organization[] = [];
+  // The database's very first start takes seconds; keys and certificates are made meanwhile.
+  const opening = openConnections(config.databaseUrl, join(config.dataDirectory, 'database'));
   const close = async (): Promise<void> => {
     for (const { ledger } of organizations) ledger.close();
-    await connections.close();
+    await (await opening).close();
   };
   try {
-    const objects = new FileObjectStore(config.objectsDirectory);
-    for (const one of config.organizations) {
+    const [connections, ...credentials] = await Promise.all([
+      opening,
+      ...config.organizations.map((one) => openCredentials(one, config, profile)),
+    ]);
+    for (const [at, one] of config.organizations.entries()) {
       const database = new Database(connections.pool, one.slug);
       await migrate(database);
-      organizations.push(await openOrganization(one, { config, clock, profile, database, objects }));
+      organizations.push(openOrganization(one, credentials[at]!, { clock, profile, database, objects }));
     }
     return { registry: new OrganizationRegistry(organizations), close };
   } catch (error) {
-    await close();
+    await close().catch(() => undefined);
     throw error;
   }
 };
 
-const openOrganization = async (
-  organization: OrganizationProfile,
-  {
-    config,
-    clock,
-    profile,
-    database,
-    objects,
-  }: {
-    config: GatewayConfig;
-    clock: Clock;
-    profile: ConnectionProfile;
-    database: Database;
-    objects: ObjectStore;
-  },
-): Promise<Organization> => {
-  const { mspId } = organization;
-  const connection = profile.organization(mspId);
+interface Credentials {
+  keystore: Keystore;
+  ca: CaClient;
+  service: ServiceCredentials;
+}
+
+const openCredentials = async (
+  { mspId }: OrganizationProfile,
+  config: GatewayConfig,
+  profile: ConnectionProfile,
+): Promise<Credentials> => {
   const keystore = await Keystore.open(join(config.dataDirectory, mspId, 'keystore'), mspId);
-  const ca = new CaClient({ mspId, ...connection.ca });
-  const credentials = keystore.service() ?? (await enrollService(ca, keystore));
-  const service = ledgerIdentity(
-    { mspId, certificate: credentials.certificate, subject: '', role: 'service' },
-    credentials.privateKey,
-  );
+  const ca = new CaClient({ mspId, ...profile.organization(mspId).ca });
+  return { keystore, ca, service: keystore.service() ?? (await enrollService(ca, keystore)) };
+};
+
+const openOrganization = (
+  organization: OrganizationProfile,
+  { keystore, ca, service: credentials }: Credentials,
+  parts: { clock: Clock; profile: ConnectionProfile; database: Database; objects: ObjectStore },
+): Organization => {
+  const { mspId, slug } = organization;
+  const { clock, profile, database, objects } = parts;
+  const { certificate, privateKey, chain } = credentials;
+  const service = ledgerIdentity({ mspId, certificate, subject: '', role: 'service' }, privateKey);
   const ledger = new LedgerClient({
-    ...connection,
+    ...profile.organization(mspId),
     channel: profile.channel,
     chaincode: profile.chaincode,
     clock,
     onCommitted: ({ blockNumber }) => {
       noteCommit(mspId, blockNumber);
-      countTransaction(organization.slug);
+      countTransaction(slug);
     },
   });
   ledger.useService(service);
-  const authority = authorityOf(credentials.chain);
+  const authority = authorityOf(chain);
   return new Organization(organization, { ledger, database, keystore, objects, service, ca, authority });
 };
 
