@@ -184,6 +184,21 @@ describe('signing in', () => {
     expect((await remembered.get('/auth/me')).status).toBe(401);
   });
 
+  test('certificates about to end are renewed at sign-in and at start, for the same people', async () => {
+    const { username, password } = await bed.colleague('city', 'hospital-admin');
+    await bed.advance(345 * 86_400_000);
+    await bed.restartGateway();
+    const early = await bed.signIn('city', username, password, true);
+    expect((await early.post('/doctors', { name: 'Dr. Y', specialization: 'Y' })).status).toBe(201);
+    await bed.advance(10 * 86_400_000);
+    expect((await early.get('/auth/me')).status).toBe(200);
+    // Past the end of the first certificates.
+    await bed.advance(15 * 86_400_000);
+    const late = await bed.signIn('city', username, password);
+    expect((await late.post('/doctors', { name: 'Dr. Z', specialization: 'Z' })).status).toBe(201);
+    expect((await bed.nobody().get('/health/ready')).status).toBe(200);
+  });
+
   test('keys, passwords, tokens and names are nowhere on disk or in the log', async () => {
     const { username, password, caller } = await bed.colleague('city', 'researcher', {
       displayName: 'Zebedee Quorthon-Marker',

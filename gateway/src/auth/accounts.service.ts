@@ -157,6 +157,14 @@ export class AccountsService {
     await this.storePassword(organization, account.subject, record, bundle, true, replacement.certificate);
   }
 
+  /** Another certificate for the same keys. */
+  async keepCertificate(organization: Organization, subject: string, certificate: string): Promise<void> {
+    await organization.database.query('UPDATE accounts SET certificate = $2 WHERE subject = $1', [
+      subject,
+      certificate,
+    ]);
+  }
+
   async remove(organization: Organization, subject: string): Promise<void> {
     await organization.database.query('DELETE FROM accounts WHERE subject = $1', [subject]);
   }

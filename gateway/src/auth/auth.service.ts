@@ -1,4 +1,7 @@
-import { Injectable } from '@nestjs/common';
+import { Injectable, Logger } from '@nestjs/common';
+import { Clock } from '../clock.js';
+import { needsRenewal } from '../fabric/certificate-renewal.js';
+import { newEnrollmentId } from '../organizations/enrollment-id.js';
 import { OrganizationRegistry, type Organization } from '../organizations/organization.js';
 import { invalid, problem } from '../http/problem.js';
 import type { SessionUser } from '../http/session-user.js';
@@ -7,7 +10,7 @@ import type { ChangePasswordDto, LoginDto } from './auth.dto.js';
 import { LoginLimits } from './login-limits.js';
 import { checkNobody, checkPassword } from './passwords.js';
 import { SessionsService, type OpenedSession } from './sessions.service.js';
-import { accountContext, unwrapStaffKeys } from './staff-keys.js';
+import { accountContext, unwrapStaffKeys, type StaffKeys } from './staff-keys.js';
 
 export interface UserAnswer {
   username: string;
@@ -24,11 +27,14 @@ export interface SignedIn extends OpenedSession {
 
 @Injectable()
 export class AuthService {
+  private readonly logger = new Logger(AuthService.name);
+
   constructor(
     private readonly organizations: OrganizationRegistry,
     private readonly accounts: AccountsService,
     private readonly sessions: SessionsService,
     private readonly limits: LoginLimits,
+    private readonly clock: Clock,
   ) {}
 
   /** @throws ProblemException 401 alike for unknown organisation, unknown user, wrong password and suspended account; 429 */
@@ -90,8 +96,24 @@ export class AuthService {
       account.bundle === null
         ? null
         : await unwrapStaffKeys(account.bundle, wrappingKey, accountContext(account.subject));
+    if (keys !== null) await this.renew(organization, account, keys);
     const session = await this.sessions.open(organization, account, keys, remember);
     return { ...session, user: userAnswer({ ...account, organization }) };
+  }
+
+  /** The password has just opened the key, so a certificate about to end is renewed now, for the same key. */
+  private async renew(organization: Organization, account: Account, keys: StaffKeys): Promise<void> {
+    if (!needsRenewal(account.certificate, this.clock.now())) return;
+    try {
+      const { certificate } = await organization.ca.issue(
+        { enrollmentId: newEnrollmentId(), role: account.role, subject: account.subject },
+        keys.signingKey,
+      );
+      await this.accounts.keepCertificate(organization, account.subject, certificate);
+    } catch (error) {
+      // The old one still serves; the next sign-in tries again.
+      this.logger.warn(`A certificate of ${organization.mspId} was not renewed: ${(error as Error).message}`);
+    }
   }
 }
 

@@ -1,6 +1,7 @@
 import { X509Certificate } from 'node:crypto';
 import { join } from 'node:path';
 import { CaClient } from '../fabric/ca-client.js';
+import { needsRenewal } from '../fabric/certificate-renewal.js';
 import { newSigningKey } from '../fabric/certificate-request.js';
 import { readConnectionProfile, type ConnectionProfile } from '../fabric/connection-profile.js';
 import { ledgerIdentity } from '../fabric/identity.js';
@@ -43,7 +44,7 @@ export const openOrganizations = async (config: GatewayConfig, clock: Clock): Pr
   try {
     const [connections, ...credentials] = await Promise.all([
       opening,
-      ...config.organizations.map((one) => openCredentials(one, config, profile)),
+      ...config.organizations.map((one) => openCredentials(one, config, profile, clock)),
     ]);
     for (const [at, one] of config.organizations.entries()) {
       const database = new Database(connections.pool, one.slug);
@@ -67,10 +68,13 @@ const openCredentials = async (
   { mspId }: OrganizationProfile,
   config: GatewayConfig,
   profile: ConnectionProfile,
+  clock: Clock,
 ): Promise<Credentials> => {
   const keystore = await Keystore.open(join(config.dataDirectory, mspId, 'keystore'), mspId);
   const ca = new CaClient({ mspId, ...profile.organization(mspId).ca });
-  return { keystore, ca, service: keystore.service() ?? (await enrollService(ca, keystore)) };
+  const held = keystore.service();
+  const usable = held !== undefined && !needsRenewal(held.certificate, clock.now());
+  return { keystore, ca, service: usable ? held : await enrollService(ca, keystore) };
 };
 
 const openOrganization = (
