@@ -22,6 +22,8 @@ export const CONTRACT_ERROR_CODES = [
   'PATIENT_NOT_FOUND',
   'PATIENT_EXISTS',
   'PATIENT_DELETED',
+  /** The caller's certificate is for another key than the one that the patient was activated with. */
+  'DEVICE_KEY_DIFFERS',
   /** Activation of a patient who already has keys. */
   'PATIENT_ALREADY_ACTIVE',
   /** The act needs a patient with keys. */

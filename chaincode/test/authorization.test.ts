@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { canonicalJson } from '@medseal/crypto';
 import type { Role } from '../src/model/entries';
 import { Clinic } from './support/clinic';
 import {
@@ -180,6 +181,91 @@ describe('the ledger decides whose staff somebody is', () => {
   });
 });
 
+describe("a patient acts with the device's key alone", () => {
+  const patientFunctions = functions.filter((fn) => table[fn]!.roles.includes('patient'));
+
+  /** Refusals of every function, asked of every peer and submitted; the arguments are good ones where there are any. */
+  const refusalsOf = async (person: Person, ledgerId: string) => {
+    const activation = canonicalJson({ ledgerId, scopes: [], receivingKey: newDigest() });
+    const good: Record<string, string[]> = {
+      'registry:activatePatient': [activation],
+      'registry:getPatient': [ledgerId],
+      'access:listReceipts': [ledgerId],
+    };
+    const found = new Set<string>();
+    for (const fn of patientFunctions) {
+      const args = good[fn] ?? argumentsOf(fn);
+      for (const at of [CITY, LAKESIDE, MINISTRY]) {
+        found.add((await refusalOf(ledger.evaluate(person, fn, args, { at }))).code);
+      }
+      found.add((await refusalOf(ledger.submit(person, fn, args))).code);
+      found.add((await refusalOf(ledger.submit(person, fn, args, { endorsers: [LAKESIDE, MINISTRY] }))).code);
+    }
+    return [...found];
+  };
+
+  test("another certificate of the home hospital's authority for the same subject is refused everywhere", async () => {
+    expect(patientFunctions).toContain('registry:activatePatient');
+    expect(patientFunctions.length).toBeGreaterThan(10);
+    const patient = await clinic.registerPatient(CITY);
+    const made = await ledger.person(CITY, 'patient', patient.ledgerId);
+    const device = await clinic.activate(patient);
+    const madeLater = await ledger.person(CITY, 'patient', patient.ledgerId);
+    for (const impostor of [made, madeLater]) {
+      expect(await refusalsOf(impostor, patient.ledgerId)).toEqual(['DEVICE_KEY_DIFFERS']);
+    }
+    expect(await ledger.evaluate(device, 'access:listReceipts', [patient.ledgerId])).toEqual([]);
+  });
+
+  test('a change of the entry does not let go of the key, nor does deletion', async () => {
+    const patient = await clinic.registerPatient(CITY);
+    const { ledgerId } = patient;
+    const device = await clinic.activate(patient);
+    const impostor = await ledger.person(CITY, 'patient', ledgerId);
+    for (const status of [undefined, 'deleted'] as const) {
+      const current = await clinic.patient(clinic.manager, ledgerId);
+      const update = {
+        ledgerId,
+        version: current!.version + 1,
+        commitments: patient.entry.commitments,
+        ...(status === undefined ? {} : { status }),
+      };
+      const businessId = newDigest();
+      await ledger.submitPrivately(clinic.admin(CITY), 'registry:updatePatientPrivate', [businessId], {
+        entry: canonicalJson(update),
+        private: '[]',
+      });
+      await ledger.submit(clinic.admin(CITY), 'registry:updatePatient', [businessId, CITY, update]);
+      expect(await clinic.patient(clinic.manager, ledgerId)).toMatchObject({
+        version: update.version,
+        deviceKey: current!.deviceKey,
+      });
+      expect(await refusalsOf(impostor, ledgerId)).toEqual(['DEVICE_KEY_DIFFERS']);
+      expect(await ledger.evaluate(device, 'access:listReceipts', [ledgerId])).toEqual([]);
+    }
+  });
+
+  test('a new certificate for the same key is the same device', async () => {
+    const patient = await clinic.registerPatient(CITY);
+    const device = await clinic.activate(patient);
+    const renewed = await ledger.person(CITY, 'patient', patient.ledgerId, device.keys);
+    expect(renewed.certificate).not.toBe(device.certificate);
+    expect(await ledger.evaluate(renewed, 'access:listReceipts', [patient.ledgerId])).toEqual([]);
+    const again = ledger.submit(renewed, 'registry:activatePatient', [
+      { ledgerId: patient.ledgerId, scopes: await clinic.scopeKeys(patient), receivingKey: newDigest() },
+    ]);
+    expect((await refusalOf(again)).code).toBe('PATIENT_ALREADY_ACTIVE');
+  });
+
+  test("another patient's device is refused for its subject, whatever its key", async () => {
+    const [one, two] = [await clinic.registerPatient(CITY), await clinic.registerPatient(CITY)];
+    const device = await clinic.activate(one);
+    await clinic.activate(two);
+    const stolen = await ledger.person(CITY, 'patient', two.ledgerId, device.keys);
+    expect(await refusalsOf(stolen, two.ledgerId)).toEqual(['DEVICE_KEY_DIFFERS']);
+  });
+});
+
 describe('suspension', () => {
   test('ends every access with its commit, and resuming brings it back', async () => {
     const doctor = await clinic.staff(CITY, 'doctor');
@@ -330,6 +416,7 @@ test('contracts read no clock but in freshness, draw no random number and keep n
     'ledger/private-values',
     'ledger/authorization',
     'ledger/certificates',
+    'ledger/subject-key',
     'model/content-hash',
     'model/validation',
     'model/arguments',

@@ -102,11 +102,18 @@ describe('create', () => {
     expect((await clinic.create(visiting, ledgerId, { encounterId })).hospital).toBe(LAKESIDE);
     const block = ledger.network.ledger.readBlock(before).toString('latin1');
     expect([block.includes(ledgerId), block.includes(encounterId)]).toEqual([true, false]);
-    const named = ledger.submit(visiting, 'records:create', [
-      newDigest(),
-      { ...createFields(ledgerId), encounterId },
-    ]);
-    expect(await named).toMatchObject({ hospital: LAKESIDE });
+    for (const named of [encounterId, null]) {
+      const shown = ledger.submit(
+        visiting,
+        'records:create',
+        [newDigest(), { ...createFields(ledgerId), encounterId: named }],
+        { transient: { encounter: encounterId } },
+      );
+      expect(await refusalOf(shown)).toEqual({
+        code: 'BAD_ARGUMENT',
+        sentence: 'record.encounterId is not a known field',
+      });
+    }
     expect((await refusalOf(clinic.create(doctor, newId()))).code).toBe('PATIENT_NOT_FOUND');
   });
 

@@ -1,6 +1,7 @@
+import { createHash, createPublicKey } from 'node:crypto';
 import { canonicalJson } from '@medseal/crypto';
 import { organizationKeyStatement } from '../src/ledger/certificates';
-import { privateKeys } from '../src/ledger/keys';
+import { DEMOGRAPHIC_GROUPS, privateKeys } from '../src/ledger/keys';
 import type { PatientEntry, PatientUpdate, PrivateValue, StaffEntry } from '../src/model/entries';
 import { ciphertext, Clinic, patientEntry, registrationValues, value } from './support/clinic';
 import {
@@ -36,6 +37,11 @@ const hospital = (mspId: string, code: string) => ({
   status: 'active',
 });
 const admit = (by: Person, entry: object) => ledger.submit(by, 'registry:admitOrganization', [entry]);
+/** Every private key's name that needs nothing but a ledgerId, which is public. */
+const computableKeys = (ledgerId: string): string[] => [
+  privateKeys.scopes(ledgerId),
+  ...DEMOGRAPHIC_GROUPS.map((group) => privateKeys.demographics(ledgerId, group)),
+];
 const hashOf = ({ value: text }: PrivateValue) => sha256(Buffer.from(text, 'base64'));
 
 describe('start of a network', () => {
@@ -296,7 +302,7 @@ describe('two steps of a registration', () => {
     expect(await ledger.evaluate(clinic.service(CITY), 'registry:getBusiness', [businessId])).toBeNull();
 
     const { answer, transactionId } = await register(entry, businessId, clinic.service(CITY));
-    expect(answer).toEqual({ ...entry, schema: 1, status: 'keyless', scopes: [] });
+    expect(answer).toEqual({ ...entry, schema: 1, status: 'keyless', scopes: [], deviceKey: null });
     expect(await clinic.patient(clinic.manager, entry.ledgerId)).toEqual(answer);
     expect(await ledger.evaluate(clinic.service(CITY), 'registry:getBusiness', [businessId])).toEqual({
       transactionId,
@@ -453,6 +459,7 @@ describe('change of a patient', () => {
       schema: 1,
       status: 'keyless',
       scopes: [],
+      deviceKey: null,
       version: 2,
       commitments: update.commitments,
     });
@@ -510,7 +517,10 @@ describe('activation', () => {
       [{ ...good, receivingKey: '0'.repeat(64) }, 'BAD_ARGUMENT'],
     ];
     for (const [activation, code] of cases) expect((await refusalOf(activate(activation))).code).toBe(code);
+    expect(await clinic.patient(clinic.manager, patient.ledgerId)).toMatchObject({ deviceKey: null });
     expect((await activate(good)).status).toBe('active');
+    const spki = createPublicKey(person.privateKey).export({ type: 'spki', format: 'der' });
+    expect((await clinic.patient(clinic.manager, patient.ledgerId))?.deviceKey).toBe(sha256(spki));
     expect((await clinic.patient(clinic.manager, patient.ledgerId))?.scopes).toEqual(scopes);
     expect(
       await ledger.evaluate(clinic.manager, 'registry:getReceivingKey', [patient.ledgerId]),
@@ -554,41 +564,80 @@ describe('encounters', () => {
     );
   });
 
-  test("of another hospital's patient also keep what the card told", async () => {
-    const patient = await clinic.registerPatient(CITY);
-    const { ledgerId } = patient;
-    const card = [
-      value(privateKeys.number(newDigest())),
-      value(privateKeys.scopes(ledgerId)),
-      value(privateKeys.demographics(ledgerId, 'identity')),
-    ];
-    await clinic.openEncounter(clinic.admin(LAKESIDE), ledgerId, card);
+  test("of another hospital's patient also keep what the card told, under the number alone", async () => {
+    const { ledgerId } = await clinic.registerPatient(CITY);
+    const number = value(privateKeys.number(newDigest()));
+    await clinic.openEncounter(clinic.admin(LAKESIDE), ledgerId, [number]);
     await clinic.openEncounter(clinic.admin(LAKESIDE), ledgerId);
-    const again = clinic.openEncounter(clinic.admin(LAKESIDE), ledgerId, card);
+    const again = clinic.openEncounter(clinic.admin(LAKESIDE), ledgerId, [number]);
     expect((await refusalOf(again)).code).toBe('PRIVATE_VALUE_EXISTS');
-    await clinic.openEncounter(
-      clinic.admin(LAKESIDE),
-      ledgerId,
-      card.map((one) => ({ ...one, value: ciphertext(), replaces: hashOf(one) })),
-    );
-    for (const extra of [
-      [value(privateKeys.demographics(ledgerId, 'contact'))],
-      [value(privateKeys.scopes(newId()))],
-      [value(privateKeys.number(newDigest())), value(privateKeys.number(newDigest()))],
-    ]) {
-      const refused = clinic.openEncounter(clinic.admin(LAKESIDE), ledgerId, extra);
-      expect((await refusalOf(refused)).code).toBe('BAD_ARGUMENT');
+    await clinic.openEncounter(clinic.admin(LAKESIDE), ledgerId, [
+      { ...number, value: ciphertext(), replaces: hashOf(number) },
+    ]);
+    const two = [value(privateKeys.number(newDigest())), value(privateKeys.number(newDigest()))];
+    const refused = clinic.openEncounter(clinic.admin(LAKESIDE), ledgerId, two);
+    expect((await refusalOf(refused)).code).toBe('BAD_ARGUMENT');
+  });
+
+  test('take no key that whoever knows the ledgerId can name, at no hospital and by nobody', async () => {
+    const { ledgerId } = await clinic.registerPatient(CITY);
+    const doctor = await clinic.staff(LAKESIDE, 'doctor');
+    for (const by of [clinic.admin(LAKESIDE), doctor, clinic.admin(CITY)]) {
+      const encounterId = newId();
+      const marker = value(privateKeys.encounter(ledgerId, encounterId));
+      const visit = value(privateKeys.visit(ledgerId, encounterId));
+      for (const key of computableKeys(ledgerId)) {
+        for (const extra of [value(key), value(key, newDigest())]) {
+          expect([key, (await refusalOf(open(by, [marker, visit, extra]))).code]).toEqual([
+            key,
+            'BAD_ARGUMENT',
+          ]);
+        }
+      }
+      await open(by, [marker, visit]);
+      for (const key of computableKeys(ledgerId)) {
+        const ended = close(by, [value(visit.key, hashOf(visit)), value(key)]);
+        expect([key, (await refusalOf(ended)).code]).toEqual([key, 'BAD_ARGUMENT']);
+      }
+      await close(by, [value(visit.key, hashOf(visit))]);
     }
   });
 
   test('no block tells which patient was where', async () => {
+    const start = ledger.network.ledger.height;
     const { ledgerId } = await clinic.registerPatient(CITY);
     const before = ledger.network.ledger.height;
-    const encounterId = await clinic.openEncounter(clinic.admin(LAKESIDE), ledgerId);
-    for (let number = before; number < ledger.network.ledger.height; number++) {
-      const block = ledger.network.ledger.readBlock(number).toString('latin1');
-      const told = ['openEncounter', ledgerId, encounterId].filter((text) => block.includes(text));
-      expect(told).toEqual(['openEncounter']);
-    }
+    const encounterId = newId();
+    const visit = value(privateKeys.visit(ledgerId, encounterId));
+    await open(clinic.admin(LAKESIDE), [
+      value(privateKeys.encounter(ledgerId, encounterId)),
+      visit,
+      value(privateKeys.number(newDigest())),
+    ]);
+    await close(clinic.service(LAKESIDE), [value(visit.key, hashOf(visit))]);
+    const hashes = computableKeys(ledgerId).map((key) => createHash('sha256').update(key).digest('latin1'));
+    const told = (from: number, to: number) => {
+      const blocks = Array.from({ length: to - from }, (_, at) =>
+        ledger.network.ledger.readBlock(from + at).toString('latin1'),
+      ).join('');
+      return {
+        functions: ['registerPatient', 'openEncounter', 'closeEncounter'].filter((text) =>
+          blocks.includes(text),
+        ),
+        ids: [ledgerId, encounterId].filter((text) => blocks.includes(text)),
+        keys: computableKeys(ledgerId).filter((_, at) => blocks.includes(hashes[at]!)),
+      };
+    };
+    // The home hospital is public, and shows that the search finds what is there.
+    expect(told(start, before)).toEqual({
+      functions: ['registerPatient'],
+      ids: [ledgerId],
+      keys: computableKeys(ledgerId),
+    });
+    expect(told(before, ledger.network.ledger.height)).toEqual({
+      functions: ['openEncounter', 'closeEncounter'],
+      ids: [],
+      keys: [],
+    });
   });
 });

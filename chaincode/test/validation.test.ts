@@ -62,11 +62,7 @@ const good: [string, Check<unknown>, Record<string, unknown>][] = [
       ],
     },
   ],
-  [
-    'create',
-    args.createArgument,
-    { recordId: id, version: 1, ledgerId: id, scopeId: id, epoch: 1, encounterId: null },
-  ],
+  ['create', args.createArgument, { recordId: id, version: 1, ledgerId: id, scopeId: id, epoch: 1 }],
   ['seal', args.sealArgument, { recordId: id, version: 1, author: id, sealed }],
   [
     'keySlot',
@@ -109,7 +105,6 @@ describe.each(good)('%s', (name, check, value) => {
   test('every missing or wrong field is refused by its name', () => {
     const optional = new Set(['specialization', 'contactNo', 'email', 'address']);
     if (name === 'patientUpdate') optional.add('status');
-    if (name === 'create') optional.add('encounterId');
     for (const field of Object.keys(value)) {
       const { [field]: _gone, ...rest } = value;
       if (!optional.has(field)) {
@@ -182,13 +177,13 @@ const cases: [string, Check<unknown>, unknown, string][] = [
   [
     'upper-case hex',
     args.createArgument,
-    { recordId: 'A1'.repeat(16), version: 1, ledgerId: id, scopeId: id, epoch: 1, encounterId: null },
+    { recordId: 'A1'.repeat(16), version: 1, ledgerId: id, scopeId: id, epoch: 1 },
     'recordId',
   ],
   [
     'a line feed after hex',
     args.createArgument,
-    { recordId: `${id}\n`, version: 1, ledgerId: id, scopeId: id, epoch: 1, encounterId: null },
+    { recordId: `${id}\n`, version: 1, ledgerId: id, scopeId: id, epoch: 1 },
     'recordId',
   ],
   [

@@ -1,5 +1,6 @@
-import { createHash, createPrivateKey, randomBytes } from 'node:crypto';
+import { createHash, createPrivateKey, randomBytes, X509Certificate } from 'node:crypto';
 import { join } from 'node:path';
+import type { PatientEntry } from '@medseal/chaincode';
 import { canonicalJson } from '@medseal/crypto';
 import { common } from '@hyperledger/fabric-protos';
 import { Clock } from '../src/clock';
@@ -14,6 +15,7 @@ import type { Organization } from '../src/organizations/organization';
 import { Jobs } from '../src/outbox/jobs';
 import { submitOnce } from '../src/outbox/submit-once';
 import { TwoPartActs, type TwoPartAct } from '../src/outbox/two-part-act';
+import { type Begun, Device } from './device';
 import { ORGANIZATIONS, TestBed } from './harness';
 
 jest.setTimeout(120_000);
@@ -26,9 +28,22 @@ describe('on the ledger', () => {
   let clock: Clock;
   let admin: LedgerIdentity;
   let adminKey: string;
+  let ledgerId: string;
+  let deviceCertificate: string;
+  const device = new Device();
 
   beforeAll(async () => {
     bed = await TestBed.start();
+    const hospital = await bed.administrator('city');
+    const patient = (await hospital.post('/patients', { name: 'Mari' })).body;
+    const { activationCode } = patient;
+    ledgerId = patient['ledgerId'];
+    const nobody = bed.nobody();
+    const begun = (await nobody.post('/auth/activate/begin', { organization: 'city', activationCode })).body;
+    const wish = await device.activation('city', activationCode, begun as unknown as Begun, 'mari');
+    const answer = (await nobody.post('/auth/activate', wish)).body;
+    deviceCertificate = answer['certificate'];
+    await device.signAct(nobody, answer as never);
     await bed.stopGateway();
     const config = configOf({
       port: 0,
@@ -239,6 +254,38 @@ describe('on the ledger', () => {
     }
     expect(following.slice(0, height + 1)).toEqual(Array.from({ length: height + 1 }, (_, at) => at));
     expect(withPrivateData).toBeGreaterThan(2);
+  });
+
+  test('a second certificate for an activated patient opens nothing', async () => {
+    const entry = await evaluateJson<PatientEntry>(city, 'registry:getPatient', [ledgerId]);
+    const spki = new X509Certificate(deviceCertificate).publicKey.export({ type: 'spki', format: 'der' });
+    expect(entry).toMatchObject({
+      status: 'active',
+      deviceKey: createHash('sha256').update(spki).digest('hex'),
+    });
+
+    const key = newSigningKey();
+    const who = { role: 'patient' as const, subject: ledgerId };
+    const { certificate } = await city.ca.issue({ enrollmentId: 'u-second-device', ...who }, key);
+    const impostor = ledgerIdentity({ mspId: 'CityMSP', certificate, ...who }, key);
+    const { scopes } = entry;
+    const activation = canonicalJson({ ledgerId, receivingKey: 'ab'.repeat(32), scopes });
+    for (const act of [
+      city.ledger.evaluate(impostor, 'registry:getPatient', [ledgerId]),
+      city.ledger.evaluate(impostor, 'access:listReceipts', [ledgerId]),
+      city.ledger.submit(impostor, 'registry:activatePatient', [activation]),
+      city.ledger.submit(impostor, 'access:listReceipts', [ledgerId]),
+    ]) {
+      await expect(act).rejects.toMatchObject({ code: 'DEVICE_KEY_DIFFERS' });
+    }
+    const proposal = city.ledger.newProposal({ mspId: 'CityMSP', certificate }, 'registry:activatePatient', [
+      activation,
+    ]);
+    const signature = signLowS(createPrivateKey(key), proposal.signedBytes);
+    await expect(city.ledger.endorseSigned(proposal.bytes, signature)).rejects.toMatchObject({
+      code: 'DEVICE_KEY_DIFFERS',
+    });
+    expect(await evaluateJson(city, 'registry:getPatient', [ledgerId])).toEqual(entry);
   });
 
   test('jobs are kept until they succeed, once a key', async () => {

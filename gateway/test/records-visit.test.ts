@@ -1,7 +1,24 @@
+import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { DEMOGRAPHIC_GROUPS, privateKeys } from '@medseal/chaincode';
 import { type Begun, Device } from './device';
 import { Caller, type Colleague, type Json, TestBed } from './harness';
+
+/** All blocks, as every member of the channel has them. */
+const blocksOf = (bed: TestBed): Buffer => {
+  const folder = join(bed.folder, 'network');
+  const files = readdirSync(folder, { recursive: true }).map(String).sort();
+  return Buffer.concat(
+    files.filter((file) => /blocks-\d+\.dat$/.test(file)).map((file) => readFileSync(join(folder, file))),
+  );
+};
+
+/** Private keys whose name needs nothing but a ledgerId, which is public. */
+const computableKeys = (ledgerId: string): string[] => [
+  privateKeys.scopes(ledgerId),
+  ...DEMOGRAPHIC_GROUPS.map((group) => privateKeys.demographics(ledgerId, group)),
+];
 
 const document = {
   progressNotes: [{ text: 'Fever since three days', date: '2020-02-29' }],
@@ -393,10 +410,35 @@ describe('a visit over HTTP', () => {
     const card = Buffer.from(geetha['card'].code, 'base64url').toString();
     const forged = Buffer.from(card.replace(/"salt":"../, '"salt":"00')).toString('base64url');
     expect((await rajini.post(`${path}/encounters`, { ...visit, card: forged })).status).toBe(404);
+    const before = blocksOf(bed).length;
     const opened = await rajini.post(`${path}/encounters`, { ...visit, card: geetha['card'].code });
     expect(opened.status).toBe(201);
+
+    // Until there is a record, whoever has every block and knows every ledgerId does not find the patient there.
+    const { ledgerId } = geetha as { ledgerId: string };
+    const told = (blocks: Buffer) => ({
+      visit: blocks.includes('registry:openEncounter'),
+      names: [ledgerId, geetha['registrationNo'], opened.body['id']].filter((id) => blocks.includes(id)),
+      keys: computableKeys(ledgerId).filter((key) =>
+        blocks.includes(createHash('sha256').update(key).digest()),
+      ),
+    });
+    expect(told(blocksOf(bed).subarray(before))).toEqual({ visit: true, names: [], keys: [] });
+    // The home hospital's registration shows that the search finds such keys.
+    expect(told(blocksOf(bed)).keys).toEqual(computableKeys(ledgerId));
+
     const written = await rajini.post('/records', record);
     expect(written.status).toBe(201);
+    expect(told(blocksOf(bed).subarray(before))).toEqual({ visit: true, names: [ledgerId], keys: [] });
+    for (const scope of ['general', 'sensitive'] as const) {
+      const prepared = await rajini.post('/records/prepare', {
+        registrationNo: geetha['registrationNo'],
+        effectiveDate: '2020-03-05',
+        recordType: 'OPConsultation',
+        scope,
+      });
+      expect(prepared.body['scopeId']).toBe(begun.scopes[scope]);
+    }
     await rajini.post(`/records/${written.body['recordId']}/complete`, {});
     const answer = await owner.post(`/records/${written.body['recordId']}/open`, {});
     expect(await device.open(answer.body, begun.scopes)).toMatchObject({

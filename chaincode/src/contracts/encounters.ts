@@ -9,7 +9,8 @@ import { onlyKey } from './patients.js';
 /**
  * Opens an encounter at the caller's hospital. Arguments and the keys of entries read are on every block, so neither
  * may name patient or encounter: the private values' keys do, and what members see is the hash of a key with a random
- * id. For the same reason the patient's public entry is not read here; `records:create` reads it.
+ * id or of one under the hospital's own index key. For the same reason the patient's public entry is not read here;
+ * `records:create` reads it.
  */
 export const openEncounter = async (ctx: Context): Promise<{ opened: true }> => {
   const act = onOwnPeer(
@@ -21,17 +22,20 @@ export const openEncounter = async (ctx: Context): Promise<{ opened: true }> => 
   await act.own.write(values, [
     { key: privateKeys.encounter(ledgerId, encounterId), mode: 'new', required: true },
     { key: privateKeys.visit(ledgerId, encounterId), mode: 'new', required: true },
-    ...cardKeys(values, ledgerId),
+    ...cardKeys(values),
   ]);
   return { opened: true };
 };
 
-/** What the card of another hospital's patient told: kept on the first visit, replaced later. */
-const cardKeys = (values: readonly PrivateValue[], ledgerId: string): WritableKey[] => {
-  const keys = [privateKeys.scopes(ledgerId), privateKeys.demographics(ledgerId, 'identity')];
-  if (values.some(({ key }) => parsePrivateKey(key)?.type === 'number')) keys.push(onlyKey(values, 'number'));
-  return keys.map((key) => ({ key, mode: 'either', required: false }));
-};
+/**
+ * What the card of another hospital's patient told: kept with the number on the first visit, replaced later. A key
+ * made of the ledgerId alone (`scopes`, `demographics`) never is: every member can compute the hash of its name and
+ * would find the patient at this hospital.
+ */
+const cardKeys = (values: readonly PrivateValue[]): WritableKey[] =>
+  values.some(({ key }) => parsePrivateKey(key)?.type === 'number')
+    ? [{ key: onlyKey(values, 'number'), mode: 'either', required: false }]
+    : [];
 
 /** Closes an encounter: its marker goes, its visit is replaced by one with an end. */
 export const closeEncounter = async (ctx: Context): Promise<{ closed: true }> => {

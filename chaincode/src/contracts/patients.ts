@@ -4,6 +4,7 @@ import { ContractError } from '../errors.js';
 import { type Act, authorizeAct, authorizeQuery, EVERYONE, onOwnPeer } from '../ledger/authorization.js';
 import { DEMOGRAPHIC_GROUPS, parsePrivateKey, privateKeys, worldKeys } from '../ledger/keys.js';
 import type { WritableKey } from '../ledger/private-values.js';
+import { subjectKeyDigest } from '../ledger/subject-key.js';
 import { activationArgument, patientArgument, patientUpdateArgument } from '../model/arguments.js';
 import {
   type PatientEntry,
@@ -55,7 +56,12 @@ export const registerPatient = async (
   requireSame(entry.homeMsp, mspIdArgument(homeMsp, 'homeMsp'));
   await checkNewPatient(act, entry);
   await act.hashes.requirePending(homeMsp, businessId, json);
-  return act.world.put(worldKeys.patient(entry.ledgerId), { ...entry, status: 'keyless', scopes: [] });
+  return act.world.put(worldKeys.patient(entry.ledgerId), {
+    ...entry,
+    status: 'keyless',
+    scopes: [],
+    deviceKey: null,
+  });
 };
 
 const checkNewPatient = async (act: Act, entry: PatientPublic): Promise<void> => {
@@ -123,7 +129,10 @@ const checkUpdate = async (act: Act, update: PatientUpdate): Promise<PatientEntr
   return current;
 };
 
-/** The device gives the patient's public keys; from here on records are sealed to them. */
+/**
+ * The device gives the patient's public keys; from here on records are sealed to them, and only certificates for the
+ * key that signed this transaction act as the patient.
+ */
 export const activatePatient = async (ctx: Context, json: string): Promise<PatientEntry> => {
   const act = await authorizeAct(ctx, { roles: ['patient'] });
   const activation = parseJson(json, activationArgument, 'activation');
@@ -144,6 +153,7 @@ export const activatePatient = async (ctx: Context, json: string): Promise<Patie
     ...patient,
     status: 'active',
     scopes: activation.scopes,
+    deviceKey: subjectKeyDigest(act.caller.certificate),
   });
 };
 

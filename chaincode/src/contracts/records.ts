@@ -41,7 +41,7 @@ export class RecordsContract extends LedgerContract {
     const wanted = parseJson(createJson, createArgument, 'record');
     const patient = await requireLivingEntry(act, wanted.ledgerId);
     requireScopeForCreation(patient, wanted);
-    await requireTreatment(act, patient, encounterOf(act, wanted));
+    await requireTreatment(act, patient, encounterOf(act));
     const head = await nextHead(act, wanted);
     const parameters = await act.world.require(
       worldKeys.parameters(),
@@ -238,9 +238,9 @@ const requireCurrentScope = (patient: PatientEntry, wanted: ScopeReference) => {
 };
 
 /** The encounter under which a record is made: every endorser checks its hash, no block needs to tell its id. */
-const encounterOf = ({ transient }: Act, wanted: CreateArgument): string | null => {
+const encounterOf = ({ transient }: Act): string | null => {
   const encounterId = transient.bytes('encounter');
-  if (encounterId === undefined) return wanted.encounterId ?? null;
+  if (encounterId === undefined) return null;
   return id(Buffer.from(encounterId).toString('latin1'), 'transient encounter');
 };
 

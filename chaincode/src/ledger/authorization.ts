@@ -8,6 +8,7 @@ import { refuseStaleProposal } from './freshness.js';
 import { worldKeys } from './keys.js';
 import { OwnPrivateValues, PrivateHashes, Transient } from './private-values.js';
 import { WorldReader, WorldState } from './store.js';
+import { subjectKeyDigest } from './subject-key.js';
 
 /** Who signed the proposal, from the certificate alone. */
 export interface Caller {
@@ -207,6 +208,13 @@ const checkPatient = async (world: WorldReader, caller: Caller, kind: 'query' | 
   );
   if (entry.homeMsp !== caller.mspId) {
     throw new ContractError('NOT_ALLOWED', "the certificate is not of the patient's home hospital");
+  }
+  // The home hospital's authority could issue more certificates for the subject: since the activation the key counts.
+  if (entry.deviceKey !== null && entry.deviceKey !== subjectKeyDigest(caller.certificate)) {
+    throw new ContractError(
+      'DEVICE_KEY_DIFFERS',
+      "the certificate is not for the key that the patient was activated with: sign on the patient's device",
+    );
   }
   if (kind === 'act' && entry.status === 'deleted') {
     throw new ContractError('PATIENT_DELETED', 'the patient was deleted');

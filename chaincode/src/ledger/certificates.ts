@@ -38,12 +38,27 @@ const ONE_CERTIFICATE =
  * be skipped by the first and believed by the second.
  */
 export const singleCertificate = (idBytes: Uint8Array): string => {
+  let pem: string;
   try {
-    const pem = utf8Decode(idBytes);
-    const body = ONE_CERTIFICATE.exec(pem)?.[1]?.replace(/\r?\n/g, '');
-    if (body !== undefined && fromBase64(body).length > 0) return pem;
+    pem = utf8Decode(idBytes);
   } catch {
-    // Refused below, like everything else that is not one certificate.
+    return refuseCertificate();
   }
+  certificateBytes(pem);
+  return pem;
+};
+
+/** The DER of exactly one well-formed PEM block. */
+export const certificateBytes = (pem: string): Uint8Array => {
+  const body = ONE_CERTIFICATE.exec(pem)?.[1]?.replace(/\r?\n/g, '');
+  if (body === undefined) return refuseCertificate();
+  try {
+    return fromBase64(body);
+  } catch {
+    return refuseCertificate();
+  }
+};
+
+const refuseCertificate = (): never => {
   throw new ContractError('NOT_ALLOWED', 'the proposal must carry exactly one PEM certificate');
 };

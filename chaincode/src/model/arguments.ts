@@ -143,14 +143,13 @@ export const activationArgument: Check<{ ledgerId: string; scopes: ScopeKey[]; r
     receivingKey: digest,
   });
 
+/** The encounter is in transient `encounter`: an argument is on the block. */
 export interface CreateArgument {
   recordId: string;
   version: number;
   ledgerId: string;
   scopeId: string;
   epoch: number;
-  /** Better in transient `encounter`: an argument is on the block. */
-  encounterId?: string | null;
 }
 
 export const createArgument: Check<CreateArgument> = object({
@@ -159,7 +158,6 @@ export const createArgument: Check<CreateArgument> = object({
   ledgerId: id,
   scopeId: id,
   epoch: integer(0, 0xffff_ffff),
-  encounterId: optional(nullable(id)),
 });
 
 const custodian: Check<string> = (value, path) => {

@@ -117,6 +117,8 @@ export interface PatientEntry {
   commitments: PatientCommitments;
   /** Empty while keyless. */
   scopes: ScopeKey[];
+  /** SHA-256 (hex) of the SubjectPublicKeyInfo that the patient acts with; null while keyless. */
+  deviceKey: string | null;
 }
 
 export interface RecordHead {

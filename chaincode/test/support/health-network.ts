@@ -38,6 +38,7 @@ export interface Person {
   identity: Identity;
   signer: Signer;
   certificate: string;
+  keys: webcrypto.CryptoKeyPair;
   privateKey: KeyObject;
 }
 
@@ -96,11 +97,12 @@ export class HealthNetwork {
     rmSync(this.directory, { recursive: true, force: true });
   }
 
-  /** Enrols somebody new. Attributes left out stay out of the certificate. */
+  /** Enrols somebody new, with a key of their own unless `keys` are given. Attributes left out stay out of the certificate. */
   async person(
     mspId: string,
     role: Role | undefined,
     subject: string | undefined = newId(),
+    keys?: webcrypto.CryptoKeyPair,
   ): Promise<Person> {
     const organization = this.network.organizations.find((candidate) => candidate.mspId === mspId);
     if (organization === undefined) throw new Error(`no organisation ${mspId}`);
@@ -116,7 +118,7 @@ export class HealthNetwork {
       type: 'client',
       attributes,
     });
-    const keys = await webcrypto.subtle.generateKey({ name: 'ECDSA', namedCurve: 'P-256' }, true, [
+    keys ??= await webcrypto.subtle.generateKey({ name: 'ECDSA', namedCurve: 'P-256' }, true, [
       'sign',
       'verify',
     ]);
@@ -136,6 +138,7 @@ export class HealthNetwork {
       identity: { mspId, credentials: Buffer.from(certificate) },
       signer: signers.newPrivateKeySigner(privateKey),
       certificate,
+      keys,
       privateKey,
     };
   }

@@ -12,7 +12,7 @@ import type { Organization } from '../organizations/organization.js';
 import { type Card, cardOpens, decodeCard } from '../patients/card.js';
 import { requireDoctor } from '../patients/doctor-check.js';
 import {
-  type HeldScopes,
+  type HeldNumber,
   PatientDirectory,
   type StoredVisit,
   type Visit,
@@ -68,9 +68,8 @@ export class EncountersService {
     ];
     if (card !== undefined) {
       const { number, salt, generalScopeId } = card;
-      const scopes: HeldScopes = { general: generalScopeId, sensitive: null };
-      plain.push([patientKeys.number(organization, number), { number, ledgerId, salt }]);
-      plain.push([patientKeys.scopes(ledgerId), scopes]);
+      const held: HeldNumber = { number, ledgerId, salt, generalScopeId };
+      plain.push([patientKeys.number(organization, number), held]);
     }
     const values = await Promise.all(
       plain.map(async ([key, value]) => ({

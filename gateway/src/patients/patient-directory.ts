@@ -14,9 +14,11 @@ export interface HeldNumber {
   ledgerId: string;
   /** Hex of the public commitment's salt. */
   salt: string;
+  /** From the card, where this is another hospital's patient. */
+  generalScopeId?: string;
 }
 
-/** Private value `scopes/…`; another hospital learns the general one from the card, the sensitive one is then the other. */
+/** Private value `scopes/…` at home; elsewhere only the general one is known, the sensitive one is then the other. */
 export interface HeldScopes {
   general: string;
   sensitive: string | null;
@@ -135,8 +137,12 @@ export class PatientDirectory {
     return numbers;
   }
 
+  /** The home hospital drew them; another one knows what the card told. */
   async scopes(organization: Organization, ledgerId: string): Promise<HeldScopes | undefined> {
-    return this.value<HeldScopes>(organization, ledgerId, patientKeys.scopes(ledgerId));
+    const drawn = await this.value<HeldScopes>(organization, ledgerId, patientKeys.scopes(ledgerId));
+    if (drawn !== undefined) return drawn;
+    const general = (await this.numberOf(organization, ledgerId))?.generalScopeId;
+    return general === undefined ? undefined : { general, sensitive: null };
   }
 
   /** A private value of a patient by its key; undefined when it is not there or the erasure key is gone. */

@@ -10,6 +10,7 @@ import {
   sealRecord,
   sha256Hex,
   toHex,
+  utf8,
 } from '@medseal/crypto';
 import {
   type PatientEntry,
@@ -20,7 +21,7 @@ import {
   ZERO_SCOPE,
 } from '@medseal/chaincode';
 import { evaluateJson } from '../fabric/evaluate-json.js';
-import { type Committed, LedgerError } from '../fabric/ledger-client.js';
+import { type CallOptions, type Committed, LedgerError } from '../fabric/ledger-client.js';
 import type { BusinessRequest } from '../http/business-request.js';
 import { invalid, notFound, problem } from '../http/problem.js';
 import type { SessionUser } from '../http/session-user.js';
@@ -103,12 +104,18 @@ export class RecordWriter {
     const scope = await this.scopeOf(organization, patient, wanted.scope);
     const encounterId =
       patient.homeMsp === organization.mspId
-        ? null
-        : ((await this.directory.openEncounter(organization, ledgerId)) ?? null);
-    const committed = await submitOnce(organization, user.identity(), 'records:create', [
-      business.id,
-      canonicalJson({ recordId, version, ledgerId, ...scope, encounterId }),
-    ]);
+        ? undefined
+        : await this.directory.openEncounter(organization, ledgerId);
+    // An argument would stand on the block.
+    const options: CallOptions =
+      encounterId === undefined ? {} : { transient: { encounter: utf8(encounterId) } };
+    const committed = await submitOnce(
+      organization,
+      user.identity(),
+      'records:create',
+      [business.id, canonicalJson({ recordId, version, ledgerId, ...scope })],
+      options,
+    );
     return this.written(organization, { recordId, version }, committed);
   }
 
@@ -361,7 +368,7 @@ export class RecordWriter {
   }
 }
 
-/** The patient's current key of a scope by its label, which is private: it stands in `scopes/…`. */
+/** The patient's current key of a scope by its label, which is private. */
 export async function currentScope(
   directory: PatientDirectory,
   organization: Organization,
