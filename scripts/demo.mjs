@@ -16,6 +16,9 @@ const STAFF = ['doctor', 'verifier', 'sanitizer', 'auditor', 'researcher'];
  * Idempotency-Key comes from the step's name: a step whose answer was lost is answered again, not done twice.
  */
 class Progress {
+  /** Steps carried out by this run. */
+  stepsDone = 0;
+
   constructor(file) {
     this.file = file;
     this.state = existsSync(file)
@@ -40,6 +43,7 @@ class Progress {
 
   async step(name, action) {
     if (!(name in this.state.done)) {
+      this.stepsDone++;
       this.state.done[name] = (await action(this.key(name))) ?? null;
       this.save();
     }
@@ -86,6 +90,7 @@ class Demo {
   async administrator(organization) {
     const role = organization.kind === 'ministry' ? 'system-manager' : 'hospital-admin';
     await this.progress.step(`${organization.slug}/administrator`, async () => {
+      this.report(`Signing ${organization.name} in, loading its staff …`);
       const file = path.join(this.folder, 'gateway', organization.mspId, 'administrator.json');
       const { username, password } = JSON.parse(readFileSync(file, 'utf8'));
       const chosen = this.progress.secret(`${organization.slug}/${username}`);
@@ -143,6 +148,7 @@ class Demo {
   async patient(organization, input, username) {
     const made = await this.progress.step(`patient/${username}`, async (key) => {
       const admin = await this.administrator(organization);
+      this.report(`Registering ${username} …`);
       const { registrationNo, ledgerId, activationCode } = await post(admin, '/patients', input, key);
       return { registrationNo, ledgerId, activationCode };
     });
@@ -217,7 +223,7 @@ async function loadStaff(demo) {
   const [sundar, anuradha, rajini] = doctors;
   const [ministry, city, lakeside] = demo.organizations;
   const ids = {};
-  demo.report('Loading staff …');
+  demo.report('Looking after the demo …');
   await demo.administrator(ministry);
   ids[sundar.name] = await demo.doctor(city, sundar, 'sundar');
   ids[anuradha.name] = await demo.doctor(city, anuradha, 'anuradha');
@@ -243,7 +249,6 @@ async function loadPaper(demo, doctorIds) {
   const [, city, lakeside] = demo.organizations;
   const homeOf = (doctor) => (doctor === 'Dr. Rajini' ? lakeside : city);
   const patients = new Map();
-  demo.report("Registering the paper's patients …");
   for (const { name, doctor, contactNo } of paper.patients) {
     const input = { name, contactNo, doctorId: doctorIds[doctor] };
     patients.set(name, await demo.patient(homeOf(doctor), input, name.toLowerCase()));
@@ -251,7 +256,6 @@ async function loadPaper(demo, doctorIds) {
   // Geetha and Siva activate first; Arul's first record is written while he is still keyless.
   await demo.activate(patients.get('Geetha'));
   await demo.activate(patients.get('Siva'));
-  demo.report("Writing the paper's records …");
   for (const [index, row] of paper.records.entries()) {
     const patient = patients.get(row.patient);
     const name = `paper-${index}`;
@@ -276,6 +280,7 @@ async function loadFhir(demo) {
   const [, city, lakeside] = demo.organizations;
   const all = fhirPatients(path.join(ROOT, 'scripts/demo/fhir'));
   for (const [index, person] of all.entries()) {
+    const before = demo.progress.stepsDone;
     const home = index % 2 === 0 ? city : lakeside;
     const author = home === city ? ['sundar', 'Dr. Sundar'] : ['meena', 'Dr. Meena'];
     const doctorId = demo.progress.state.done[`${home.slug}/doctor/${author[1]}`];
@@ -286,6 +291,7 @@ async function loadFhir(demo) {
       await demo.visit(name, patient, doctorId, visit.encounter);
       await demo.record(name, patient, author[0], visit.record);
     }
+    if (demo.progress.stepsDone === before) continue;
     demo.writeSignIns();
     demo.report(`Loaded FHIR patient ${index + 1} of ${all.length}.`);
   }
