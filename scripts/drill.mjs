@@ -8,9 +8,10 @@ import { prepare, ROOT } from './lib/prepare.mjs';
 // `npm run drill [-- name …]`: the acceptance tests with an issue's full counts; each writes docs/results/<name>.json.
 
 const DRILLS = {
-  tampering: { file: 'tampering.test.ts', environment: { MEDSEAL_FLIPS: '1000' } },
-  kill: { file: 'kill.test.ts', environment: { MEDSEAL_KILLS: '500' } },
-  secrecy: { file: 'secrecy.test.ts', environment: { MEDSEAL_NUMBERS: '1000000000' } },
+  tampering: { project: 'acceptance', file: 'tampering.test.ts', environment: { MEDSEAL_FLIPS: '1000' } },
+  storage: { project: 'embedded-fabric', file: 'ledger-durability.test.ts', environment: { MEDSEAL_FLIPS: '1000' } },
+  kill: { project: 'acceptance', file: 'kill.test.ts', environment: { MEDSEAL_KILLS: '500' } },
+  secrecy: { project: 'acceptance', file: 'secrecy.test.ts', environment: { MEDSEAL_NUMBERS: '1000000000' } },
 };
 
 const wanted = process.argv.slice(2);
@@ -21,11 +22,11 @@ await prepare();
 const seed = Number(process.env.MEDSEAL_SEED ?? Math.floor(Math.random() * 2 ** 31));
 const commit = execFileSync('git', ['rev-parse', 'HEAD'], { cwd: ROOT, encoding: 'utf8' }).trim();
 let failed = 0;
-for (const [name, { file, environment }] of Object.entries(DRILLS)) {
+for (const [name, { project, file, environment }] of Object.entries(DRILLS)) {
   if (wanted.length > 0 && !wanted.includes(name)) continue;
   const folder = mkdtempSync(path.join(os.tmpdir(), 'medseal-drill-'));
   const output = path.join(folder, 'results.json');
-  const args = ['--selectProjects', 'acceptance', '--runInBand', '--json', `--outputFile=${output}`, file];
+  const args = ['--selectProjects', project, '--runInBand', '--json', `--outputFile=${output}`, file];
   const began = Date.now();
   spawnSync(process.execPath, [path.join(ROOT, 'node_modules/jest/bin/jest.js'), ...args], {
     cwd: ROOT,

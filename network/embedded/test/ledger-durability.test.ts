@@ -31,7 +31,7 @@ import type { CommittedView } from '../src/validation/committed-view';
 import { CC, CITY, LAKESIDE, LedgerRig, type TestLedger } from './ledger-rig';
 
 /** Altered bytes per kind of file; a longer drill sets more. */
-const ROUNDS = Number(process.env['FLIPS'] ?? 12);
+const ROUNDS = Number(process.env['MEDSEAL_FLIPS'] ?? 12);
 
 const value = (text: string): Buffer => Buffer.from(text);
 
