@@ -9,7 +9,11 @@ import { prepare, ROOT } from './lib/prepare.mjs';
 
 const DRILLS = {
   tampering: { project: 'acceptance', file: 'tampering.test.ts', environment: { MEDSEAL_FLIPS: '1000' } },
-  storage: { project: 'embedded-fabric', file: 'ledger-durability.test.ts', environment: { MEDSEAL_FLIPS: '1000' } },
+  storage: {
+    project: 'embedded-fabric',
+    file: 'ledger-durability.test.ts',
+    environment: { MEDSEAL_FLIPS: '1000' },
+  },
   kill: { project: 'acceptance', file: 'kill.test.ts', environment: { MEDSEAL_KILLS: '500' } },
   secrecy: { project: 'acceptance', file: 'secrecy.test.ts', environment: { MEDSEAL_NUMBERS: '1000000000' } },
 };
