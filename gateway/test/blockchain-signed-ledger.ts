@@ -193,6 +193,7 @@ export class SignedLedger {
       common.HeaderType.ENDORSER_TRANSACTION,
       transactionId,
       { client, nonce },
+      change.claimed,
     );
     const response = new peer.ProposalResponsePayload();
     response.setProposalHash(sha256(channelHeader, signatureHeader, proposal.serializeBinary()));
@@ -231,12 +232,15 @@ export class SignedLedger {
     type: number,
     transactionId: string,
     by: { client: TestSigner; nonce: Uint8Array } | undefined,
+    claimed: Change['claimed'] = {},
   ): { headers: common.Header; channelHeader: Uint8Array; signatureHeader: Uint8Array } {
     const channelHeader = new common.ChannelHeader();
-    channelHeader.setType(type);
+    channelHeader.setType((claimed.type ?? type) as common.HeaderType);
     channelHeader.setChannelId(this.channel);
-    channelHeader.setTxId(transactionId);
-    channelHeader.setTimestamp(Timestamp.fromDate(new Date((this.#time += 60_000))));
+    channelHeader.setTxId(claimed.transactionId ?? transactionId);
+    const time = Timestamp.fromDate(new Date((this.#time += 60_000)));
+    if (claimed.seconds !== undefined) time.setSeconds(claimed.seconds);
+    channelHeader.setTimestamp(time);
     const signatureHeader = new common.SignatureHeader();
     if (by) {
       signatureHeader.setCreator(by.client.serialized);
@@ -259,6 +263,8 @@ export interface Change {
   /** Collection → key → value; null deletes. */
   readonly private?: Readonly<Record<string, Readonly<Record<string, Uint8Array | null>>>>;
   readonly validationCode?: number;
+  /** What a hostile client writes into the channel header instead. */
+  readonly claimed?: { readonly transactionId?: string; readonly seconds?: number; readonly type?: number };
 }
 
 /** Serves a ledger's blocks as a peer does: one it has lost ends the stream. */

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -174,6 +175,30 @@ test('what is not VALID changes nothing but the list of transactions', async () 
     'SELECT fn, validation_code, endorsers FROM ledger_transactions WHERE block_number = 1',
   );
   expect(rows).toEqual([{ fn: 'registry:putStaff', validation_code: 11, endorsers: [CITY, 'LakesideMSP'] }]);
+});
+
+test.each([
+  ['a function with a NUL', 'records:\0create', {}],
+  ['a function of 60,000 characters', 'x'.repeat(60_000), {}],
+  ['half a surrogate pair at the cut', `${'x'.repeat(199)}\u{1F512}`, {}],
+  ['an id with a NUL', 'x', { transactionId: 'a\0b' }],
+  ['an id too long for an index', 'x', { transactionId: randomBytes(4_000).toString('hex') }],
+  ['a time beyond every calendar', 'x', { seconds: 1e15 }],
+  ['a time of a five-digit year', 'x', { seconds: 1e12 }],
+  ['a time before the era', 'x', { seconds: -1e11 }],
+  ['a kind that nobody knows', 'x', { type: 77 }],
+])('an envelope that is not valid cannot stop the read model: %s', async (_what, functionName, claimed) => {
+  const projection = await follow();
+  ledger.submit('LakesideMSP', functionName, { validationCode: 10, claimed });
+  await projection.reached(await registerPatient());
+  expect(projection.failure).toBeUndefined();
+  const rows = await database.database.query<{ fn: string; transaction_id: string }>(
+    'SELECT fn, transaction_id FROM ledger_transactions WHERE block_number = 1',
+  );
+  for (const { fn, transaction_id } of rows) {
+    expect([...fn, ...transaction_id].length).toBeLessThanOrEqual(400);
+    expect(`${fn}${transaction_id}`).not.toMatch(/\p{Cc}/u);
+  }
 });
 
 test('staff names come from the hospitals’ collection, and leave with it', async () => {

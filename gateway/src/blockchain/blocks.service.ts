@@ -7,6 +7,7 @@ import { examineBlocks } from './block-examiner.js';
 import { heightOf } from './full-verification.js';
 import { rememberedHeight } from './remembered-blocks.js';
 import type { BlockExamination } from './verifier/block-verifier.js';
+import { shownText } from './verifier/transaction-bytes.js';
 
 export interface BlockSummary {
   readonly number: number;
@@ -127,14 +128,16 @@ const transactionsOf = ({ number, transactions, validationCodes }: BlockExaminat
     transaction
       ? [
           {
-            transactionId: transaction.transactionId,
+            transactionId: shownText(transaction.transactionId),
             blockNumber: number,
             position,
-            chaincode: transaction.action?.chaincode ?? '',
-            function: transaction.action?.functionName ?? '',
+            chaincode: shownText(transaction.action?.chaincode ?? ''),
+            function: shownText(transaction.action?.functionName ?? ''),
             validationCode: validationCodeName(validationCodes[position]),
-            creator: transaction.creator.mspId,
-            endorsers: [...new Set(transaction.action?.endorsements.map(({ endorser }) => endorser.mspId))],
+            creator: shownText(transaction.creator.mspId),
+            endorsers: [
+              ...new Set(transaction.action?.endorsements.map(({ endorser }) => shownText(endorser.mspId))),
+            ],
             timestamp: transaction.timestamp || null,
           },
         ]

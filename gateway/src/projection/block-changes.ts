@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { common, ledger } from '@hyperledger/fabric-protos';
 import { blockFingerprint } from '../blockchain/verifier/block-verifier.js';
 import { headerHash, METADATA_SLOTS, parseBlock } from '../blockchain/verifier/block-bytes.js';
-import { parseTransaction, type LedgerTransaction } from '../blockchain/verifier/transaction-bytes.js';
+import { parseTransaction, shownText, type LedgerTransaction } from '../blockchain/verifier/transaction-bytes.js';
 import { CHAINCODE, parseCompositeKey } from './ledger-namespace.js';
 
 const VALID = 0;
@@ -93,17 +93,17 @@ export function blockChanges(
     const at: LedgerPosition = {
       blockNumber: parts.number,
       position,
-      transactionId: transaction.transactionId,
+      transactionId: shownText(transaction.transactionId),
       committedAt: transaction.timestamp || null,
     };
     transactions.push({
       ...at,
       validationCode,
-      type: transaction.type,
-      chaincode: transaction.action?.chaincode ?? '',
-      functionName: transaction.action?.functionName ?? '',
-      creatorMsp: transaction.creator.mspId,
-      endorsers: [...new Set(transaction.action?.endorsements.map(({ endorser }) => endorser.mspId))],
+      type: TYPES.has(transaction.type) ? transaction.type : UNKNOWN_TYPE,
+      chaincode: shownText(transaction.action?.chaincode ?? ''),
+      functionName: shownText(transaction.action?.functionName ?? ''),
+      creatorMsp: shownText(transaction.creator.mspId),
+      endorsers: endorsersOf(transaction),
     });
     if (validationCode !== VALID) continue;
     world.push(...worldChanges(transaction, at));
@@ -124,6 +124,16 @@ export function blockChanges(
     privateValues,
   };
 }
+
+const TYPES: ReadonlySet<number> = new Set(Object.values(common.HeaderType));
+const UNKNOWN_TYPE = -1;
+
+/** More than any channel has; an envelope that is not valid may claim any number. */
+const ENDORSERS_MAX = 100;
+
+const endorsersOf = ({ action }: LedgerTransaction): string[] => [
+  ...new Set(action?.endorsements.slice(0, ENDORSERS_MAX).map(({ endorser }) => shownText(endorser.mspId))),
+];
 
 /** World-state writes of our chaincode; keys of other forms are not ours. */
 export function worldChanges(transaction: LedgerTransaction, at: LedgerPosition): WorldChange[] {

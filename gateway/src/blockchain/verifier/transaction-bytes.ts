@@ -188,8 +188,18 @@ function parseWrites(results: Uint8Array): NamespaceWrites[] {
     });
 }
 
-/** Protobuf timestamp to RFC 3339 with milliseconds. */
+/** Protobuf timestamp to RFC 3339 with milliseconds; '' for a time that has no year of four digits. */
 export function instant(seconds: number, nanos: number): string {
   const time = new Date(seconds * 1000 + Math.floor(nanos / 1e6));
-  return Number.isNaN(time.getTime()) ? '' : time.toISOString();
+  const year = time.getUTCFullYear();
+  return year >= 1 && year <= 9999 ? time.toISOString() : '';
 }
+
+const SHOWN_CHARACTERS = 200;
+
+/**
+ * Text of an envelope as it may be kept and shown. Any member can have an envelope ordered without an endorsement; it
+ * is not valid, but stands in a block for ever, and what it names may be of any length and hold any character.
+ */
+export const shownText = (text: string): string =>
+  text.slice(0, SHOWN_CHARACTERS).replace(/[\p{Cc}\p{Cs}]/gu, '\uFFFD');
