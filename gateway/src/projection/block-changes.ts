@@ -2,7 +2,11 @@ import { createHash } from 'node:crypto';
 import { common, ledger } from '@hyperledger/fabric-protos';
 import { blockFingerprint } from '../blockchain/verifier/block-verifier.js';
 import { headerHash, METADATA_SLOTS, parseBlock } from '../blockchain/verifier/block-bytes.js';
-import { parseTransaction, shownText, type LedgerTransaction } from '../blockchain/verifier/transaction-bytes.js';
+import {
+  parseTransaction,
+  shownText,
+  type LedgerTransaction,
+} from '../blockchain/verifier/transaction-bytes.js';
 import { CHAINCODE, parseCompositeKey } from './ledger-namespace.js';
 
 const VALID = 0;
