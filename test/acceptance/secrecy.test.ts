@@ -181,6 +181,19 @@ describe('what each party receives', () => {
     expect(found).toEqual([]);
   }, 120_000);
 
+  test("what the ministry's peer and every member store holds none of the doctor", () => {
+    const scan = scanOfDoctor();
+    const ledgerFolder = path.join(product.folder, 'network', 'ledger');
+    const stored = filesBelow(ledgerFolder);
+    const ofHospitals = stored.filter((file) => /private.(City|Lakeside)MSP/.test(file));
+    expect(ofHospitals.flatMap((file) => scan.hits(readFileSync(file)))).not.toEqual([]);
+    const ofAll = stored.filter((file) => !ofHospitals.includes(file));
+    expect(ofAll.length).toBeGreaterThan(3);
+    expect(ofAll.flatMap((file) => scan.hits(readFileSync(file)).map((hit) => `${file}: ${hit}`))).toEqual(
+      [],
+    );
+  }, 120_000);
+
   test('output and metrics hold none of it', async () => {
     const metrics = await bytesOf(`${product.url}/metrics`);
     expect(scanOfPatient().hits(metrics)).toEqual([]);
