@@ -15,17 +15,11 @@ if (!/^[\w.-]+$/.test(name ?? '') || !folder)
 
 const work = mkdtempSync(path.join(os.tmpdir(), 'medseal-fixture-'));
 const tar = path.join(work, 'data.tar');
-execFileSync('tar', [
-  '--exclude=./logs',
-  '--exclude=./lock',
-  '--owner=0',
-  '--group=0',
-  '-cf',
-  tar,
-  '-C',
-  path.resolve(folder),
-  '.',
-]);
+// Each start writes these anew, with this machine's paths.
+const left = ['logs', 'lock', 'network.json', 'gateway.json', 'connection.yaml'].map(
+  (file) => `--exclude=./${file}`,
+);
+execFileSync('tar', [...left, '--owner=0', '--group=0', '-cf', tar, '-C', path.resolve(folder), '.']);
 const bytes = readFileSync(tar);
 const target = path.join(ROOT, 'test/fixtures', `${name}.tar.br`);
 mkdirSync(path.dirname(target), { recursive: true });
