@@ -3,6 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { channelConfigFromBlock } from '../src/config/channel-config';
 import { BlockFiles } from '../src/ledger/block-files';
+import { StateDatabase } from '../src/ledger/state-database';
+import { WorldIndex } from '../src/ledger/world-index';
 import { WorldState } from '../src/ledger/world-state';
 import {
   MetadataSlot,
@@ -138,6 +140,8 @@ describe('the validator', () => {
     const world = new WorldState(blocks, config, applicationGroups(chain[0]!), (damage) => {
       throw new Error(damage.what);
     });
+    const database = await StateDatabase.open(join(directory, 'state'));
+    world.use(database, WorldIndex.empty(database, world.recover));
     let previous = Buffer.alloc(0) as Buffer;
     for (const [number, bytes] of chain.entries()) {
       const block = decodeBlock(bytes);
@@ -161,6 +165,7 @@ describe('the validator', () => {
       world.apply(number, validated);
     }
     await blocks.close();
+    await database.close();
   });
 });
 

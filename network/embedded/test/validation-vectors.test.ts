@@ -1,7 +1,10 @@
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
+import type { Savepoint } from '../src/ledger/records';
+import { StateDatabase } from '../src/ledger/state-database';
 import { WorldIndex } from '../src/ledger/world-index';
 import { decodeTxRwSet } from '../src/rwset/messages';
 import { TxCode } from '../src/validation/codes';
@@ -19,16 +22,39 @@ const chains = JSON.parse(
   gunzipSync(readFileSync(join(__dirname, 'golden', 'mvcc-vectors.json.gz'))).toString(),
 ) as RecordedBlock[][];
 
-/** Committed state of a chain: the ledger's index, with values beside it. */
-class Chain implements CommittedView {
-  private readonly index = new WorldIndex();
-  private readonly values = new Map<string, Buffer>();
+/** What a savepoint says does not matter here. */
+const SAVEPOINT: Savepoint = {
+  height: 0,
+  headerHash: Buffer.alloc(0),
+  commitHash: Buffer.alloc(0),
+  blocksHash: Buffer.alloc(0),
+  digest: Buffer.alloc(32),
+  signer: Buffer.alloc(0),
+  signature: Buffer.alloc(0),
+};
 
-  apply(number: number, updates: UpdateBatch): void {
+/** Committed state of a chain: the ledger's index over a database. */
+class Chain implements CommittedView {
+  private constructor(
+    private readonly database: StateDatabase,
+    private readonly index: WorldIndex,
+  ) {}
+
+  static async open(location: string): Promise<Chain> {
+    const database = await StateDatabase.open(location);
+    const index = WorldIndex.empty(database, (_namespace, _collection, key) => {
+      throw new Error(`the record of ${key} is gone`);
+    });
+    return new Chain(database, index);
+  }
+
+  async apply(number: number, updates: UpdateBatch): Promise<void> {
     this.index.apply(number, { transactions: [], filter: Buffer.alloc(0), updates }, () => 0);
-    for (const { namespace, collection, key, update } of updates.all()) {
-      if (update.value !== undefined) this.values.set(`${namespace}/${collection}/${key}`, update.value);
-    }
+    await this.database.write(SAVEPOINT);
+  }
+
+  close(): Promise<void> {
+    return this.database.close();
   }
 
   version(namespace: string, collection: string, key: string) {
@@ -36,8 +62,7 @@ class Chain implements CommittedView {
   }
 
   value(namespace: string, collection: string, key: string) {
-    const exists = this.index.entry(namespace, collection, key) !== undefined;
-    return exists ? this.values.get(`${namespace}/${collection}/${key}`) : undefined;
+    return this.index.entry(namespace, collection, key)?.value;
   }
 
   metadata(namespace: string, collection: string, key: string) {
@@ -45,8 +70,10 @@ class Chain implements CommittedView {
   }
 
   *keys(namespace: string, start: string, end: string) {
-    for (const { key, entry } of this.index.keys(namespace, start, end))
-      yield { key, version: entry.version };
+    for (const key of this.index.keys(namespace, start, end)) {
+      const version = this.version(namespace, '', key);
+      if (version !== undefined) yield { key, version };
+    }
   }
 
   definition(): undefined {
@@ -62,11 +89,21 @@ class Chain implements CommittedView {
   }
 }
 
+let directory: string;
+let view: Chain;
+beforeEach(async () => {
+  directory = mkdtempSync(join(tmpdir(), 'state-'));
+  view = await Chain.open(directory);
+});
+afterEach(async () => {
+  await view.close();
+  rmSync(directory, { recursive: true });
+});
+
 describe('the state validator', () => {
   it.each(chains.map((chain, index) => [index, chain] as const))(
     'decides random blocks as Fabric’s does, and writes the same (%i)',
-    (_index, chain) => {
-      const view = new Chain();
+    async (_index, chain) => {
       for (const [position, { rwsets, flags, updates: expected }] of chain.entries()) {
         const blockNum = position + 1;
         const updates = new UpdateBatch();
@@ -78,7 +115,7 @@ describe('the state validator', () => {
         });
         expect([blockNum, codes]).toEqual([blockNum, flags]);
         expect([blockNum, updates.deterministicBytes().toString('hex')]).toEqual([blockNum, expected]);
-        view.apply(blockNum, updates);
+        await view.apply(blockNum, updates);
       }
     },
   );
@@ -86,7 +123,6 @@ describe('the state validator', () => {
 
 describe('the writes of a transaction', () => {
   it('delete a private key whose value hash is that of nothing, as an empty public value does', () => {
-    const view = new Chain();
     const keyHash = Buffer.alloc(32, 7);
     const valueHash = createHash('sha256').digest();
     const updates = new UpdateBatch();

@@ -28,9 +28,37 @@ interface Location {
   readonly length: number;
 }
 
-/** A block as a scan found it; `bytes` undefined when it cannot be trusted, `detail` then says why. */
+/** Where each block is, in plain arrays: there may be very many. A length of 0 means that it was not found. */
+class Locations {
+  private readonly files: number[] = [];
+  private readonly offsets: number[] = [];
+  private readonly lengths: number[] = [];
+
+  get(number: number): Location | undefined {
+    const length = this.lengths[number] ?? 0;
+    if (length === 0) return undefined;
+    return { file: this.files[number] as number, offset: this.offsets[number] as number, length };
+  }
+
+  set(number: number, { file, offset, length }: Location): void {
+    while (this.lengths.length < number) this.push(0, 0, 0);
+    if (this.lengths.length === number) this.push(file, offset, length);
+    else [this.files[number], this.offsets[number], this.lengths[number]] = [file, offset, length];
+  }
+
+  private push(file: number, offset: number, length: number): void {
+    this.files.push(file);
+    this.offsets.push(offset);
+    this.lengths.push(length);
+  }
+}
+
+/**
+ * A block as a scan found it; `bytes` undefined when it cannot be trusted, `detail` then says why. `bytes` and `checksum`
+ * (SHA-256 over the frame before it) are valid only during the visit.
+ */
 export type ScannedBlock =
-  | { readonly number: number; readonly bytes: Buffer }
+  | { readonly number: number; readonly bytes: Buffer; readonly checksum: Buffer }
   | { readonly number: number; readonly bytes?: undefined; readonly detail: string };
 
 export interface BlockFilesOptions {
@@ -39,7 +67,7 @@ export interface BlockFilesOptions {
 }
 
 export class BlockFiles {
-  private readonly locations = new Map<number, Location>();
+  private readonly locations = new Locations();
   private readonly damaged = new Map<number, string>();
   private nextNumber = 0;
   private currentFile = 0;
@@ -52,7 +80,7 @@ export class BlockFiles {
     private readonly directory: string,
     options: BlockFilesOptions = {},
   ) {
-    this.maxFileBytes = options.maxFileBytes ?? 32 * 1024 * 1024;
+    this.maxFileBytes = options.maxFileBytes ?? 16 * 1024 * 1024;
   }
 
   /** Number after the last block that is, or was, on disk. */
@@ -92,8 +120,11 @@ export class BlockFiles {
     return bytes;
   }
 
-  /** Durable when it resolves. After a failure the file ends where it ended before, as far as the disk allows. */
-  async append(number: number, bytes: Buffer): Promise<void> {
+  /**
+   * Durable when it resolves. After a failure the file ends where it ended before, as far as the disk allows.
+   * @returns the checksum of the frame
+   */
+  async append(number: number, bytes: Buffer): Promise<Buffer> {
     if (number !== this.nextNumber)
       throw new RangeError(`block ${number} cannot follow block ${this.nextNumber - 1}`);
     const frame = frameOf(number, bytes);
@@ -113,6 +144,7 @@ export class BlockFiles {
     this.currentSize += frame.length;
     this.locations.set(number, { file: this.currentFile, offset, length: bytes.length });
     this.nextNumber = number + 1;
+    return frame.subarray(frame.length - TAIL_BYTES);
   }
 
   async close(): Promise<void> {
@@ -168,15 +200,21 @@ export class BlockFiles {
       .filter((match) => match !== null)
       .map((match) => Number(match[1]))
       .sort((a, b) => a - b);
+    const read = reusedBuffer();
     files.forEach((file, position) => {
       this.currentFile = file;
-      this.currentSize = this.scanFile(file, position === files.length - 1, visit);
+      this.currentSize = this.scanFile(file, position === files.length - 1, read, visit);
     });
   }
 
   /** Gives the offset at which the file's trusted part ends. */
-  private scanFile(file: number, last: boolean, visit: (block: ScannedBlock) => void): number {
-    const contents = fs.readFileSync(this.pathOf(file));
+  private scanFile(
+    file: number,
+    last: boolean,
+    read: (path: string) => Buffer,
+    visit: (block: ScannedBlock) => void,
+  ): number {
+    const contents = read(this.pathOf(file));
     let offset = 0;
     while (offset < contents.length) {
       const head = readHead(contents, offset);
@@ -227,7 +265,7 @@ export class BlockFiles {
       this.damaged.set(number, detail);
       visit({ number, detail });
     } else {
-      visit({ number, bytes });
+      visit({ number, bytes, checksum: frame.subarray(frame.length - TAIL_BYTES) });
     }
   }
 
@@ -243,6 +281,27 @@ export class BlockFiles {
     fs.truncateSync(this.pathOf(file), offset);
     return offset;
   }
+}
+
+/** Reads one file after another into the same memory. */
+function reusedBuffer(): (path: string) => Buffer {
+  let buffer: Buffer = Buffer.alloc(0);
+  return (path) => {
+    const descriptor = fs.openSync(path, 'r');
+    try {
+      const { size } = fs.fstatSync(descriptor);
+      if (size > buffer.length) buffer = Buffer.allocUnsafeSlow(size);
+      let filled = 0;
+      while (filled < size) {
+        const read = fs.readSync(descriptor, buffer, filled, size - filled, filled);
+        if (read === 0) break;
+        filled += read;
+      }
+      return buffer.subarray(0, filled);
+    } finally {
+      fs.closeSync(descriptor);
+    }
+  };
 }
 
 function frameOf(number: number, bytes: Buffer): Buffer {

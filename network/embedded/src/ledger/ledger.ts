@@ -15,7 +15,6 @@ import { Orderer, createBlock } from '../ordering/orderer.js';
 import type { PendingEnvelope } from '../ordering/cutter.js';
 import {
   type Block,
-  type BlockHeader,
   MetadataSlot,
   commitHash,
   dataHash,
@@ -36,8 +35,14 @@ import { type ValidatedBlock, replayBlock, validateBlock } from '../validation/b
 import { TxCode } from '../validation/codes.js';
 import { BlockFiles } from './block-files.js';
 import { type Erasure, type PrivateBlock, PrivateStore } from './private-store.js';
-import type { Savepoint } from './records.js';
-import { type DatabaseContents, StateDatabase, sameVersion } from './state-database.js';
+import { type Savepoint, SetDigest, nextBlocksHash, savepointMessage } from './records.js';
+import {
+  type CheckedRecord,
+  type DatabaseContents,
+  StateDatabase,
+  differingKeys,
+  sameVersion,
+} from './state-database.js';
 import {
   CorruptDatabaseError,
   type Database,
@@ -47,7 +52,7 @@ import {
   openDatabase,
   removeDirectory,
 } from './storage.js';
-import { type Change, type Expiry, WorldIndex, parseStateKey } from './world-index.js';
+import { type Expiry, WorldIndex, parseStateKey } from './world-index.js';
 import { WorldState, describeStateKey } from './world-state.js';
 
 export interface LedgerOptions {
@@ -69,6 +74,12 @@ export interface LedgerOptions {
 }
 
 const NO_HASH: Buffer = Buffer.alloc(0);
+const STATE_FOLDER = 'state';
+/** Beside it: a state that is being made again, and one that is made only to compare. */
+const FRESH_FOLDER = 'state.new';
+const SCRATCH_FOLDER = 'state.scrub';
+/** Changes that a replay collects before it writes them. */
+const WAITING_MAX = 5000;
 
 /**
  * Opens, and where needed creates, repairs and completes, the ledger in a folder:
@@ -106,6 +117,7 @@ class FileLedger implements Ledger, LedgerMaintenance {
   private database: StateDatabase | undefined;
   private headerHash: Buffer = NO_HASH;
   private commitHash: Buffer = NO_HASH;
+  private blocksHash: Buffer = NO_HASH;
   private readonly verified = new WeakSet<Buffer>();
 
   private constructor(
@@ -231,26 +243,34 @@ class FileLedger implements Ledger, LedgerMaintenance {
   }
 
   async scrub(): Promise<DamageReport[]> {
-    const { index, found } = await this.revalidate();
-    if (found.length === 0) this.compareIndexes(index, found);
+    const found: DamageReport[] = [];
+    await this.revalidate(found, async (scratch) => {
+      if (found.length > 0 || this.database === undefined) return;
+      for await (const key of differingKeys(scratch, this.database)) found.push(describeRecord(key));
+    });
     for (const report of found) this.report(report);
     return found;
   }
 
-  /** Validates all blocks from the first, on a state of its own. */
-  private async revalidate(): Promise<{
-    index: WorldIndex;
-    found: DamageReport[];
-    invalid: Map<number, string>;
-  }> {
-    const found: DamageReport[] = [];
+  /**
+   * Validates all blocks from the first, on a state of its own.
+   * @param compare sees that state before it is thrown away
+   * @returns blocks whose contents are not what validation gives, with the reason
+   */
+  private async revalidate(
+    found: DamageReport[],
+    compare: (scratch: StateDatabase) => Promise<void>,
+  ): Promise<Map<number, string>> {
     const invalid = new Map<number, string>();
+    const location = path.join(this.options.directory, SCRATCH_FOLDER);
+    const database = await StateDatabase.recreate(location);
     const scratch = new WorldState(
       this.blocks,
       this.config,
       applicationGroups(this.options.genesisBlock),
       (report) => found.push(report),
     );
+    scratch.use(database, WorldIndex.empty(database, scratch.recover));
     let previous: Block | undefined;
     for (let number = 0; number < this.height; number += 1) {
       const block = this.readOrName(number, found);
@@ -262,7 +282,7 @@ class FileLedger implements Ledger, LedgerMaintenance {
       const validated = complete
         ? this.validate(number, block.data, scratch)
         : replayBlock(number, block.data, transactionsFilter(block), scratch);
-      const detail = this.blockProblem(block, previous, validated, complete);
+      const detail = chainProblem(block, previous) ?? contentProblem(block, previous, validated, complete);
       if (detail !== undefined) {
         invalid.set(number, detail);
         found.push({
@@ -273,9 +293,14 @@ class FileLedger implements Ledger, LedgerMaintenance {
       }
       scratch.apply(number, validated);
       previous = block;
+      if (database.waiting >= WAITING_MAX) await scratch.write(this.savepoint(new SetDigest()));
       if (number % 50 === 49) await new Promise((resolve) => setImmediate(resolve));
     }
-    return { index: scratch.index, found, invalid };
+    await scratch.write(this.savepoint(new SetDigest()));
+    await compare(database);
+    await database.close();
+    await removeDirectory(location);
+    return invalid;
   }
 
   // ------------------------------------------------------------------ committing
@@ -314,14 +339,14 @@ class FileLedger implements Ledger, LedgerMaintenance {
     const privateBlocks = this.privateBlocks(number, validated);
     try {
       await Promise.all([...privateBlocks].map(([mspId, block]) => this.privates.get(mspId)?.prepare(block)));
-      await this.blocks.append(number, bytes);
+      this.blocksHash = nextBlocksHash(this.blocksHash, await this.blocks.append(number, bytes));
     } catch (error) {
       throw new StorageError(`block ${number} cannot be written`, error);
     }
     this.headerHash = headerHash(ordered.header);
     this.commitHash = hash;
-    const changes = this.world.apply(number, validated);
-    const writing = [this.world.write(changes, this.savepoint())];
+    this.world.apply(number, validated);
+    const writing = [this.world.write(this.savepoint())];
     for (const [mspId, block] of privateBlocks) {
       const store = this.privates.get(mspId);
       if (store !== undefined) writing.push(store.apply(block, this.world.index));
@@ -398,18 +423,27 @@ class FileLedger implements Ledger, LedgerMaintenance {
       namespace,
       collection,
       keyHash,
-      places: index.hashedHistory(namespace, collection, keyHash),
+      places: [...index.history(namespace, collection, keyHash)],
     }));
     const expired = index.expiring(number).map((expiry: Expiry) => ({ ...expiry, places: [expiry.version] }));
     return [...purges, ...expired];
   }
 
-  private savepoint(): Savepoint {
+  /** The state after the last block, signed where this process orders. */
+  private savepoint(digest = this.world.index.digest): Savepoint {
+    const { blocksHash, commitHash: lastCommitHash, headerHash: lastHeaderHash, height } = this;
+    const unsigned = {
+      height,
+      headerHash: lastHeaderHash,
+      commitHash: lastCommitHash,
+      blocksHash,
+      digest: digest.bytes(),
+    };
+    const { orderer } = this.options;
     return {
-      height: this.height,
-      headerHash: this.headerHash,
-      commitHash: this.commitHash,
-      digest: this.world.index.digest.bytes(),
+      ...unsigned,
+      signer: orderer?.serialized ?? NO_HASH,
+      signature: orderer?.sign(savepointMessage(unsigned)) ?? NO_HASH,
     };
   }
 
@@ -417,8 +451,7 @@ class FileLedger implements Ledger, LedgerMaintenance {
 
   private async load(): Promise<void> {
     const { directory, genesisBlock, organizations, clock, idleCut } = this.options;
-    this.scanBlocks();
-    await this.openState(path.join(directory, 'state'));
+    await this.openState();
     const isMember = (mspId: string) => (namespace: string, collection: string) =>
       this.world.members(namespace, collection).includes(mspId);
     await Promise.all(
@@ -451,9 +484,14 @@ class FileLedger implements Ledger, LedgerMaintenance {
     });
   }
 
-  /** Reads all blocks, checks the chain and replays their writes into the index. */
-  private scanBlocks(): void {
-    let previous: Block | undefined;
+  /**
+   * Reads all blocks and checks frames, hashes, chain and signatures; transactions are left alone.
+   * @param mark a height
+   * @returns the hash of the blocks below `mark`, when there are that many
+   */
+  private scanBlocks(mark: number | undefined): Buffer | undefined {
+    let atMark = mark === 0 ? this.blocksHash : undefined;
+    let previous: BlockEnds | undefined;
     let runStart = 0;
     const endRun = (): void => {
       if (previous !== undefined) this.checkSignatures(runStart, previous);
@@ -467,20 +505,23 @@ class FileLedger implements Ledger, LedgerMaintenance {
           this.reportBlock(number, scanned.detail);
           return;
         }
-        const block = this.takeBlock(number, scanned.bytes, previous);
-        if (block === undefined) endRun();
+        this.blocksHash = nextBlocksHash(this.blocksHash, scanned.checksum);
+        if (number + 1 === mark) atMark = this.blocksHash;
+        const ends = this.takeBlock(number, scanned.bytes, previous);
+        if (ends === undefined) endRun();
         else if (previous === undefined) runStart = number;
-        previous = block;
+        previous = ends;
       });
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === undefined) throw error;
       throw new StorageError(`the blocks in ${this.options.directory} cannot be read`, error);
     }
     endRun();
+    return atMark;
   }
 
   /** A signed last block vouches for the whole run before it, whose hashes it carries; otherwise each is looked at. */
-  private checkSignatures(first: number, last: Block): void {
+  private checkSignatures(first: number, last: BlockEnds): void {
     if (this.ordererSigned(last)) return;
     for (let number = Math.max(first, 1); number <= last.header.number; number += 1) {
       const block = number === last.header.number ? last : decodeBlock(this.blocks.read(number));
@@ -488,12 +529,10 @@ class FileLedger implements Ledger, LedgerMaintenance {
     }
   }
 
-  private takeBlock(number: number, bytes: Buffer, previous: Block | undefined): Block | undefined {
+  private takeBlock(number: number, bytes: Buffer, previous: BlockEnds | undefined): BlockEnds | undefined {
     let block: Block;
-    let replayed: ValidatedBlock;
     try {
       block = decodeBlock(bytes);
-      replayed = this.world.replay(number, bytes);
     } catch (error) {
       this.damageBlock(number, (error as Error).message);
       return undefined;
@@ -506,55 +545,27 @@ class FileLedger implements Ledger, LedgerMaintenance {
         `${this.options.directory} holds a ledger with another genesis block; use another folder or reset this one`,
       );
     }
-    const detail = this.blockProblem(block, previous, replayed, this.blocks.damagedBlocks.size === 0);
+    const detail = chainProblem(block, previous);
     if (detail !== undefined) {
       this.damageBlock(number, detail);
       return undefined;
     }
     this.headerHash = headerHash(block.header);
-    this.commitHash = commitHash(block) ?? NO_HASH;
-    this.world.apply(number, replayed);
-    return block;
-  }
-
-  /**
-   * Why a block does not fit the one before it or its own hashes. `previous` is undefined after a damaged block; from one
-   * on (`complete` false) the state before a block is not known, and with it neither codes nor commit hash.
-   */
-  private blockProblem(
-    block: Block,
-    previous: Block | undefined,
-    validated: ValidatedBlock,
-    complete: boolean,
-  ): string | undefined {
-    const { number, dataHash: stated, previousHash } = block.header;
-    if (!dataHash(block.data).equals(stated)) return 'its data hash does not match its transactions';
-    const filter = transactionsFilter(block);
-    if (filter.length !== block.data.length || (complete && !filter.equals(validated.filter))) {
-      return 'its validation codes are not those of its transactions';
-    }
-    if (number === 0 || previous === undefined) return undefined;
-    if (previous.header.number + 1 !== number) return 'its number does not follow the block before it';
-    if (!previousHash.equals(headerHash(previous.header))) return 'it does not follow the block before it';
-    if (!complete) return undefined;
-    const updates = validated.updates.deterministicBytes();
-    const expected = nextCommitHash(validated.filter, updates, commitHash(previous) ?? NO_HASH);
-    return commitHash(block)?.equals(expected) === true
-      ? undefined
-      : 'its commit hash does not match its writes';
+    this.commitHash = Buffer.from(commitHash(block) ?? NO_HASH);
+    return endsOf(block);
   }
 
   /** The genesis block, which nobody signs, counts as signed: it is compared with the one given. */
-  private ordererSigned({ header, metadata }: { header: BlockHeader; metadata: readonly Buffer[] }): boolean {
+  private ordererSigned({ header, metadata }: BlockEnds): boolean {
     if (header.number === 0) return true;
     try {
       const { value, signatures } = decodeSignatures(metadata[MetadataSlot.signatures] as Buffer);
       return signatures.some(({ signatureHeader, signature }) => {
         const { creator } = decodeSignatureHeader(signatureHeader);
-        const identity = this.config.deserializeIdentity(creator);
-        return (
-          this.config.ordererMspIds.includes(identity.mspId) &&
-          identity.verify(Buffer.concat([value, signatureHeader, headerDer(header)]), signature)
+        return this.signedByOrderer(
+          creator,
+          Buffer.concat([value, signatureHeader, headerDer(header)]),
+          signature,
         );
       });
     } catch {
@@ -562,67 +573,103 @@ class FileLedger implements Ledger, LedgerMaintenance {
     }
   }
 
-  /** Opens the state database and makes it, the index and the blocks agree. */
-  private async openState(location: string): Promise<void> {
-    const contents = await this.compareDatabase(location);
-    const { savepoint } = contents ?? {};
-    const consistent =
-      contents !== undefined &&
-      contents.altered.length === 0 &&
-      (savepoint === undefined ? contents.records === 0 : savepoint.digest.equals(contents.digest));
-    if (consistent && savepoint !== undefined && savepoint.height > this.height) {
+  private signedByOrderer(creator: Buffer, message: Buffer, signature: Buffer): boolean {
+    try {
+      const identity = this.config.deserializeIdentity(creator);
+      return this.config.ordererMspIds.includes(identity.mspId) && identity.verify(message, signature);
+    } catch {
+      return false;
+    }
+  }
+
+  /**
+   * Opens state database and blocks and makes them agree. A database that is sound in itself and whose signed savepoint
+   * names exactly these blocks is taken as it is; otherwise the state is made again from the blocks.
+   */
+  private async openState(): Promise<void> {
+    const { directory } = this.options;
+    await Promise.all(
+      [FRESH_FOLDER, SCRATCH_FOLDER].map((name) => removeDirectory(path.join(directory, name))),
+    );
+    const found = await this.readDatabase();
+    const savepoint = found?.isSound === true ? found.contents.savepoint : undefined;
+    const hashAtSavepoint = this.scanBlocks(savepoint?.height);
+    if (found?.isSound === true && found.contents.records === 0 && this.height === 0) {
+      this.world.use(found.database, found.index);
+      return;
+    }
+    if (
+      found !== undefined &&
+      savepoint !== undefined &&
+      (await this.adopt(found, savepoint, hashAtSavepoint))
+    )
+      return;
+    await this.rebuildState(found, hashAtSavepoint);
+  }
+
+  /** Goes on with the database as it is; false when it and the blocks do not fit together. */
+  private async adopt(
+    { database, index }: FoundDatabase,
+    savepoint: Savepoint,
+    hashAtSavepoint: Buffer | undefined,
+  ): Promise<boolean> {
+    const { signature, signer } = savepoint;
+    if (!this.signedByOrderer(signer, savepointMessage(savepoint), signature)) return false;
+    if (savepoint.height > this.height) {
       const detail = 'it was committed but is no longer in the block files';
       for (let number = this.height; number < savepoint.height; number += 1) this.reportBlock(number, detail);
       this.blocks.noteLost(savepoint.height, detail);
     }
-    this.world.useDatabase(this.database);
-    const complete = this.blocks.damagedBlocks.size === 0;
-    if (!complete && consistent && savepoint?.height === this.height) {
-      this.world.useIndex(await this.loadIndex());
-      this.headerHash = Buffer.from(savepoint.headerHash);
-      this.commitHash = Buffer.from(savepoint.commitHash);
-      return;
-    }
-    const isCurrent = savepoint === undefined ? this.height === 0 : savepoint.height === this.height;
-    if (
-      consistent &&
-      isCurrent &&
-      contents.differing.length === 0 &&
-      contents.matching === this.world.index.size
-    )
-      return;
-    if (consistent && isCurrent && complete && (await this.distrustBlocks())) {
-      this.world.useIndex(await this.loadIndex());
-      return;
-    }
-    const isBehind = consistent && complete && (savepoint?.height ?? 0) < this.height;
-    if (contents !== undefined && !isBehind) await this.reportDifferences(contents);
-    if (contents?.records === 0 && this.height > 1)
-      this.report({ where: 'state', what: 'the index and state database', remedy: 'rebuilt' });
-    await this.rebuildState(location, !complete);
+    const isCurrent = savepoint.height === this.height;
+    if (this.blocks.damagedBlocks.size === 0) {
+      if (hashAtSavepoint?.equals(savepoint.blocksHash) === true) {
+        this.world.use(database, index);
+        return isCurrent || (await this.catchUp(savepoint.height));
+      }
+      // Validation of the blocks tells which side is wrong.
+      if (!isCurrent || !(await this.distrustBlocks())) return false;
+    } else if (!isCurrent) return false;
+    this.world.use(database, index);
+    this.headerHash = savepoint.headerHash;
+    this.commitHash = savepoint.commitHash;
+    this.blocksHash = savepoint.blocksHash;
+    return true;
   }
 
-  /**
-   * Blocks and a database that is sound in itself disagree: validates the blocks, and names those whose codes or hashes
-   * are not what comes out. False when the blocks are right.
-   */
+  /** Applies blocks that the database does not have: the process was killed after it had written them. */
+  private async catchUp(from: number): Promise<boolean> {
+    let previous = from === 0 ? undefined : decodeBlock(this.blocks.read(from - 1));
+    for (let number = from; number < this.height; number += 1) {
+      const bytes = this.blocks.read(number);
+      const block = decodeBlock(bytes);
+      const validated = this.world.replay(number, bytes);
+      if (contentProblem(block, previous, validated, true) !== undefined) return false;
+      this.world.apply(number, validated);
+      previous = block;
+    }
+    await this.world.write(this.savepoint());
+    return true;
+  }
+
+  /** Validates the blocks and names those whose codes or hashes are not what comes out. False when the blocks are right. */
   private async distrustBlocks(): Promise<boolean> {
-    const { invalid } = await this.revalidate();
+    const invalid = await this.revalidate([], () => Promise.resolve());
     for (const [number, detail] of invalid) this.damageBlock(number, detail);
     return invalid.size > 0;
   }
 
-  /** The database against the index; undefined when LevelDB cannot read its own files. */
-  private async compareDatabase(location: string): Promise<ComparedContents | undefined> {
-    const differing: Buffer[] = [];
-    let matching = 0;
+  /** The database as it was left; undefined when LevelDB cannot read its own files. */
+  private async readDatabase(): Promise<FoundDatabase | undefined> {
     try {
-      this.database = await StateDatabase.open(location);
-      const contents = await this.database.read((key, _record, check) => {
-        if (this.world.index.expectedCheck(key) === check) matching += 1;
-        else differing.push(Buffer.from(key));
-      });
-      return { ...contents, differing, matching };
+      const database = await StateDatabase.open(path.join(this.options.directory, STATE_FOLDER));
+      this.database = database;
+      const loading = WorldIndex.loading(database, this.world.recover);
+      const contents = await database.read(loading.load);
+      const { altered, digest, records, savepoint } = contents;
+      const isSound =
+        altered.length === 0 &&
+        (savepoint === undefined ? records === 0 : savepoint.digest.equals(digest.bytes()));
+      return { database, contents, isSound, index: loading.finish(digest) };
     } catch (error) {
       if (!(error instanceof CorruptDatabaseError)) throw error;
       this.report({ where: 'index', what: 'the index and state database', remedy: 'rebuilt' });
@@ -630,49 +677,66 @@ class FileLedger implements Ledger, LedgerMaintenance {
     }
   }
 
-  private async loadIndex(): Promise<WorldIndex> {
-    const index = new WorldIndex();
-    await this.database?.read((key, record, check) => index.load(key, record, check));
-    index.finishLoading();
-    return index;
-  }
-
-  /** Writes the state database anew from the blocks; with `salvage` its records fill in for damaged blocks. */
-  private async rebuildState(location: string, salvage: boolean): Promise<void> {
-    const kept = salvage ? await this.recordsOfDamagedBlocks() : [];
-    await this.database?.close();
-    this.database = await StateDatabase.recreate(location);
-    this.world.useIndex(new WorldIndex());
-    this.world.useDatabase(this.database);
+  /**
+   * Makes the state database again from the blocks, beside the old one, and names what differs. Sound records of the old
+   * one fill in for damaged blocks.
+   */
+  private async rebuildState(found: FoundDatabase | undefined, hashAtSavepoint?: Buffer): Promise<void> {
+    const fresh = await StateDatabase.recreate(path.join(this.options.directory, FRESH_FOLDER));
+    const index = WorldIndex.empty(fresh, this.world.recover);
+    this.world.use(fresh, index);
+    await this.replayBlocks(fresh);
     const { damagedBlocks } = this.blocks;
-    for (let number = 0; number < this.height; number += 1) {
-      if (damagedBlocks.has(number)) continue;
-      const changes = this.world.apply(number, this.world.replay(number, this.blocks.read(number)));
-      await this.world.write(changes, { ...this.savepoint(), height: number + 1 });
+    if (damagedBlocks.size > 0) {
+      const kept = await this.recordsOfDamagedBlocks();
+      index.adopt(kept.filter(({ key }) => fresh.get(key) === undefined));
+      for (const number of damagedBlocks.keys())
+        this.report({ where: 'state', what: `writes of block ${number}`, remedy: 'lost' });
     }
-    if (!salvage) return;
-    const { index } = this.world;
-    const missing = kept.filter(({ key }) => index.expectedCheck(key) === undefined);
-    for (const { key, record, check } of missing) index.load(key, record, check);
-    index.finishLoading();
-    await this.world.write(missing, this.savepoint());
-    for (const number of damagedBlocks.keys()) {
-      this.report({ where: 'state', what: `writes of block ${number}`, remedy: 'lost' });
+    await this.world.write(this.savepoint());
+    if (found !== undefined) await this.reportDifferences(found, fresh, hashAtSavepoint);
+    await this.database?.close();
+    await fresh.moveTo(path.join(this.options.directory, STATE_FOLDER));
+    this.database = fresh;
+  }
+
+  /** Applies every block that can be trusted to the state in use, which is empty. */
+  private async replayBlocks(database: StateDatabase): Promise<void> {
+    const { damagedBlocks } = this.blocks;
+    let previous: Block | undefined;
+    for (let number = 0; number < this.height; number += 1) {
+      if (damagedBlocks.has(number)) {
+        previous = undefined;
+        continue;
+      }
+      const bytes = this.blocks.read(number);
+      const block = decodeBlock(bytes);
+      let validated: ValidatedBlock | undefined;
+      let detail: string | undefined;
+      try {
+        validated = this.world.replay(number, bytes);
+        detail = contentProblem(block, previous, validated, damagedBlocks.size === 0);
+      } catch (error) {
+        detail = (error as Error).message;
+      }
+      if (detail !== undefined || validated === undefined) {
+        this.damageBlock(number, detail ?? 'its transactions cannot be read');
+        previous = undefined;
+        continue;
+      }
+      this.world.apply(number, validated);
+      previous = block;
+      if (database.waiting >= WAITING_MAX) await this.world.write(this.savepoint());
     }
   }
 
-  /** Sound records of the state database whose versions are in damaged blocks. */
+  /** Sound records of the old state database whose versions are in damaged blocks. */
   private async recordsOfDamagedBlocks() {
-    const kept: Required<Change>[] = [];
+    const kept: { key: Buffer; record: CheckedRecord }[] = [];
     try {
-      await this.database?.read((key, { version, metadata, value }, check) => {
-        if (this.blocks.damagedBlocks.has(version.blockNum)) {
-          kept.push({
-            key: Buffer.from(key),
-            record: { version, metadata: Buffer.from(metadata), value: Buffer.from(value) },
-            check,
-          });
-        }
+      await this.database?.read((key, record) => {
+        if (this.blocks.damagedBlocks.has(record.version.blockNum))
+          kept.push({ key: Buffer.from(key), record });
       });
     } catch {
       // What LevelDB cannot read is not kept.
@@ -680,16 +744,28 @@ class FileLedger implements Ledger, LedgerMaintenance {
     return kept;
   }
 
-  private async reportDifferences(contents: ComparedContents): Promise<void> {
-    const named = new Set([...contents.altered, ...contents.differing].map((key) => key.toString('latin1')));
-    const present = new Set<string>();
-    await this.database?.read((key) => present.add(key.toString('latin1'))).catch(() => undefined);
-    for (const { key } of this.world.index.records()) {
-      const id = key.toString('latin1');
-      if (!present.has(id)) named.add(id);
+  private async reportDifferences(
+    { contents, database, isSound }: FoundDatabase,
+    fresh: StateDatabase,
+    hashAtSavepoint: Buffer | undefined,
+  ): Promise<void> {
+    const { altered, records, savepoint } = contents;
+    if (records === 0) {
+      if (this.height > 1)
+        this.report({ where: 'state', what: 'the index and state database', remedy: 'rebuilt' });
+      return;
     }
+    const namesTheseBlocks =
+      isSound && savepoint !== undefined && hashAtSavepoint?.equals(savepoint.blocksHash) === true;
+    // The first version's index was laid out in another way.
+    if (isSound && savepoint?.blocksHash.length === 0) return;
+    // A killed process leaves a database that is behind, not a damaged one.
+    if (namesTheseBlocks && savepoint.height < this.height) return;
+    const named = new Set(altered.map((key) => key.toString('latin1')));
+    for await (const key of differingKeys(database, fresh)) named.add(key.toString('latin1'));
     for (const id of named) this.report(describeRecord(Buffer.from(id, 'latin1')));
-    if (named.size === 0) this.report({ where: 'index', what: 'the savepoint', remedy: 'rebuilt' });
+    if (named.size === 0 && !namesTheseBlocks)
+      this.report({ where: 'index', what: 'the savepoint', remedy: 'rebuilt' });
   }
 
   /** Purges of blocks at or after `from`, for private stores that a crash left behind. */
@@ -700,9 +776,9 @@ class FileLedger implements Ledger, LedgerMaintenance {
       if (block === undefined) continue;
       const { updates } = replayBlock(number, block.data, transactionsFilter(block), this.world);
       for (const { namespace, collection, keyHash, version } of updates.purges) {
-        const places = this.world.index
-          .hashedHistory(namespace, collection, keyHash)
-          .filter((place) => place.blockNum < number || sameVersion(place, version));
+        const places = [...this.world.index.history(namespace, collection, keyHash)].filter(
+          (place) => place.blockNum < number || sameVersion(place, version),
+        );
         erasures.push({ namespace, collection, keyHash, places });
       }
     }
@@ -721,16 +797,6 @@ class FileLedger implements Ledger, LedgerMaintenance {
         remedy: 'restore the file from a copy',
       });
       return undefined;
-    }
-  }
-
-  private compareIndexes(fresh: WorldIndex, found: DamageReport[]): void {
-    if (fresh.digest.bytes().equals(this.world.index.digest.bytes())) return;
-    for (const { key, check } of fresh.records()) {
-      if (this.world.index.expectedCheck(key) !== check) found.push(describeRecord(key));
-    }
-    for (const { key } of this.world.index.records()) {
-      if (fresh.expectedCheck(key) === undefined) found.push(describeRecord(key));
     }
   }
 
@@ -762,11 +828,59 @@ class FileLedger implements Ledger, LedgerMaintenance {
   }
 }
 
-/** The state database against the index that the blocks give. */
-interface ComparedContents extends DatabaseContents {
-  /** Keys whose sound record is not the one the index expects. */
-  readonly differing: readonly Buffer[];
-  readonly matching: number;
+/** A state database that LevelDB can read, and what a pass over it gave. */
+interface FoundDatabase {
+  readonly database: StateDatabase;
+  readonly index: WorldIndex;
+  readonly contents: DatabaseContents;
+  /** Every record fits its check and together they fit the savepoint. */
+  readonly isSound: boolean;
+}
+
+/** What a block's neighbours need of it. */
+type BlockEnds = Pick<Block, 'header' | 'metadata'>;
+
+/** Copies: the scanned bytes do not last. */
+function endsOf({ header, metadata }: Block): BlockEnds {
+  const { dataHash: data, number, previousHash } = header;
+  return {
+    header: { number, previousHash: Buffer.from(previousHash), dataHash: Buffer.from(data) },
+    metadata: metadata.map((slot) => Buffer.from(slot)),
+  };
+}
+
+/** Why a block does not fit its own data hash or the block before it; `previous` is undefined after a damaged one. */
+function chainProblem(block: Block, previous: BlockEnds | undefined): string | undefined {
+  const { number, dataHash: stated, previousHash } = block.header;
+  if (!dataHash(block.data).equals(stated)) return 'its data hash does not match its transactions';
+  if (transactionsFilter(block).length !== block.data.length)
+    return 'its validation codes are not those of its transactions';
+  if (number === 0 || previous === undefined) return undefined;
+  if (previous.header.number + 1 !== number) return 'its number does not follow the block before it';
+  return previousHash.equals(headerHash(previous.header))
+    ? undefined
+    : 'it does not follow the block before it';
+}
+
+/**
+ * Why codes or commit hash are not those that follow from the state before; without that state (`complete` false, after a
+ * damaged block) nothing can be said.
+ */
+function contentProblem(
+  block: Block,
+  previous: BlockEnds | undefined,
+  validated: ValidatedBlock,
+  complete: boolean,
+): string | undefined {
+  if (!complete) return undefined;
+  if (!transactionsFilter(block).equals(validated.filter))
+    return 'its validation codes are not those of its transactions';
+  if (block.header.number === 0 || previous === undefined) return undefined;
+  const updates = validated.updates.deterministicBytes();
+  const expected = nextCommitHash(validated.filter, updates, commitHash(previous) ?? NO_HASH);
+  return commitHash(block)?.equals(expected) === true
+    ? undefined
+    : 'its commit hash does not match its writes';
 }
 
 function describeRecord(key: Buffer): DamageReport {
@@ -782,7 +896,9 @@ function describeRecord(key: Buffer): DamageReport {
     case 't':
       return { where: 'index', what: `transaction ${parts.key}`, remedy: 'rebuilt' };
     case 'h':
+    case 'i':
     case 'g':
+    case 'j':
     case 'x':
       return {
         where: 'index',

@@ -22,6 +22,7 @@ import {
 import {
   type Record,
   SAVEPOINT_KEY,
+  type Savepoint,
   SetDigest,
   decodeRecord,
   decodeSavepoint,
@@ -35,7 +36,6 @@ import { CorruptDatabaseError, type Database, openDatabase, removeDirectory } fr
 import type { WorldIndex } from './world-index.js';
 
 const NOTHING: Buffer = Buffer.alloc(0);
-const NO_HASH = Buffer.alloc(32);
 /** Around all other keys; exist only while erased values are driven out of the files. */
 const LOWEST = Buffer.from([0x00]);
 const HIGHEST = Buffer.from([0xff]);
@@ -333,21 +333,21 @@ export class PrivateStore {
         );
       }
     }
-    this.restoreValues(operations, index, isMember, values, sets);
+    await this.restoreValues(operations, index, isMember, values, sets);
     const erased = this.erase(operations, this.savedHeight < height ? pendingErasures(this.savedHeight) : []);
     if (operations.length > 0 && this.sound) await this.write(operations, height, true);
     if (erased && this.sound) this.eraseFromDisk();
   }
 
   /** Puts back current values that the write sets still have; names those that are lost. */
-  private restoreValues(
+  private async restoreValues(
     operations: Operation[],
     index: WorldIndex,
     isMember: (namespace: string, collection: string) => boolean,
     values: Map<string, Record>,
     sets: Map<string, Record>,
-  ): void {
-    for (const { namespace, collection, keyHash, entry } of index.hashedEntries()) {
+  ): Promise<void> {
+    for await (const { namespace, collection, keyHash, entry } of index.hashedEntries()) {
       const { version } = entry;
       if (this.sound && version.blockNum < this.savedHeight) continue;
       if (!isMember(namespace, collection)) continue;
@@ -375,7 +375,7 @@ export class PrivateStore {
     version: Version,
     sets: Map<string, Record>,
   ): { key: string; value: Buffer } | undefined {
-    for (const place of index.hashedHistory(namespace, collection, keyHash).reverse()) {
+    for (const place of index.history(namespace, collection, keyHash)) {
       if (compareVersions(place, version) > 0) continue;
       const record = sets.get(setKey(place).toString('latin1'));
       if (record === undefined) return undefined;
@@ -386,9 +386,9 @@ export class PrivateStore {
   }
 
   private isMissing(index: WorldIndex, namespace: string, collection: string, keyHash: string): boolean {
-    return index
-      .hashedHistory(namespace, collection, keyHash)
-      .some((place) => this.missing.has(missingKey(place, namespace, collection).toString('latin1')));
+    return [...index.history(namespace, collection, keyHash)].some((place) =>
+      this.missing.has(missingKey(place, namespace, collection).toString('latin1')),
+    );
   }
 
   /** Replaces a damaged database by a new one with everything that is still sound. */
@@ -583,7 +583,15 @@ export class PrivateStore {
   }
 
   private async write(operations: readonly Operation[], height: number, sync: boolean): Promise<void> {
-    const savepoint = { height, headerHash: NO_HASH, commitHash: NOTHING, digest: this.digest.bytes() };
+    const savepoint: Savepoint = {
+      height,
+      headerHash: NOTHING,
+      commitHash: NOTHING,
+      blocksHash: NOTHING,
+      digest: this.digest.bytes(),
+      signer: NOTHING,
+      signature: NOTHING,
+    };
     const all: Operation[] = [
       ...operations,
       { type: 'put', key: SAVEPOINT_KEY, value: encodeSavepoint(savepoint) },

@@ -1,5 +1,5 @@
 import type { Version } from '../types.js';
-import { sha256Text } from '../protos/hashes.js';
+import { sha256, sha256Text } from '../protos/hashes.js';
 
 /** What is stored under a key of the state and private databases. */
 export interface Record {
@@ -113,28 +113,86 @@ export interface Savepoint {
   readonly height: number;
   readonly headerHash: Buffer;
   readonly commitHash: Buffer;
+  /** {@link nextBlocksHash} over all blocks below `height`. */
+  readonly blocksHash: Buffer;
   readonly digest: Buffer;
+  /** Whoever vouches for it: marshalled identity and signature over {@link savepointMessage}; both may be empty. */
+  readonly signer: Buffer;
+  readonly signature: Buffer;
 }
 
 const NOTHING: Buffer = Buffer.alloc(0);
 export const SAVEPOINT_KEY = Buffer.from('m');
+const SAVEPOINT_FORM = 2;
+/** Digest, header hash, commit hash or none: the first version's savepoint, which names no blocks and is not signed. */
+const FIRST_FORM_BYTES = [64, 96];
 
+/** SHA-256 over the hash so far and the checksum of the next block's frame: equal for equal files only. */
+export function nextBlocksHash(blocksHash: Buffer, checksum: Buffer): Buffer {
+  return sha256(blocksHash, checksum);
+}
+
+/** What the signature of a savepoint covers. */
+export function savepointMessage(savepoint: Omit<Savepoint, 'signer' | 'signature'>): Buffer {
+  const { blocksHash, commitHash, digest, headerHash, height } = savepoint;
+  const place = Buffer.alloc(12);
+  writePlace(place, { blockNum: height, txNum: 0 }, 0);
+  return Buffer.concat([
+    Buffer.from('medseal savepoint'),
+    place,
+    ...[digest, headerHash, blocksHash, commitHash].map(framed),
+  ]);
+}
+
+/** Form (1), then each part with its length (4): digest, header hash, hash of the blocks, commit hash, signer, signature. */
 export function encodeSavepoint(savepoint: Savepoint): Buffer {
+  const { blocksHash, commitHash, digest, headerHash, height, signature, signer } = savepoint;
   const record: Record = {
-    version: { blockNum: savepoint.height, txNum: 0 },
+    version: { blockNum: height, txNum: 0 },
     metadata: NOTHING,
-    value: Buffer.concat([savepoint.digest, savepoint.headerHash, savepoint.commitHash]),
+    value: Buffer.concat([
+      Buffer.from([SAVEPOINT_FORM]),
+      ...[digest, headerHash, blocksHash, commitHash, signer, signature].map(framed),
+    ]),
   };
   return encodeRecord(recordCheck(SAVEPOINT_KEY, record), record);
 }
 
 export function decodeSavepoint(stored: Buffer | undefined): Savepoint | undefined {
   const record = stored === undefined ? undefined : decodeRecord(SAVEPOINT_KEY, stored);
-  if (record === undefined || record.value.length < 64) return undefined;
-  return {
-    height: record.version.blockNum,
-    digest: record.value.subarray(0, 32),
-    headerHash: record.value.subarray(32, 64),
-    commitHash: record.value.subarray(64),
-  };
+  if (record === undefined) return undefined;
+  const { blockNum: height } = record.version;
+  if (FIRST_FORM_BYTES.includes(record.value.length)) {
+    const value = Buffer.from(record.value);
+    const [digest, headerHash, commitHash] = [
+      value.subarray(0, 32),
+      value.subarray(32, 64),
+      value.subarray(64),
+    ];
+    return {
+      height,
+      digest,
+      headerHash,
+      commitHash,
+      blocksHash: NOTHING,
+      signer: NOTHING,
+      signature: NOTHING,
+    };
+  }
+  if (record.value[0] !== SAVEPOINT_FORM) return undefined;
+  const parts: Buffer[] = [];
+  for (let offset = 1; offset + 4 <= record.value.length;) {
+    const end = offset + 4 + record.value.readUInt32BE(offset);
+    parts.push(Buffer.from(record.value.subarray(offset + 4, end)));
+    offset = end;
+  }
+  const [digest, headerHash, blocksHash, commitHash, signer, signature] = parts;
+  if (!digest || !headerHash || !blocksHash || !commitHash || !signer || !signature) return undefined;
+  return { height, digest, headerHash, blocksHash, commitHash, signer, signature };
+}
+
+function framed(bytes: Buffer): Buffer {
+  const length = Buffer.alloc(4);
+  length.writeUInt32BE(bytes.length);
+  return Buffer.concat([length, bytes]);
 }

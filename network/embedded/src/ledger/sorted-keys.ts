@@ -19,6 +19,11 @@ export class SortedKeys {
     if (chunk.length > CHUNK) this.chunks.splice(index + 1, 0, chunk.splice(CHUNK / 2));
   }
 
+  has(key: string): boolean {
+    const chunk = this.chunks[this.chunkOf(key)];
+    return chunk !== undefined && chunk[lowerBound(chunk, key)] === key;
+  }
+
   delete(key: string): void {
     const index = this.chunkOf(key);
     const chunk = this.chunks[index];

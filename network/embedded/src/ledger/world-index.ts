@@ -2,20 +2,7 @@ import type { Version } from '../types.js';
 import type { ValidatedBlock } from '../validation/block-validator.js';
 import { type Record, SetDigest, recordCheck } from './records.js';
 import { SortedKeys } from './sorted-keys.js';
-
-/** What memory keeps of a stored record: enough for validation, and to notice any other record in its place. */
-export interface IndexEntry {
-  readonly version: Version;
-  readonly metadata: Buffer;
-  readonly check: string;
-}
-
-/** One change of the database; without `record` the key is removed. */
-export interface Change {
-  readonly key: Buffer;
-  readonly record?: Record;
-  readonly check?: string;
-}
+import { type CheckedRecord, type StateDatabase, UNREADABLE, sameVersion } from './state-database.js';
 
 export interface TransactionPlace {
   readonly blockNum: number;
@@ -31,13 +18,7 @@ export interface Expiry {
   readonly version: Version;
 }
 
-interface Namespace {
-  readonly sorted: SortedKeys;
-  readonly entries: Map<string, IndexEntry>;
-}
-
 const NOTHING: Buffer = Buffer.alloc(0);
-const TX_RADIX = 2 ** 20;
 
 /**
  * Keys of the state database (one letter, then parts separated by U+0000; numbers big endian):
@@ -45,8 +26,10 @@ const TX_RADIX = 2 ** 20;
  *     s <namespace> 0 <key>                              public value
  *     p <namespace> 0 <collection> 0 <key hash>          private value's hash
  *     t <transaction id>                                 validation code (one byte); the version is its place
- *     h <namespace> 0 <key> 0 <block 8><tx 4>            public write at that place
- *     g <namespace> 0 <collection> 0 <key hash><block 8><tx 4>   private write at that place
+ *     h <namespace> 0 <key>                              newest public write, its place as the version
+ *     i <namespace> 0 <key> 0 <block 8><tx 4>            place of the write before the one at that place (12 bytes)
+ *     g <namespace> 0 <collection> 0 <key hash>          newest private write, its place as the version
+ *     j <namespace> 0 <collection> 0 <key hash><block 8><tx 4>   place of the one before
  *     x <block 8><namespace> 0 <collection> 0 <key hash> expiry with that block; the version is the expiring one
  *     m                                                  savepoint (records.ts)
  */
@@ -58,14 +41,21 @@ export const stateKeys = {
       Buffer.from(keyHash, 'latin1'),
     ]),
   transaction: (txId: string): Buffer => Buffer.from(`t${txId}`, 'utf8'),
-  history: (namespace: string, key: string, version: Version): Buffer =>
-    Buffer.concat([Buffer.from(`h${namespace}\u0000${key}\u0000`, 'utf8'), place(version)]),
-  hashedHistory: (namespace: string, collection: string, keyHash: string, version: Version): Buffer =>
-    Buffer.concat([
-      Buffer.from(`g${namespace}\u0000${collection}\u0000`, 'utf8'),
-      Buffer.from(keyHash, 'latin1'),
-      place(version),
-    ]),
+  newestWrite: (namespace: string, collection: string, key: string): Buffer =>
+    collection === ''
+      ? Buffer.from(`h${namespace}\u0000${key}`, 'utf8')
+      : Buffer.concat([
+          Buffer.from(`g${namespace}\u0000${collection}\u0000`, 'utf8'),
+          Buffer.from(key, 'latin1'),
+        ]),
+  earlierWrite: (namespace: string, collection: string, key: string, version: Version): Buffer =>
+    collection === ''
+      ? Buffer.concat([Buffer.from(`i${namespace}\u0000${key}\u0000`, 'utf8'), place(version)])
+      : Buffer.concat([
+          Buffer.from(`j${namespace}\u0000${collection}\u0000`, 'utf8'),
+          Buffer.from(key, 'latin1'),
+          place(version),
+        ]),
   expiry: (block: number, { namespace, collection, keyHash }: Expiry): Buffer =>
     Buffer.concat([
       Buffer.from('x'),
@@ -82,123 +72,142 @@ function place({ blockNum, txNum }: Version): Buffer {
   return bytes;
 }
 
+function versionAt(bytes: Buffer): Version {
+  return { blockNum: Number(bytes.readBigUInt64BE(0)), txNum: bytes.readUInt32BE(8) };
+}
+
+/** An index record was altered while the network ran; a restart makes it again from the blocks. */
+export class AlteredIndexError extends Error {
+  constructor() {
+    super(
+      'a record of the index was altered on disk; stop the network and start it again, which rebuilds it',
+    );
+    this.name = 'AlteredIndexError';
+  }
+}
+
+/** Finds a public or hashed record again whose stored form is gone or altered; undefined when the key has no value. */
+export type Recovery = (namespace: string, collection: string, key: string) => CheckedRecord | undefined;
+
 /**
- * The ledger's index in memory: which keys exist, at which version and with which check, transactions by id, writes by
- * key. It is read from the blocks or from the state database at every start, so a key that the database loses at run time
- * is missed.
+ * The ledger's index: values with their versions, transactions by id, writes by key. All of it is in the database; memory
+ * has the public keys in order, which tell when the database lost one, and what will expire.
  */
 export class WorldIndex {
-  private readonly namespaces = new Map<string, Namespace>();
-  private readonly hashed = new Map<string, Map<string, IndexEntry>>();
-  private readonly transactions = new Map<string, number>();
-  private readonly writes = new Map<string, number[]>();
+  private readonly namespaces = new Map<string, SortedKeys>();
   private readonly expiries = new Map<number, Expiry[]>();
-  /** Checks of all records of the database, by key as `latin1`. */
-  private readonly checks = new Map<string, string>();
-  readonly digest = new SetDigest();
+  readonly digest: SetDigest;
 
-  entry(namespace: string, collection: string, key: string): IndexEntry | undefined {
-    return collection === ''
-      ? this.namespaces.get(namespace)?.entries.get(key)
-      : this.hashed.get(`${namespace}\u0000${collection}`)?.get(key);
+  private constructor(
+    private readonly database: StateDatabase,
+    private readonly recover: Recovery,
+    digest: SetDigest,
+  ) {
+    this.digest = digest;
   }
 
-  *keys(namespace: string, start: string, end: string): IterableIterator<{ key: string; entry: IndexEntry }> {
+  static empty(database: StateDatabase, recover: Recovery): WorldIndex {
+    return new WorldIndex(database, recover, new SetDigest());
+  }
+
+  /** Of a database that was read whole: `visit` its records with `load`. */
+  static loading(
+    database: StateDatabase,
+    recover: Recovery,
+  ): { load: (key: Buffer, record: Record) => void; finish: (digest: SetDigest) => WorldIndex } {
+    const loaded = new WorldIndex(database, recover, new SetDigest());
+    return {
+      load: (key, record) => loaded.load(key, record),
+      finish: (digest) => {
+        const index = new WorldIndex(database, recover, digest);
+        for (const [name, keys] of loaded.namespaces) index.namespaces.set(name, keys);
+        for (const [block, expiries] of loaded.expiries) index.expiries.set(block, expiries);
+        return index;
+      },
+    };
+  }
+
+  entry(namespace: string, collection: string, key: string): CheckedRecord | undefined {
+    if (collection === '' && this.namespaces.get(namespace)?.has(key) !== true) return undefined;
+    const dbKey = stateKey(namespace, collection, key);
+    const record = this.database.get(dbKey);
+    if (record === UNREADABLE || (record === undefined && collection === ''))
+      return this.recover(namespace, collection, key);
+    return record;
+  }
+
+  /** Public keys in byte order, `end` exclusive, '' open. */
+  *keys(namespace: string, start: string, end: string): IterableIterator<string> {
     const found = this.namespaces.get(namespace);
-    if (found === undefined) return;
-    for (const key of found.sorted.range(start, end))
-      yield { key, entry: found.entries.get(key) as IndexEntry };
+    if (found !== undefined) yield* found.range(start, end);
   }
 
-  *publicEntries(): IterableIterator<{ namespace: string; key: string; entry: IndexEntry }> {
-    for (const [namespace, { entries }] of this.namespaces) {
-      for (const [key, entry] of entries) yield { namespace, key, entry };
-    }
-  }
-
-  *hashedEntries(): IterableIterator<{
+  /** Private values' hashes as they are on disk; call it while nothing is being committed. */
+  async *hashedEntries(): AsyncIterableIterator<{
     namespace: string;
     collection: string;
     keyHash: string;
-    entry: IndexEntry;
+    entry: Record;
   }> {
-    for (const [id, entries] of this.hashed) {
-      const [namespace, collection] = id.split('\u0000') as [string, string];
-      for (const [keyHash, entry] of entries) yield { namespace, collection, keyHash, entry };
+    for await (const [key, entry] of this.database.ofKind('p')) {
+      const parts = parseStateKey(key);
+      if (parts !== undefined)
+        yield { namespace: parts.namespace, collection: parts.collection, keyHash: parts.key, entry };
     }
   }
 
   transaction(txId: string): TransactionPlace | undefined {
-    const packed = this.transactions.get(txId);
-    if (packed === undefined) return undefined;
-    const position = Math.floor(packed / 256);
-    return { ...unpack(position), code: packed % 256 };
+    const record = this.read(stateKeys.transaction(txId));
+    return record === undefined ? undefined : { ...record.version, code: record.value[0] ?? 0 };
   }
 
-  /** Places that wrote a public key, oldest first. */
-  history(namespace: string, key: string): Version[] {
-    return (this.writes.get(`h${namespace}\u0000${key}`) ?? []).map(unpack);
-  }
-
-  /** Places that wrote a private key of this hash, oldest first. */
-  hashedHistory(namespace: string, collection: string, keyHash: string): Version[] {
-    return (this.writes.get(`g${namespace}\u0000${collection}\u0000${keyHash}`) ?? []).map(unpack);
+  /** Places that wrote a key, newest first. Public keys have collection '', others are hashes as `latin1`. */
+  *history(namespace: string, collection: string, key: string): IterableIterator<Version> {
+    let at = this.read(stateKeys.newestWrite(namespace, collection, key))?.version;
+    while (at !== undefined) {
+      yield at;
+      const earlier = this.read(stateKeys.earlierWrite(namespace, collection, key, at));
+      at = earlier === undefined ? undefined : versionAt(earlier.value);
+    }
   }
 
   /** Key hashes that expire with `block` and were not written since. */
   expiring(block: number): Expiry[] {
-    return (this.expiries.get(block) ?? []).filter(({ namespace, collection, keyHash, version }) => {
-      const entry = this.entry(namespace, collection, keyHash);
-      return entry !== undefined && pack(entry.version) === pack(version);
-    });
+    return (this.expiries.get(block) ?? []).filter(({ namespace, collection, keyHash, version }) =>
+      sameVersion(this.entry(namespace, collection, keyHash)?.version ?? { blockNum: -1, txNum: 0 }, version),
+    );
   }
 
   /**
-   * Applies a block and gives the changes that bring the database to the same state.
+   * Applies a block: its changes are visible at once, and on disk when the database is written.
    * @param blockToLive of a collection; 0 for ever
    */
   apply(
     number: number,
     block: ValidatedBlock,
     blockToLive: (namespace: string, collection: string) => number,
-  ): Change[] {
-    const changes: Change[] = [];
+  ): void {
     const expired = this.expiring(number);
     block.transactions.forEach(({ txId, code }, txNum) => {
-      if (txId === '' || this.transactions.has(txId)) return;
-      const version = { blockNum: number, txNum };
-      this.transactions.set(txId, pack(version) * 256 + code);
-      this.note(changes, stateKeys.transaction(txId), {
-        version,
+      if (txId === '') return;
+      const key = stateKeys.transaction(txId);
+      if (this.read(key) !== undefined) return;
+      this.store(key, {
+        version: { blockNum: number, txNum },
         metadata: NOTHING,
         value: Buffer.from([code]),
       });
     });
     for (const { namespace, collection, key, update } of block.updates.all()) {
       const { version, metadata, value } = update;
-      const isPublic = collection === '';
-      const id = isPublic ? `h${namespace}\u0000${key}` : `g${namespace}\u0000${collection}\u0000${key}`;
-      append(this.writes, id, pack(version));
-      const mark = isPublic
-        ? stateKeys.history(namespace, key, version)
-        : stateKeys.hashedHistory(namespace, collection, key, version);
-      this.note(changes, mark, { version, metadata: NOTHING, value: NOTHING });
-      const dbKey = isPublic
-        ? stateKeys.public(namespace, key)
-        : stateKeys.hashed(namespace, collection, key);
-      this.set(
-        changes,
-        namespace,
-        collection,
-        key,
-        dbKey,
-        value === undefined ? undefined : { version, metadata, value },
-      );
-      const life = isPublic || value === undefined ? 0 : blockToLive(namespace, collection);
+      this.noteWrite(namespace, collection, key, version);
+      if (value === undefined) this.drop(namespace, collection, key);
+      else this.put(namespace, collection, key, { version, metadata, value });
+      const life = collection === '' || value === undefined ? 0 : blockToLive(namespace, collection);
       if (life > 0) {
         const expiry = { namespace, collection, keyHash: key, version };
         append(this.expiries, number + life + 1, expiry);
-        this.note(changes, stateKeys.expiry(number + life + 1, expiry), {
+        this.store(stateKeys.expiry(number + life + 1, expiry), {
           version,
           metadata: NOTHING,
           value: NOTHING,
@@ -207,149 +216,96 @@ export class WorldIndex {
     }
     for (const { namespace, collection, keyHash, version } of expired) {
       const entry = this.entry(namespace, collection, keyHash);
-      if (entry === undefined || pack(entry.version) !== pack(version)) continue;
-      this.set(
-        changes,
-        namespace,
-        collection,
-        keyHash,
-        stateKeys.hashed(namespace, collection, keyHash),
-        undefined,
-      );
+      if (entry !== undefined && sameVersion(entry.version, version))
+        this.drop(namespace, collection, keyHash);
     }
-    for (const expiry of this.expiries.get(number) ?? [])
-      this.remove(changes, stateKeys.expiry(number, expiry));
+    for (const expiry of this.expiries.get(number) ?? []) this.remove(stateKeys.expiry(number, expiry));
     this.expiries.delete(number);
-    return changes;
   }
 
-  /** Takes over a record of the database, whose check was verified. False when the key is of no known kind. */
-  load(key: Buffer, record: Record, check: string): boolean {
+  /** Takes records over that another database has and this one lacks. */
+  adopt(records: readonly { key: Buffer; record: CheckedRecord }[]): void {
+    for (const { key, record } of records) {
+      this.load(key, record);
+      this.store(key, record);
+    }
+  }
+
+  private load(key: Buffer, { version }: Record): void {
     const parts = parseStateKey(key);
-    if (parts === undefined) return false;
-    this.digest.add(check);
-    const { version, metadata, value } = record;
-    switch (parts.kind) {
-      case 's':
-      case 'p':
-        this.put(parts.namespace, parts.collection, parts.key, {
-          version,
-          metadata: Buffer.from(metadata),
-          check,
-        });
-        break;
-      case 't':
-        this.transactions.set(parts.key, pack(version) * 256 + (value[0] ?? 0));
-        break;
-      case 'h':
-        append(this.writes, `h${parts.namespace}\u0000${parts.key}`, pack(version));
-        break;
-      case 'g':
-        append(this.writes, `g${parts.namespace}\u0000${parts.collection}\u0000${parts.key}`, pack(version));
-        break;
-      case 'x':
-        append(this.expiries, parts.block, {
-          namespace: parts.namespace,
-          collection: parts.collection,
-          keyHash: parts.key,
-          version,
-        });
-        break;
+    if (parts?.kind === 's') this.keysOf(parts.namespace).add(parts.key);
+    if (parts?.kind === 'x') {
+      const { block, collection, key: keyHash, namespace } = parts;
+      append(this.expiries, block, { namespace, collection, keyHash, version });
     }
-    this.checks.set(key.toString('latin1'), check);
-    return true;
   }
 
-  /** After `load`: records come in the order of their keys, places have to be in the order of time. */
-  finishLoading(): void {
-    for (const places of this.writes.values()) places.sort((a, b) => a - b);
+  private read(key: Buffer): CheckedRecord | undefined {
+    const record = this.database.get(key);
+    if (record === UNREADABLE) throw new AlteredIndexError();
+    return record;
   }
 
-  /** Check of the record that belongs under a database key; undefined when none does. */
-  expectedCheck(key: Buffer): string | undefined {
-    return this.checks.get(key.toString('latin1'));
-  }
-
-  /** Number of records that belong into the database, the savepoint not counted. */
-  get size(): number {
-    return this.checks.size;
-  }
-
-  /** All database keys with their checks. */
-  *records(): IterableIterator<{ key: Buffer; check: string }> {
-    for (const [key, check] of this.checks) yield { key: Buffer.from(key, 'latin1'), check };
-  }
-
-  private set(
-    changes: Change[],
-    namespace: string,
-    collection: string,
-    key: string,
-    dbKey: Buffer,
-    record: Record | undefined,
-  ): void {
-    const old = this.entry(namespace, collection, key);
-    if (old !== undefined) this.digest.remove(old.check);
-    if (record === undefined) {
-      if (old === undefined) return;
-      this.drop(namespace, collection, key);
-      this.checks.delete(dbKey.toString('latin1'));
-      changes.push({ key: dbKey });
-      return;
+  private noteWrite(namespace: string, collection: string, key: string, version: Version): void {
+    const newest = stateKeys.newestWrite(namespace, collection, key);
+    const earlier = this.read(newest)?.version;
+    if (earlier !== undefined) {
+      this.store(stateKeys.earlierWrite(namespace, collection, key, version), {
+        version,
+        metadata: NOTHING,
+        value: place(earlier),
+      });
     }
-    const check = recordCheck(dbKey, record);
-    this.digest.add(check);
-    this.checks.set(dbKey.toString('latin1'), check);
-    this.put(namespace, collection, key, { version: record.version, metadata: record.metadata, check });
-    changes.push({ key: dbKey, record, check });
+    this.store(newest, { version, metadata: NOTHING, value: NOTHING });
   }
 
-  private note(changes: Change[], key: Buffer, record: Record): void {
-    const id = key.toString('latin1');
-    const old = this.checks.get(id);
-    if (old !== undefined) this.digest.remove(old);
-    const check = recordCheck(key, record);
-    this.checks.set(id, check);
-    this.digest.add(check);
-    changes.push({ key, record, check });
-  }
-
-  private remove(changes: Change[], key: Buffer): void {
-    const id = key.toString('latin1');
-    const old = this.checks.get(id);
-    if (old === undefined) return;
-    this.checks.delete(id);
-    this.digest.remove(old);
-    changes.push({ key });
-  }
-
-  private put(namespace: string, collection: string, key: string, entry: IndexEntry): void {
-    if (collection !== '') {
-      const id = `${namespace}\u0000${collection}`;
-      let entries = this.hashed.get(id);
-      if (entries === undefined) this.hashed.set(id, (entries = new Map()));
-      entries.set(key, entry);
-      return;
-    }
-    let found = this.namespaces.get(namespace);
-    if (found === undefined)
-      this.namespaces.set(namespace, (found = { sorted: new SortedKeys(), entries: new Map() }));
-    if (!found.entries.has(key)) found.sorted.add(key);
-    found.entries.set(key, entry);
+  private put(namespace: string, collection: string, key: string, record: Record): void {
+    this.heal(namespace, collection, key);
+    this.store(stateKey(namespace, collection, key), record);
+    if (collection === '') this.keysOf(namespace).add(key);
   }
 
   private drop(namespace: string, collection: string, key: string): void {
-    if (collection !== '') {
-      this.hashed.get(`${namespace}\u0000${collection}`)?.delete(key);
-      return;
-    }
-    const found = this.namespaces.get(namespace);
-    if (found?.entries.delete(key) === true) found.sorted.delete(key);
+    this.heal(namespace, collection, key);
+    this.remove(stateKey(namespace, collection, key));
+    if (collection === '') this.namespaces.get(namespace)?.delete(key);
+  }
+
+  /** A record whose check must leave the digest has to be known; reading it restores one that was altered. */
+  private heal(namespace: string, collection: string, key: string): void {
+    this.entry(namespace, collection, key);
+  }
+
+  private store(key: Buffer, record: Record): void {
+    this.forget(key);
+    const check = recordCheck(key, record);
+    this.digest.add(check);
+    this.database.stage({ key, record: { ...record, check } });
+  }
+
+  private remove(key: Buffer): void {
+    if (this.forget(key)) this.database.stage({ key });
+  }
+
+  private forget(key: Buffer): boolean {
+    const old = this.read(key);
+    if (old !== undefined) this.digest.remove(old.check);
+    return old !== undefined;
+  }
+
+  private keysOf(namespace: string): SortedKeys {
+    let keys = this.namespaces.get(namespace);
+    if (keys === undefined) this.namespaces.set(namespace, (keys = new SortedKeys()));
+    return keys;
   }
 }
 
+function stateKey(namespace: string, collection: string, key: string): Buffer {
+  return collection === '' ? stateKeys.public(namespace, key) : stateKeys.hashed(namespace, collection, key);
+}
+
 interface StateKeyParts {
-  readonly kind: 's' | 'p' | 't' | 'h' | 'g' | 'x';
+  readonly kind: 's' | 'p' | 't' | 'h' | 'i' | 'g' | 'j' | 'x';
   readonly namespace: string;
   readonly collection: string;
   /** Key, key hash as `latin1`, or transaction id. */
@@ -365,25 +321,20 @@ export function parseStateKey(key: Buffer): StateKeyParts | undefined {
   switch (kind) {
     case 't':
       return { ...none, kind, key: rest.toString('utf8') };
-    case 's': {
+    case 's':
+    case 'h':
+    case 'i': {
       const parts = split(rest, 1);
-      return parts && { ...none, kind, namespace: parts[0] as string, key: parts.rest.toString('utf8') };
-    }
-    case 'h': {
-      const parts = split(rest, 1);
-      if (parts === undefined || parts.rest.length < 13) return undefined;
-      return {
-        ...none,
-        kind,
-        namespace: parts[0] as string,
-        key: parts.rest.subarray(0, -13).toString('utf8'),
-      };
+      if (parts === undefined || (kind === 'i' && parts.rest.length < 13)) return undefined;
+      const key = kind === 'i' ? parts.rest.subarray(0, -13) : parts.rest;
+      return { ...none, kind, namespace: parts[0] as string, key: key.toString('utf8') };
     }
     case 'p':
-    case 'g': {
+    case 'g':
+    case 'j': {
       const parts = split(rest, 2);
       if (parts === undefined) return undefined;
-      const hash = kind === 'p' ? parts.rest : parts.rest.subarray(0, -12);
+      const hash = kind === 'j' ? parts.rest.subarray(0, -12) : parts.rest;
       return {
         ...none,
         kind,
@@ -419,14 +370,6 @@ function split(bytes: Buffer, count: number): (string[] & { rest: Buffer }) | un
     rest = rest.subarray(end + 1);
   }
   return Object.assign(parts, { rest });
-}
-
-function pack({ blockNum, txNum }: Version): number {
-  return blockNum * TX_RADIX + txNum;
-}
-
-function unpack(position: number): Version {
-  return { blockNum: Math.floor(position / TX_RADIX), txNum: position % TX_RADIX };
 }
 
 function append<K, V>(map: Map<K, V[]>, key: K, value: V): void {

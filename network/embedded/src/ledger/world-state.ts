@@ -7,8 +7,9 @@ import type {
   Version,
 } from '../types.js';
 import { decodeBlock, transactionsFilter } from '../protos/blocks.js';
-import { Reader } from '../protos/wire.js';
-import { decodeEntry } from '../rwset/messages.js';
+import { HeaderType } from '../protos/envelopes.js';
+import { Reader, Writer } from '../protos/wire.js';
+import { type MetadataEntry, decodeEntry, encodeEntries } from '../rwset/messages.js';
 import { CONFIG_KEY, CONFIG_NAMESPACE, replayBlock } from '../validation/block-validator.js';
 import { TxCode } from '../validation/codes.js';
 import type { CommittedView } from '../validation/committed-view.js';
@@ -16,9 +17,9 @@ import { parseValidTransaction } from '../validation/transaction.js';
 import type { ValidatedBlock } from '../validation/block-validator.js';
 import type { BlockFiles } from './block-files.js';
 import { LIFECYCLE, implicitCollection, organizationEndorsement, readDefinition } from './definitions.js';
-import type { Savepoint } from './records.js';
-import type { StateDatabase } from './state-database.js';
-import { type Change, WorldIndex, stateKeys } from './world-index.js';
+import { type Savepoint, recordCheck } from './records.js';
+import type { CheckedRecord, StateDatabase } from './state-database.js';
+import { type Recovery, type WorldIndex, stateKeys } from './world-index.js';
 
 /** A value that neither the database nor the blocks hold any more. */
 export class LostStateError extends Error {
@@ -30,15 +31,18 @@ export class LostStateError extends Error {
   }
 }
 
+/** What a valid transaction did to one key; a write without value is a deletion. */
+interface Written {
+  readonly write?: { readonly value?: Buffer };
+  readonly metadata?: readonly MetadataEntry[];
+}
+
 /**
- * Committed public state and hashes of private state: versions from the index in memory, values from the database. A
- * value whose record is not the one the index expects is taken from its block instead, and the damage is reported.
+ * Committed public state and hashes of private state, as the database has them. A record that was altered or lost while
+ * the network runs is made again from the blocks, and the damage is reported.
  */
 export class WorldState implements CommittedView {
-  index = new WorldIndex();
-  private database: StateDatabase | undefined;
-  /** Values that are committed and on their way into the database. */
-  private readonly arriving = new Map<string, Buffer>();
+  private current: { database: StateDatabase; index: WorldIndex } | undefined;
   private readonly definitions = new Map<string, CommittedDefinition | undefined>();
   private readonly organizationPolicies = new Map<string, Policy>();
 
@@ -50,14 +54,29 @@ export class WorldState implements CommittedView {
     private readonly report: (damage: DamageReport) => void,
   ) {}
 
-  useDatabase(database: StateDatabase | undefined): void {
-    this.database = database;
+  /** The ledger's index. @throws Error before `use` */
+  get index(): WorldIndex {
+    if (this.current === undefined) throw new Error('the state has no database yet');
+    return this.current.index;
   }
 
-  useIndex(index: WorldIndex): void {
-    this.index = index;
+  use(database: StateDatabase, index: WorldIndex): void {
+    this.current = { database, index };
     this.definitions.clear();
   }
+
+  /** Records that cannot be read are looked for in the blocks. */
+  readonly recover: Recovery = (namespace, collection, key) => {
+    const what = describeStateKey(namespace, collection, key);
+    const record = this.recordFromBlocks(namespace, collection, key);
+    if (record === undefined) {
+      this.report({ where: 'state', what, remedy: 'lost' });
+      throw new LostStateError(what);
+    }
+    this.report({ where: 'state', what, remedy: 'rebuilt' });
+    this.current?.database.stage(record);
+    return record.record;
+  };
 
   version(namespace: string, collection: string, key: string): Version | undefined {
     return this.index.entry(namespace, collection, key)?.version;
@@ -67,36 +86,22 @@ export class WorldState implements CommittedView {
     return this.index.entry(namespace, collection, key)?.metadata;
   }
 
-  /** @throws LostStateError */
+  /** @throws LostStateError, as everything that reads a record */
   value(namespace: string, collection: string, key: string): Buffer | undefined {
-    const entry = this.index.entry(namespace, collection, key);
-    if (entry === undefined) return undefined;
-    const dbKey =
-      collection === '' ? stateKeys.public(namespace, key) : stateKeys.hashed(namespace, collection, key);
-    const arriving = this.arriving.size > 0 ? this.arriving.get(dbKey.toString('latin1')) : undefined;
-    if (arriving !== undefined) return arriving;
-    const stored = this.database?.get(dbKey, entry.check);
-    if (stored !== undefined) return stored;
-    const what = describeStateKey(namespace, collection, key);
-    const fromBlocks = this.valueFromBlocks(namespace, collection, key, entry.version);
-    if (fromBlocks === undefined) {
-      this.report({ where: 'state', what, remedy: 'lost' });
-      throw new LostStateError(what);
-    }
-    if (this.database !== undefined) this.report({ where: 'state', what, remedy: 'rebuilt' });
-    return fromBlocks;
+    return this.index.entry(namespace, collection, key)?.value;
   }
 
   *keys(namespace: string, start: string, end: string): IterableIterator<{ key: string; version: Version }> {
-    for (const { key, entry } of this.index.keys(namespace, start, end))
-      yield { key, version: entry.version };
+    for (const key of this.index.keys(namespace, start, end)) {
+      const version = this.version(namespace, '', key);
+      if (version !== undefined) yield { key, version };
+    }
   }
 
   state(namespace: string, key: string): StateValue | undefined {
-    const value = this.value(namespace, '', key);
     const entry = this.index.entry(namespace, '', key);
-    if (value === undefined || entry === undefined) return undefined;
-    return { value, version: entry.version, metadata: metadataMap(entry.metadata) };
+    if (entry === undefined) return undefined;
+    return { value: entry.value, version: entry.version, metadata: metadataMap(entry.metadata) };
   }
 
   hashedState(
@@ -104,10 +109,9 @@ export class WorldState implements CommittedView {
     collection: string,
     keyHash: string,
   ): { valueHash: Buffer; version: Version; metadata?: ReadonlyMap<string, Buffer> } | undefined {
-    const valueHash = this.value(namespace, collection, keyHash);
     const entry = this.index.entry(namespace, collection, keyHash);
-    if (valueHash === undefined || entry === undefined) return undefined;
-    return { valueHash, version: entry.version, metadata: metadataMap(entry.metadata) };
+    if (entry === undefined) return undefined;
+    return { valueHash: entry.value, version: entry.version, metadata: metadataMap(entry.metadata) };
   }
 
   definition(chaincode: string): CommittedDefinition | undefined {
@@ -146,24 +150,18 @@ export class WorldState implements CommittedView {
     return this.definition(namespace)?.collection(collection)?.memberOrgs ?? [];
   }
 
-  /** Makes a block's changes visible; the database follows with `write`. */
-  apply(number: number, block: ValidatedBlock): Change[] {
-    const changes = this.index.apply(number, block, (namespace, collection) =>
+  /** Makes a block's changes visible; they are on disk with the next `write`. */
+  apply(number: number, block: ValidatedBlock): void {
+    this.index.apply(number, block, (namespace, collection) =>
       namespace === LIFECYCLE ? 0 : (this.definition(namespace)?.collection(collection)?.blockToLive ?? 0),
     );
     for (const { namespace } of block.updates.all()) {
       if (namespace === LIFECYCLE) this.definitions.clear();
     }
-    return changes;
   }
 
-  /** Brings the database to the state in memory; until it has, reads take the new values from memory. */
-  async write(changes: readonly Change[], savepoint: Savepoint): Promise<void> {
-    for (const { key, record } of changes) {
-      if (record !== undefined) this.arriving.set(key.toString('latin1'), record.value);
-    }
-    await this.database?.write(changes, savepoint);
-    this.arriving.clear();
+  async write(savepoint: Savepoint): Promise<void> {
+    await this.current?.database.write(savepoint);
   }
 
   /** Reads a block's updates back from the block itself, trusting its flags. */
@@ -172,46 +170,42 @@ export class WorldState implements CommittedView {
     return replayBlock(number, block.data, transactionsFilter(block), this);
   }
 
-  /** Value that the place, or an earlier one with a later change of metadata only, wrote. */
-  private valueFromBlocks(
+  /** The record that the newest writes of value and of metadata make; undefined when blocks that matter are damaged. */
+  private recordFromBlocks(
     namespace: string,
     collection: string,
     key: string,
-    version: Version,
-  ): Buffer | undefined {
-    const places =
-      collection === ''
-        ? this.index.history(namespace, key)
-        : this.index.hashedHistory(namespace, collection, key);
-    for (const place of places.reverse()) {
-      if (place.blockNum > version.blockNum) continue;
-      if (place.blockNum === version.blockNum && place.txNum > version.txNum) continue;
-      const value = this.writtenAt(place, namespace, collection, key);
-      if (value === 'unreadable') return undefined;
-      if (value !== undefined) return value;
-    }
-    return undefined;
-  }
-
-  /** Value written at a place; undefined when it wrote only metadata there. */
-  private writtenAt(
-    place: Version,
-    namespace: string,
-    collection: string,
-    key: string,
-  ): Buffer | undefined | 'unreadable' {
+  ): { key: Buffer; record: CheckedRecord } | undefined {
+    let version: Version | undefined;
+    let value: Buffer | undefined;
+    let entries: readonly MetadataEntry[] | undefined;
     try {
-      const block = decodeBlock(this.blocks.read(place.blockNum));
-      const transaction = parseValidTransaction(block.data[place.txNum] as Buffer);
-      if (namespace === CONFIG_NAMESPACE && key === CONFIG_KEY) return transaction.data;
-      const set = transaction.rwset.find((candidate) => candidate.namespace === namespace);
-      if (collection === '') return set?.kv.writes.findLast((write) => write.key === key)?.value;
-      return set?.collections
-        .find((candidate) => candidate.collection === collection)
-        ?.hashed.writes.findLast(({ keyHash }) => keyHash.toString('latin1') === key)?.valueHash;
+      for (let number = this.blocks.height - 1; number >= 0 && !(value && entries); number -= 1) {
+        const block = decodeBlock(this.blocks.read(number));
+        const filter = transactionsFilter(block);
+        for (let txNum = block.data.length - 1; txNum >= 0 && !(value && entries); txNum -= 1) {
+          if (filter[txNum] !== TxCode.valid) continue;
+          const written = writtenBy(block.data[txNum] as Buffer, namespace, collection, key);
+          if (written === undefined) continue;
+          // What was before a deletion is gone.
+          if (written.write !== undefined && written.write.value === undefined) {
+            number = 0;
+            break;
+          }
+          version ??= { blockNum: number, txNum };
+          value ??= written.write?.value;
+          entries ??= written.metadata;
+        }
+      }
     } catch {
-      return 'unreadable';
+      return undefined;
     }
+    if (version === undefined || value === undefined) return undefined;
+    const metadata = encodeEntries(new Writer(), entries ?? []).finish();
+    const dbKey =
+      collection === '' ? stateKeys.public(namespace, key) : stateKeys.hashed(namespace, collection, key);
+    const record = { version, metadata, value };
+    return { key: dbKey, record: { ...record, check: recordCheck(dbKey, record) } };
   }
 
   /** Value, time and kind of every valid write of a key, newest first. */
@@ -224,7 +218,7 @@ export class WorldState implements CommittedView {
     timestamp: { seconds: number; nanos: number };
     isDelete: boolean;
   }> {
-    for (const place of this.index.history(namespace, key).reverse()) {
+    for (const place of this.index.history(namespace, '', key)) {
       const block = decodeBlock(this.blocks.read(place.blockNum));
       if (transactionsFilter(block)[place.txNum] !== TxCode.valid) continue;
       const { txId, timestamp, rwset } = parseValidTransaction(block.data[place.txNum] as Buffer);
@@ -234,6 +228,36 @@ export class WorldState implements CommittedView {
       yield { txId, value: write.value, timestamp, isDelete: write.isDelete || write.value.length === 0 };
     }
   }
+}
+
+/** What the transaction in an envelope did to a key; undefined when nothing. @throws MalformedMessageError */
+function writtenBy(
+  envelope: Buffer,
+  namespace: string,
+  collection: string,
+  key: string,
+): Written | undefined {
+  const transaction = parseValidTransaction(envelope);
+  if (namespace === CONFIG_NAMESPACE)
+    return key === CONFIG_KEY && transaction.type === HeaderType.config
+      ? { write: { value: transaction.data } }
+      : undefined;
+  const set = transaction.rwset.find((candidate) => candidate.namespace === namespace);
+  if (collection === '') {
+    const write = set?.kv.writes.findLast((candidate) => candidate.key === key);
+    const metadata = set?.kv.metadataWrites.findLast((candidate) => candidate.key === key)?.entries;
+    if (write === undefined) return metadata && { metadata };
+    return { write: write.isDelete || write.value.length === 0 ? {} : { value: write.value }, metadata };
+  }
+  const hashed = set?.collections.find((candidate) => candidate.collection === collection)?.hashed;
+  const isKey = ({ keyHash }: { keyHash: Buffer }): boolean => keyHash.toString('latin1') === key;
+  const write = hashed?.writes.findLast(isKey);
+  const metadata = hashed?.metadataWrites.findLast(isKey)?.entries;
+  if (write === undefined) return metadata && { metadata };
+  return {
+    write: write.isDelete || write.valueHash.length === 0 ? {} : { value: write.valueHash },
+    metadata,
+  };
 }
 
 export function metadataMap(metadata: Buffer): ReadonlyMap<string, Buffer> | undefined {

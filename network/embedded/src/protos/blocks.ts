@@ -81,12 +81,12 @@ export function dataHash(data: readonly Buffer[]): Buffer {
 }
 
 /** Validation codes of a committed block, one byte a transaction. */
-export function transactionsFilter(block: Block): Buffer {
+export function transactionsFilter(block: Pick<Block, 'metadata'>): Buffer {
   return block.metadata[MetadataSlot.transactionsFilter] ?? Buffer.alloc(0);
 }
 
 /** Commit hash as a peer stores it; undefined in the genesis block and in an orderer's copy. */
-export function commitHash(block: Block): Buffer | undefined {
+export function commitHash(block: Pick<Block, 'metadata'>): Buffer | undefined {
   const slot = block.metadata[MetadataSlot.commitHash];
   if (slot === undefined || slot.length === 0) return undefined;
   return decodeSignatures(slot).value;
