@@ -113,6 +113,7 @@ try {
     organizations,
     databaseUrl: process.env.DATABASE_URL,
     clockFile,
+    rateLimit: process.env.MEDSEAL_RATE_LIMIT ? Number(process.env.MEDSEAL_RATE_LIMIT) : undefined,
   });
   await processes.start('gateway', path.join(ROOT, 'gateway/dist/main.js'), [config]);
 
