@@ -126,4 +126,13 @@ describe('what a device signs', () => {
     expect(() => checkTransaction(transactionOf(honest, 2), proposal, intended)).toThrow(/2 actions/);
     expect(() => checkTransaction(transactionOf(honest, 0), proposal, intended)).toThrow(/0 actions/);
   });
+
+  test.each([
+    ['its header twice, which readers may take either way', [0x0a, 0x00]],
+    ['a field that the device does not know', [0x22, 0x00]],
+    ['bytes that end too early', [0x12, 0x05, 0x00]],
+  ])('refused: a proposal with %s', (_title, added) => {
+    const bytes = Buffer.concat([proposalOf(honest), Buffer.from(added)]);
+    expect(() => checkProposal(bytes, intended)).toThrow(DeviceRefusal);
+  });
 });

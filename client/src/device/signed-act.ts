@@ -1,9 +1,9 @@
-import { common, msp, peer } from '@hyperledger/fabric-protos';
 import { sha256 } from '@noble/hashes/sha2.js';
 import { fromBase64, signDigest, toBase64 } from '@medseal/crypto';
 import type { ActAnswer, Signing } from '../api.js';
 import { ProblemError } from '../http.js';
 import type { MedsealClient } from '../medseal-client.js';
+import { allBytesOf, bytesOf, numberOf, readMessage, textOf, WireError } from './wire-message.js';
 
 /** What the device means to sign; anything else in the bytes is refused. */
 export interface IntendedAct {
@@ -28,7 +28,8 @@ export class DeviceRefusal extends Error {
 }
 
 const CHAINCODE = 'ehr';
-const utf8 = new TextDecoder('utf-8', { fatal: true });
+/** common.HeaderType.ENDORSER_TRANSACTION. */
+const ENDORSER_TRANSACTION = 3;
 const sameBytes = (a: Uint8Array, b: Uint8Array): boolean =>
   a.length === b.length && a.every((byte, index) => byte === b[index]);
 const samePem = (a: string, b: string): boolean => a.replace(/\s/g, '') === b.replace(/\s/g, '');
@@ -37,36 +38,44 @@ function requireThat(condition: boolean, detail: string): asserts condition {
   if (!condition) throw new DeviceRefusal(detail);
 }
 
+/** Bytes that cannot be read are refused like any other that the device would not sign. */
+function refusing<Result>(read: () => Result): Result {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof WireError) throw new DeviceRefusal(error.message);
+    throw error;
+  }
+}
+
+// Field numbers: fabric-protos 0.3, common/common.proto, msp/identities.proto, peer/{proposal,chaincode,transaction}.proto.
+
 function checkHeader(headerBytes: Uint8Array, intended: IntendedAct): void {
-  const header = common.Header.deserializeBinary(headerBytes);
-  const channelHeader = common.ChannelHeader.deserializeBinary(header.getChannelHeader_asU8());
+  const header = readMessage(headerBytes, 'Header', [1, 2]);
+  const channelHeader = readMessage(bytesOf(header, 1), 'ChannelHeader', [1, 2, 3, 4, 5, 6, 7, 8]);
+  const channel = textOf(bytesOf(channelHeader, 4));
+  requireThat(channel === intended.channel, `it is for channel ${channel}`);
+  requireThat(numberOf(channelHeader, 1) === ENDORSER_TRANSACTION, 'it is not an endorser transaction');
+  const signatureHeader = readMessage(bytesOf(header, 2), 'SignatureHeader', [1, 2]);
+  const creator = readMessage(bytesOf(signatureHeader, 1), 'SerializedIdentity', [1, 2]);
+  const mspId = textOf(bytesOf(creator, 1));
+  requireThat(mspId === intended.mspId, `its creator belongs to ${mspId}`);
   requireThat(
-    channelHeader.getChannelId() === intended.channel,
-    `it is for channel ${channelHeader.getChannelId()}`,
-  );
-  requireThat(
-    channelHeader.getType() === common.HeaderType.ENDORSER_TRANSACTION,
-    'it is not an endorser transaction',
-  );
-  const signatureHeader = common.SignatureHeader.deserializeBinary(header.getSignatureHeader_asU8());
-  const creator = msp.SerializedIdentity.deserializeBinary(signatureHeader.getCreator_asU8());
-  requireThat(creator.getMspid() === intended.mspId, `its creator belongs to ${creator.getMspid()}`);
-  const certificate = utf8.decode(creator.getIdBytes_asU8());
-  requireThat(
-    intended.certificate === undefined || samePem(certificate, intended.certificate),
+    intended.certificate === undefined || samePem(textOf(bytesOf(creator, 2)), intended.certificate),
     'its creator is another certificate',
   );
 }
 
 function checkInput(proposalPayload: Uint8Array, intended: IntendedAct): Uint8Array {
-  const payload = peer.ChaincodeProposalPayload.deserializeBinary(proposalPayload);
-  const input = payload.getInput_asU8();
-  const spec = peer.ChaincodeInvocationSpec.deserializeBinary(input).getChaincodeSpec();
-  requireThat(
-    spec?.getChaincodeId()?.getName() === CHAINCODE,
-    `it is for chaincode ${spec?.getChaincodeId()?.getName()}`,
-  );
-  const [name, ...args] = (spec.getInput()?.getArgsList_asU8() ?? []).map((arg) => utf8.decode(arg));
+  const payload = readMessage(proposalPayload, 'ChaincodeProposalPayload', [1, 2]);
+  requireThat(!payload.has(2), 'it carries transient data');
+  const input = bytesOf(payload, 1);
+  const invocation = readMessage(input, 'ChaincodeInvocationSpec', [1]);
+  const spec = readMessage(bytesOf(invocation, 1), 'ChaincodeSpec', [1, 2, 3, 4]);
+  const chaincode = textOf(bytesOf(readMessage(bytesOf(spec, 2), 'ChaincodeID', [1, 2, 3]), 2));
+  requireThat(chaincode === CHAINCODE, `it is for chaincode ${chaincode}`);
+  const chaincodeInput = readMessage(bytesOf(spec, 3), 'ChaincodeInput', [1, 2, 3]);
+  const [name, ...args] = allBytesOf(chaincodeInput, 1).map(textOf);
   requireThat(name === intended.functionName, `it calls ${name}`);
   intended.checkArguments(args);
   return input;
@@ -77,11 +86,12 @@ export function checkProposal(
   bytes: Uint8Array,
   intended: IntendedAct,
 ): { header: Uint8Array; input: Uint8Array } {
-  const proposal = peer.Proposal.deserializeBinary(bytes);
-  checkHeader(proposal.getHeader_asU8(), intended);
-  const payload = peer.ChaincodeProposalPayload.deserializeBinary(proposal.getPayload_asU8());
-  requireThat(payload.getTransientmapMap().getLength() === 0, 'it carries transient data');
-  return { header: proposal.getHeader_asU8(), input: checkInput(proposal.getPayload_asU8(), intended) };
+  return refusing(() => {
+    const proposal = readMessage(bytes, 'Proposal', [1, 2, 3]);
+    const header = bytesOf(proposal, 1);
+    checkHeader(header, intended);
+    return { header, input: checkInput(bytesOf(proposal, 2), intended) };
+  });
 }
 
 /** Decodes a marshalled `common.Payload` of the endorsed transaction: the signed proposal and nothing else. @throws DeviceRefusal */
@@ -90,17 +100,17 @@ export function checkTransaction(
   proposal: { header: Uint8Array; input: Uint8Array },
   intended: IntendedAct,
 ): void {
-  const payload = common.Payload.deserializeBinary(bytes);
-  const header = payload.getHeader();
-  requireThat(header !== undefined, 'the transaction has no header');
-  requireThat(sameBytes(header.serializeBinary(), proposal.header), 'the transaction is of another proposal');
-  const actions = peer.Transaction.deserializeBinary(payload.getData_asU8()).getActionsList();
-  requireThat(actions.length === 1, `the transaction has ${actions.length} actions`);
-  const action = peer.ChaincodeActionPayload.deserializeBinary(
-    actions[0]?.getPayload_asU8() ?? new Uint8Array(),
-  );
-  const input = checkInput(action.getChaincodeProposalPayload_asU8(), intended);
-  requireThat(sameBytes(input, proposal.input), 'the transaction has other arguments than the proposal');
+  refusing(() => {
+    const payload = readMessage(bytes, 'Payload', [1, 2]);
+    requireThat(payload.has(1), 'the transaction has no header');
+    requireThat(sameBytes(bytesOf(payload, 1), proposal.header), 'the transaction is of another proposal');
+    const actions = allBytesOf(readMessage(bytesOf(payload, 2), 'Transaction', [1]), 1);
+    requireThat(actions.length === 1, `the transaction has ${actions.length} actions`);
+    const action = readMessage(actions[0] ?? new Uint8Array(), 'TransactionAction', [1, 2]);
+    const actionPayload = readMessage(bytesOf(action, 2), 'ChaincodeActionPayload', [1, 2]);
+    const input = checkInput(bytesOf(actionPayload, 1), intended);
+    requireThat(sameBytes(input, proposal.input), 'the transaction has other arguments than the proposal');
+  });
 }
 
 const SIGN_AGAIN = new Set(['SIGN_AGAIN', 'PROPOSAL_STALE']);
