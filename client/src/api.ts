@@ -38,13 +38,45 @@ export interface OrganizationAnswer {
   keys: OrganizationKey[];
   /** PEM: intermediate certificates between the organisation's certificates and the ministry's root. */
   caChain?: string[];
+  /** Whether the gateway asked takes sign-ins for it. */
+  signIn?: boolean;
+  status?: 'active' | 'suspended';
+}
+
+/** What a PATCH takes: left out stays, `null` clears. */
+export type Changes<T> = { [Name in keyof T]?: T[Name] | null };
+
+export interface SignedInUser {
+  username: string;
+  organization: string;
+  role: string;
+  subject: string;
+  displayName: string;
 }
 
 export interface SessionAnswer {
   token: string;
   csrfToken: string;
   expiresAt: string;
-  user: { username: string; organization: string; role: string; subject: string; displayName: string };
+  user: SignedInUser;
+}
+
+/** Without token where the browser's cookie has it. */
+export type CurrentSession = Omit<SessionAnswer, 'token'> & { token?: string };
+
+export interface OwnSession extends SignedInUser {
+  sessionId: string;
+  csrfToken: string;
+  expiresAt: string;
+}
+
+export interface SessionSummary {
+  id: string;
+  createdAt: string;
+  lastUsedAt: string;
+  expiresAt: string;
+  remember: boolean;
+  current: boolean;
 }
 
 export interface DoctorInput {
@@ -55,9 +87,18 @@ export interface DoctorInput {
   address?: string;
 }
 
-export interface DoctorAnswer extends DoctorInput {
+export interface DoctorAnswer {
   id: string;
-  organization?: string;
+  mspId: string;
+  organization: string;
+  /** Null where the caller's organisation holds no staff details (the ministry). */
+  name: string | null;
+  specialization: string | null;
+  status: 'active' | 'suspended' | 'revoked';
+  version: number;
+  contactNo?: string | null;
+  email?: string | null;
+  address?: string | null;
   ledger?: LedgerPart;
 }
 
@@ -72,6 +113,23 @@ export interface UserCreated {
   username: string;
   initialPassword: string;
   subject: string;
+  ledger?: LedgerPart;
+}
+
+export interface UserListing {
+  username: string;
+  displayName: string;
+  role: string;
+  subject: string;
+  status: 'active' | 'suspended' | 'revoked';
+  /** Nobody has changed the administrator's password yet. */
+  initialPassword: boolean;
+  createdAt: string;
+}
+
+export interface UserChanged extends UserListing {
+  /** Only after a reset. */
+  newPassword?: string;
   ledger?: LedgerPart;
 }
 
@@ -92,9 +150,19 @@ export interface PatientAnswer extends PatientInput {
   keyState: 'keyless' | 'active';
   opdVisits: number;
   admissions: number;
+  version: number;
   activationCode?: string;
   card?: { code: string };
+  /** SHA-256 of the ministry's root certificate, hex, for the letter. */
+  rootFingerprint?: string;
   ledger?: LedgerPart;
+}
+
+/** A letter's code in place of a lost one; shown once. */
+export interface ActivationLetter {
+  registrationNo: string;
+  activationCode: string;
+  rootFingerprint: string;
 }
 
 export interface EncounterInput {
@@ -103,6 +171,15 @@ export interface EncounterInput {
   reason: string;
   period: { start: string; end?: string };
   card?: string;
+}
+
+export interface EncounterAnswer {
+  id: string;
+  class: 'AMB' | 'IMP';
+  doctorId: string;
+  reason: string;
+  period: { start: string; end?: string };
+  status: 'in-progress' | 'finished';
 }
 
 export interface ClinicalItem {
@@ -160,6 +237,29 @@ export interface RecordStatus {
   ledger?: LedgerPart;
 }
 
+/** A version's entry as its owner, author or hospital sees it; never content. */
+export interface RecordAnswer {
+  recordId: string;
+  version: number;
+  status: 'created' | 'sealed' | 'chained';
+  next: { step: string; role: string } | null;
+  ledgerId: string;
+  registrationNo: string | null;
+  hospital: string;
+  /** Staff id. */
+  author: string;
+  policyVersion: number;
+  steps: string[];
+  createdAt: string | null;
+  chainedAt: string | null;
+  sealedBy: 'device' | 'hospital' | null;
+  contentHash: string | null;
+  prevHash: string | null;
+  /** The title line, for its author only. */
+  effectiveDate: string | null;
+  disease: string | null;
+}
+
 export interface OpenedRecord {
   receipt: { receiptId: string; recordIds: string[] } | null;
   /** Base64: ciphertext chunks, and the header object with the key slots. */
@@ -192,6 +292,8 @@ export interface ReportRow {
   patient: string | null;
   doctor: string | null;
   disease: string | null;
+  /** MSP id of the hospital that wrote it. */
+  hospital: string;
   hash: string;
   prevHash: string;
   prevHashValid: boolean;
@@ -210,6 +312,65 @@ export interface ReportAnswer {
   firstInvalid: Fault | null;
   checkedAt: string;
   nextCursor?: string | null;
+  total?: number;
+}
+
+/** Where the walk is: which part, and how much of it is done. */
+export interface VerificationProgress {
+  phase: 'blocks' | 'objects';
+  done: number;
+  total: number;
+}
+
+/** What the walk over the whole channel found. */
+export interface FullVerdict {
+  chainValid: boolean;
+  firstInvalid: Fault | null;
+  invalidCount: number;
+  checked: { blocks: number; transactions: number; entries: number; objects: number };
+  checkedAt: string;
+}
+
+export interface BlockSummary {
+  number: number;
+  /** As the block says; null when it cannot be read. */
+  header: { number: number; previousHash: string; dataHash: string } | null;
+  /** As its bytes give. */
+  recomputed: { headerHash: string; dataHash: string } | null;
+  valid: boolean;
+  reason: string | null;
+  transactionCount: number;
+}
+
+export interface TransactionSummary {
+  transactionId: string;
+  blockNumber: number;
+  position: number;
+  chaincode: string;
+  function: string;
+  validationCode: string;
+  creator: string;
+  endorsers: string[];
+  timestamp: string | null;
+}
+
+export interface BlockDetail extends BlockSummary {
+  commitHash: string | null;
+  transactions: TransactionSummary[];
+}
+
+/** One read of a patient's records, as its receipt on the ledger says. */
+export interface AccessLogItem {
+  receiptId: string;
+  at: string | null;
+  reader: string;
+  readerName: string | null;
+  organization: string;
+  organizationName: string | null;
+  basis: string;
+  consentId: string | null;
+  recordIds: string[];
+  ledger: LedgerPart;
 }
 
 export interface Signing {

@@ -3,11 +3,13 @@ export class ProblemError extends Error {
   constructor(
     readonly status: number,
     readonly code: string,
-    detail: string,
+    readonly detail: string,
     readonly errors: readonly { field: string; message: string }[] = [],
     readonly requestId?: string,
     /** The whole body: a 409 of a device-signed act carries fresh `signing` bytes. */
     readonly body?: Record<string, unknown>,
+    /** Seconds to wait before another try, where the service said so. */
+    readonly retryAfter?: number,
   ) {
     super(`${status} ${code}: ${detail}`);
     this.name = 'ProblemError';
@@ -29,17 +31,27 @@ export interface RequestOptions {
   signal?: AbortSignal;
 }
 
-/** REST transport: base URL, bearer token, idempotency keys, problems. Knows no endpoint. */
+/**
+ * How a session is proved: by a bearer token kept here, or, in a browser, by the HttpOnly cookie that script cannot read
+ * together with the CSRF token.
+ */
+export type SessionMode = 'token' | 'cookie';
+
+/** REST transport: base URL, session, idempotency keys, problems. Knows no endpoint. */
 export class HttpTransport {
   #token?: string;
+  #csrfToken?: string;
 
   constructor(
     private readonly baseUrl: string,
-    private readonly fetchFunction: typeof fetch = fetch,
+    // A browser's fetch must not be called as a method of something else.
+    private readonly fetchFunction: typeof fetch = (input, init) => fetch(input, init),
+    private readonly mode: SessionMode = 'token',
   ) {}
 
-  useToken(token: string | undefined): void {
-    this.#token = token;
+  useSession(session: { token?: string; csrfToken: string } | undefined): void {
+    this.#token = this.mode === 'token' ? session?.token : undefined;
+    this.#csrfToken = session?.csrfToken;
   }
 
   async raw(method: string, path: string, options: RequestOptions = {}): Promise<Response> {
@@ -49,6 +61,8 @@ export class HttpTransport {
     }
     const headers: Record<string, string> = { accept: options.accept ?? 'application/json' };
     if (this.#token) headers['authorization'] = `Bearer ${this.#token}`;
+    if (this.mode === 'cookie' && this.#csrfToken && method !== 'GET')
+      headers['x-csrf-token'] = this.#csrfToken;
     if (options.ifMatch) headers['if-match'] = options.ifMatch;
     if (options.body !== undefined) headers['content-type'] = 'application/json';
     if (method === 'POST')
@@ -56,6 +70,7 @@ export class HttpTransport {
     return await this.fetchFunction(url, {
       method,
       headers,
+      credentials: this.mode === 'cookie' ? 'same-origin' : 'omit',
       body: options.body === undefined ? undefined : JSON.stringify(options.body),
       signal: options.signal,
     });
@@ -64,18 +79,35 @@ export class HttpTransport {
   /** @throws ProblemError for every status of 400 and above. */
   async request<T>(method: string, path: string, options: RequestOptions = {}): Promise<Answer<T>> {
     const response = await this.raw(method, path, options);
+    if (response.status >= 400) throw await problemOf(response);
     const text = await response.text();
-    const body = text === '' ? undefined : (JSON.parse(text) as Record<string, unknown>);
-    if (response.status >= 400) {
-      throw new ProblemError(
-        response.status,
-        String(body?.['code'] ?? 'UNKNOWN'),
-        String(body?.['detail'] ?? response.statusText),
-        (body?.['errors'] as { field: string; message: string }[] | undefined) ?? [],
-        body?.['requestId'] as string | undefined,
-        body,
-      );
-    }
-    return { status: response.status, body: body as T, etag: response.headers.get('etag') ?? undefined };
+    return {
+      status: response.status,
+      body: (text === '' ? undefined : JSON.parse(text)) as T,
+      etag: response.headers.get('etag') ?? undefined,
+    };
+  }
+}
+
+/** The problem that an answer of 400 and above carries. */
+export async function problemOf(response: Response): Promise<ProblemError> {
+  const body = parsed(await response.text());
+  return new ProblemError(
+    response.status,
+    String(body?.['code'] ?? 'UNKNOWN'),
+    String(body?.['detail'] ?? response.statusText),
+    (body?.['errors'] as { field: string; message: string }[] | undefined) ?? [],
+    body?.['requestId'] as string | undefined,
+    body,
+    Number(response.headers.get('retry-after') ?? NaN) || undefined,
+  );
+}
+
+/** A proxy's page instead of an answer becomes a problem without code. */
+function parsed(text: string): Record<string, unknown> | undefined {
+  try {
+    return JSON.parse(text) as Record<string, unknown>;
+  } catch {
+    return undefined;
   }
 }

@@ -1,41 +1,69 @@
 import type {
+  AccessLogItem,
   ActAnswer,
   ActivationBegin,
+  ActivationLetter,
+  BlockDetail,
+  BlockSummary,
+  Changes,
+  CurrentSession,
   DecryptedRecord,
   DoctorAnswer,
   DoctorInput,
+  EncounterAnswer,
   EncounterInput,
+  FullVerdict,
   Keyring,
   LedgerPart,
   OpenedRecord,
   OrganizationAnswer,
+  OwnSession,
   Page,
   PageQuery,
   PatientAnswer,
   PatientInput,
   PreparedRecord,
+  RecordAnswer,
   RecordInput,
   RecordStatus,
   ReportAnswer,
   SessionAnswer,
+  SessionSummary,
+  TransactionSummary,
+  UserChanged,
   UserCreated,
   UserInput,
+  UserListing,
+  VerificationProgress,
 } from './api.js';
-import { HttpTransport } from './http.js';
+import { HttpTransport, ProblemError, problemOf, type SessionMode } from './http.js';
 
 const segment = encodeURIComponent;
+
+/** Optional parts of a write: a repeated key repeats the answer, not the act; `ifMatch` is the entry's ETag. */
+export interface WriteOptions {
+  idempotencyKey?: string;
+  ifMatch?: string;
+}
 
 /** The REST API, typed; one instance is one session. Every method throws ProblemError. */
 export class MedsealClient {
   readonly http: HttpTransport;
-  session?: SessionAnswer;
+  session?: CurrentSession;
 
-  constructor(baseUrl: string, fetchFunction?: typeof fetch) {
-    this.http = new HttpTransport(baseUrl, fetchFunction);
+  /** @param mode `cookie` in a browser: the session then rests in its HttpOnly cookie, see `resume` */
+  constructor(baseUrl: string, fetchFunction?: typeof fetch, mode?: SessionMode) {
+    this.http = new HttpTransport(baseUrl, fetchFunction, mode);
   }
 
-  async #call<T>(method: string, path: string, body?: unknown, query?: PageQuery): Promise<T> {
-    return (await this.http.request<T>(method, path, { body, query })).body;
+  async #call<T>(
+    method: string,
+    path: string,
+    body?: unknown,
+    query?: PageQuery,
+    options?: WriteOptions,
+  ): Promise<T> {
+    return (await this.http.request<T>(method, path, { body, query, ...options })).body;
   }
 
   // ---- sign-in
@@ -46,23 +74,39 @@ export class MedsealClient {
     password: string,
     rememberMe = false,
   ): Promise<SessionAnswer> {
-    this.session = await this.#call<SessionAnswer>('POST', '/auth/login', {
+    const session = await this.#call<SessionAnswer>('POST', '/auth/login', {
       organization,
       username,
       password,
       rememberMe,
     });
-    this.http.useToken(this.session.token);
-    return this.session;
+    this.#use(session);
+    return session;
+  }
+
+  /** Goes on with the session of the browser's cookie. @throws ProblemError 401 without one */
+  async resume(): Promise<CurrentSession> {
+    const { csrfToken, expiresAt, sessionId: _sessionId, ...user } = await this.me();
+    const session = { csrfToken, expiresAt, user };
+    this.#use(session);
+    return session;
   }
 
   async logout(): Promise<void> {
     await this.#call('POST', '/auth/logout');
-    this.http.useToken(undefined);
-    this.session = undefined;
+    this.#use(undefined);
   }
 
-  me = () => this.#call<SessionAnswer['user']>('GET', '/auth/me');
+  #use(session: CurrentSession | undefined): void {
+    this.http.useSession(session);
+    this.session = session;
+  }
+
+  me = () => this.#call<OwnSession>('GET', '/auth/me');
+
+  sessions = () => this.#call<Page<SessionSummary>>('GET', '/auth/sessions');
+
+  endSession = (id: string) => this.#call<void>('DELETE', `/auth/sessions/${segment(id)}`);
 
   changePassword = (currentPassword: string, newPassword: string) =>
     this.#call<void>('POST', '/auth/change-password', { currentPassword, newPassword });
@@ -83,26 +127,73 @@ export class MedsealClient {
   organizations = () =>
     this.#call<{ items: OrganizationAnswer[]; rootCertificate?: string }>('GET', '/organizations');
 
-  createUser = (input: UserInput) => this.#call<UserCreated>('POST', '/users', input);
+  createUser = (input: UserInput, options?: WriteOptions) =>
+    this.#call<UserCreated>('POST', '/users', input, undefined, options);
 
-  users = (query?: PageQuery) => this.#call<Page<Record<string, unknown>>>('GET', '/users', undefined, query);
+  users = (query?: PageQuery) => this.#call<Page<UserListing>>('GET', '/users', undefined, query);
 
-  createDoctor = (input: DoctorInput) => this.#call<DoctorAnswer>('POST', '/doctors', input);
+  changeUser = (
+    username: string,
+    change: { action?: 'suspend' | 'resume' | 'revoke' | 'reset'; displayName?: string },
+  ) => this.#call<UserChanged>('PATCH', `/users/${segment(username)}`, change);
+
+  createDoctor = (input: DoctorInput, options?: WriteOptions) =>
+    this.#call<DoctorAnswer>('POST', '/doctors', input, undefined, options);
 
   doctors = (query?: PageQuery) => this.#call<Page<DoctorAnswer>>('GET', '/doctors', undefined, query);
 
-  createPatient = (input: PatientInput) => this.#call<PatientAnswer>('POST', '/patients', input);
+  /** `null` clears a contact field. */
+  changeDoctor = (id: string, change: Changes<DoctorInput>, options?: WriteOptions) =>
+    this.#call<DoctorAnswer>('PATCH', `/doctors/${segment(id)}`, change, undefined, options);
+
+  removeDoctor = (id: string, options?: WriteOptions) =>
+    this.#call<{ ledger: LedgerPart }>('DELETE', `/doctors/${segment(id)}`, undefined, undefined, options);
+
+  createPatient = (input: PatientInput, options?: WriteOptions) =>
+    this.#call<PatientAnswer>('POST', '/patients', input, undefined, options);
 
   patients = (query?: PageQuery) => this.#call<Page<PatientAnswer>>('GET', '/patients', undefined, query);
 
   patient = (registrationNo: string) =>
     this.#call<PatientAnswer>('GET', `/patients/${segment(registrationNo)}`);
 
-  openEncounter = (registrationNo: string, input: EncounterInput) =>
-    this.#call<{ id: string; ledger: LedgerPart }>(
+  /** `null` clears a field. */
+  changePatient = (registrationNo: string, change: Changes<PatientInput>, options?: WriteOptions) =>
+    this.#call<PatientAnswer>('PATCH', `/patients/${segment(registrationNo)}`, change, undefined, options);
+
+  newActivationCode = (registrationNo: string, options?: WriteOptions) =>
+    this.#call<ActivationLetter>(
+      'POST',
+      `/patients/${segment(registrationNo)}/activation-code`,
+      {},
+      undefined,
+      options,
+    );
+
+  encounters = (registrationNo: string, query?: PageQuery) =>
+    this.#call<Page<EncounterAnswer>>(
+      'GET',
+      `/patients/${segment(registrationNo)}/encounters`,
+      undefined,
+      query,
+    );
+
+  openEncounter = (registrationNo: string, input: EncounterInput, options?: WriteOptions) =>
+    this.#call<EncounterAnswer & { ledger: LedgerPart }>(
       'POST',
       `/patients/${segment(registrationNo)}/encounters`,
       input,
+      undefined,
+      options,
+    );
+
+  closeEncounter = (registrationNo: string, id: string, end?: string) =>
+    this.#call<EncounterAnswer>(
+      'POST',
+      `/patients/${segment(registrationNo)}/encounters/${segment(id)}/close`,
+      {
+        end,
+      },
     );
 
   // ---- records
@@ -115,13 +206,18 @@ export class MedsealClient {
   }) => this.#call<PreparedRecord>('POST', '/records/prepare', input);
 
   /** Hospital-sealed: the author's own gateway seals in memory. */
-  writeRecord = (input: RecordInput) => this.#call<RecordStatus>('POST', '/records', input);
+  writeRecord = (input: RecordInput, options?: WriteOptions) =>
+    this.#call<RecordStatus>('POST', '/records', input, undefined, options);
+
+  records = (query?: PageQuery) => this.#call<Page<RecordAnswer>>('GET', '/records', undefined, query);
 
   /** Device-sealed: see `sealOnDevice`. */
   submitSealedRecord = (input: Record<string, unknown>) =>
     this.#call<RecordStatus>('POST', '/records', input);
 
-  record = (id: string) => this.#call<Record<string, unknown>>('GET', `/records/${segment(id)}`);
+  record = (id: string) => this.#call<RecordAnswer>('GET', `/records/${segment(id)}`);
+
+  recordVersions = (id: string) => this.#call<Page<RecordAnswer>>('GET', `/records/${segment(id)}/versions`);
 
   completeRecord = (id: string) => this.#call<RecordStatus>('POST', `/records/${segment(id)}/complete`, {});
 
@@ -146,19 +242,62 @@ export class MedsealClient {
 
   report = (query?: PageQuery) => this.#call<ReportAnswer>('GET', '/blockchain/report', undefined, query);
 
-  verify = () => this.#call<ReportAnswer>('GET', '/blockchain/verify');
+  verify = () => this.#call<FullVerdict>('GET', '/blockchain/verify');
+
+  /**
+   * The same walk, telling how far it is.
+   *
+   * @throws ProblemError; `INCOMPLETE` when the answer ended before the verdict
+   */
+  async verifyWithProgress(
+    onProgress: (progress: VerificationProgress) => void,
+    signal?: AbortSignal,
+  ): Promise<FullVerdict> {
+    const response = await this.http.raw('GET', '/blockchain/verify', {
+      accept: 'application/x-ndjson',
+      signal,
+    });
+    if (!response.ok) throw await problemOf(response);
+    let rest = '';
+    let last: FullVerdict | undefined;
+    const decoder = new TextDecoder();
+    for (const reader = response.body?.getReader(); reader;) {
+      const { done, value } = await reader.read();
+      rest += decoder.decode(value, { stream: !done });
+      const lines = rest.split('\n');
+      rest = lines.pop() ?? '';
+      for (const line of lines.filter((one) => one !== '')) {
+        const step = JSON.parse(line) as FullVerdict & { progress?: VerificationProgress };
+        if (step.progress === undefined) last = step;
+        else onProgress(step.progress);
+      }
+      if (done) break;
+    }
+    if (last === undefined)
+      throw new ProblemError(502, 'INCOMPLETE', 'The walk was cut off before its verdict: start it again.');
+    return last;
+  }
 
   blocks = (query?: PageQuery) =>
-    this.#call<Page<Record<string, unknown>>>('GET', '/blockchain/blocks', undefined, query);
+    this.#call<Page<BlockSummary>>('GET', '/blockchain/blocks', undefined, query);
+
+  block = (number: number) => this.#call<BlockDetail>('GET', `/blockchain/blocks/${number}`);
 
   transaction = (id: string) =>
-    this.#call<Record<string, unknown>>('GET', `/blockchain/transactions/${segment(id)}`);
+    this.#call<TransactionSummary & { blockValid: boolean }>(
+      'GET',
+      `/blockchain/transactions/${segment(id)}`,
+    );
 
   accessLog = (registrationNo: string, query?: PageQuery) =>
-    this.#call<Page<Record<string, unknown>>>(
+    this.#call<Page<AccessLogItem>>(
       'GET',
       `/patients/${segment(registrationNo)}/access-log`,
       undefined,
       query,
     );
+
+  /** For auditors: the public part of a patient's access log. */
+  accessLogOf = (ledgerId: string, query?: PageQuery) =>
+    this.#call<Page<AccessLogItem>>('GET', '/access-log', undefined, { ...query, ledgerId });
 }

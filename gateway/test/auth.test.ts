@@ -84,7 +84,11 @@ describe('signing in', () => {
     const { body } = await login({ organization: 'city', username, password });
     const other = await login({ organization: 'city', username, password });
     const cookie = { cookie: `medseal_session=${body['token']}` };
-    expect((await bed.nobody().get('/auth/me', cookie)).status).toBe(200);
+    // A page that was loaded anew has only the cookie, and asks for the token.
+    const me = await bed.nobody().get('/auth/me', cookie);
+    expect(me.status).toBe(200);
+    expect(me.body).toMatchObject({ csrfToken: body['csrfToken'], expiresAt: body['expiresAt'] });
+    expect(me.headers.get('cache-control')).toBe('no-store');
     const without = await bed.nobody().post('/auth/logout', undefined, { headers: cookie });
     expect(without).toMatchObject({ status: 403, body: { code: 'CSRF_TOKEN' } });
     const foreign = { ...cookie, 'x-csrf-token': other.body['csrfToken'] as string };

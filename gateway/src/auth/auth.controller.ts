@@ -1,4 +1,4 @@
-import { Body, Controller, Delete, Get, HttpCode, Param, Post, Req, Res } from '@nestjs/common';
+import { Body, Controller, Delete, Get, Header, HttpCode, Param, Post, Req, Res } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import type { Request, Response } from 'express';
 import { CurrentUser, Public } from '../http/decorators.js';
@@ -53,9 +53,14 @@ export class AuthController {
     response.clearCookie(SESSION_COOKIE, cookieOptions(request));
   }
 
+  /** Gives the CSRF token too: a page that was loaded anew has only the cookie. Other origins cannot read the answer. */
   @Get('me')
-  me(@CurrentUser() user: SessionUser): UserAnswer & { sessionId: string } {
-    return { ...userAnswer(user), sessionId: user.sessionId };
+  @Header('Cache-Control', 'no-store')
+  me(
+    @CurrentUser() user: SessionUser,
+  ): UserAnswer & { sessionId: string; csrfToken: string; expiresAt: string } {
+    const { sessionId, csrfToken, sessionExpiresAt } = user;
+    return { ...userAnswer(user), sessionId, csrfToken, expiresAt: sessionExpiresAt.toISOString() };
   }
 
   @Get('sessions')

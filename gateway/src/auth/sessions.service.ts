@@ -177,6 +177,8 @@ export class SessionsService {
       subject,
       certificate,
       sessionId: row.id,
+      sessionExpiresAt: row.expires_at,
+      csrfToken: csrfOf(secret),
       identity: () =>
         ledgerIdentity({ mspId: organization.mspId, certificate, subject, role }, held().signingKey),
       receivingSecretKey: () => held().receivingKey,

@@ -11,6 +11,9 @@ export interface SessionUser {
   subject: string;
   displayName: string;
   sessionId: string;
+  sessionExpiresAt: Date;
+  /** What a cookie-authenticated write must send as X-CSRF-Token. */
+  csrfToken: string;
   /** PEM of the user's current certificate. */
   certificate: string;
   /** @throws ProblemException for a patient: only the patient's device holds the key. */
