@@ -10,6 +10,7 @@ const MAY_IMPORT = {
   chaincode: ['@medseal/crypto'],
   client: ['@medseal/crypto'],
   gateway: ['@medseal/crypto', '@medseal/chaincode'],
+  'gateway/console': ['@medseal/client'],
 };
 // Fabric's client libraries stay behind one door each.
 const ONLY_IN = {

@@ -52,6 +52,7 @@ if (own.length > 0) {
 } else {
   await check('imports go one way', path.join(ROOT, 'scripts/check-imports.mjs'), []);
   await check('eslint', bin('eslint/bin/eslint.js'), ['.']);
+  await check('console types', bin('typescript/bin/tsc'), ['-p', path.join(ROOT, 'gateway/console')]);
   await check('prettier', bin('prettier/bin/prettier.cjs'), ['--check', '--log-level', 'warn', '.']);
   await jest([
     '--maxWorkers=2',

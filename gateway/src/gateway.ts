@@ -8,6 +8,7 @@ import { Clock } from './clock.js';
 import type { GatewayConfig } from './config.js';
 import { Readiness } from './health/readiness.js';
 import { StderrLogger } from './health/stderr-logger.js';
+import { consoleMiddleware } from './http/console.js';
 import { serveOpenApi } from './http/openapi.js';
 import { requestMiddleware } from './http/request.middleware.js';
 import { Bootstrap } from './organizations/bootstrap.js';
@@ -47,6 +48,7 @@ export const startGateway = async (config: GatewayConfig): Promise<RunningGatewa
       next();
     });
     app.use(requestMiddleware((line) => logger.line(line)));
+    app.use(consoleMiddleware());
     app.useBodyParser('json', { limit: BODY_LIMIT, strict: true });
     app.use(cookieParser());
     serveOpenApi(app);

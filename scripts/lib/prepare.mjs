@@ -8,6 +8,7 @@ import { fail } from './fail.mjs';
 export const ROOT = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../..');
 
 const SOURCES = ['crypto', 'chaincode', 'client', 'gateway', 'network/embedded'];
+const CONSOLE = 'gateway/console';
 const INSTALLED = path.join(ROOT, 'node_modules/.medseal-installed');
 const BUILT = path.join(ROOT, 'node_modules/.medseal-built');
 
@@ -45,14 +46,16 @@ function* sourceFiles(folder) {
 /** Changes when any source file's name, size or time does; reading contents would cost a warm start its speed. */
 function sourcesFingerprint() {
   const hash = createHash('sha256');
-  for (const folder of SOURCES) {
+  for (const folder of [...SOURCES, CONSOLE]) {
     for (const file of [...sourceFiles(path.join(ROOT, folder, 'src'))].sort()) {
       const { size, mtimeMs } = statSync(file);
       hash.update(`${path.relative(ROOT, file)}:${size}:${mtimeMs}\n`);
     }
     hash.update(readFileSync(path.join(ROOT, folder, 'tsconfig.json')));
   }
-  return hash.update(readFileSync(path.join(ROOT, 'tsconfig.base.json'))).digest('hex');
+  for (const file of [`${CONSOLE}/index.html`, `${CONSOLE}/vite.config.ts`, 'tsconfig.base.json'])
+    hash.update(readFileSync(path.join(ROOT, file)));
+  return hash.digest('hex');
 }
 
 /** Installs what the lock file says and builds the packages; does nothing where both are up to date. */
@@ -70,15 +73,19 @@ export async function prepare(report = console.log) {
     writeFileSync(INSTALLED, lock);
   }
   const sources = sourcesFingerprint();
-  const complete = SOURCES.every((folder) => existsSync(path.join(ROOT, folder, 'dist/index.js')));
+  const complete =
+    SOURCES.every((folder) => existsSync(path.join(ROOT, folder, 'dist/index.js'))) &&
+    existsSync(path.join(ROOT, CONSOLE, 'dist/index.html'));
   if (stamp(BUILT) !== sources || !complete) {
     report('Building …');
     const projects = SOURCES.map((folder) => path.join(ROOT, folder));
-    await run(
-      process.execPath,
-      [path.join(ROOT, 'node_modules/typescript/bin/tsc'), '-b', ...projects],
-      'The build',
-    );
+    const node = (script, args, what) =>
+      run(process.execPath, [path.join(ROOT, 'node_modules', script), ...args], what);
+    await Promise.all([
+      node('typescript/bin/tsc', ['-b', ...projects], 'The build'),
+      // Bundled from sources, so it need not wait for the others.
+      node('vite/bin/vite.js', ['build', path.join(ROOT, CONSOLE)], "The console's build"),
+    ]);
     writeFileSync(BUILT, sources);
   }
 }

@@ -1,0 +1,42 @@
+import { useEffect } from 'react';
+import { MutationCache, QueryCache, QueryClient, QueryClientProvider } from '@tanstack/react-query';
+import { RouterProvider } from '@tanstack/react-router';
+import { ProblemError } from '@medseal/client';
+import { Waiting } from '../ui/notice';
+import { router } from './router';
+import { noticeFailure, SessionProvider, useSession } from './session';
+
+const RETRIES = 2;
+
+const queries = new QueryClient({
+  queryCache: new QueryCache({ onError: noticeFailure }),
+  mutationCache: new MutationCache({ onError: noticeFailure }),
+  defaultOptions: {
+    queries: {
+      staleTime: 30_000,
+      // Some reads leave a receipt on the ledger, so none is repeated without being asked for.
+      refetchOnWindowFocus: false,
+      refetchOnReconnect: false,
+      retry: (count, error) => count < RETRIES && !(error instanceof ProblemError && error.status < 500),
+    },
+  },
+});
+
+export function App() {
+  return (
+    <QueryClientProvider client={queries}>
+      <SessionProvider waiting={<Waiting text="Opening …" />}>
+        <ForgetOnChange />
+        <RouterProvider router={router} />
+      </SessionProvider>
+    </QueryClientProvider>
+  );
+}
+
+/** What one user saw is not there for the next. */
+function ForgetOnChange() {
+  const { user } = useSession();
+  const subject = user?.subject;
+  useEffect(() => () => queries.clear(), [subject]);
+  return null;
+}

@@ -1,0 +1,1 @@
+export { certificateFingerprint, PatientDevice } from '@medseal/client';

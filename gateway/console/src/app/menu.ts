@@ -1,0 +1,40 @@
+/** The menu in the paper's words; a role sees what it may do and nothing else. */
+export interface MenuEntry {
+  to: '/' | '/doctors' | '/patients' | '/records' | '/report' | '/users' | '/access-log' | '/account';
+  label: string;
+  roles: readonly string[];
+}
+
+const HOSPITAL_STAFF = ['hospital-admin', 'doctor', 'verifier', 'sanitizer', 'auditor', 'researcher'];
+const ALL = [...HOSPITAL_STAFF, 'system-manager', 'patient'];
+
+export const MENU: readonly MenuEntry[] = [
+  { to: '/', label: 'Dashboard', roles: ALL },
+  { to: '/doctors', label: 'Doctors Info', roles: [...HOSPITAL_STAFF, 'patient'] },
+  { to: '/patients', label: 'Patient Info', roles: ['hospital-admin', 'doctor', 'patient'] },
+  {
+    to: '/records',
+    label: 'EHR Record',
+    roles: ['hospital-admin', 'doctor', 'verifier', 'sanitizer', 'patient'],
+  },
+  { to: '/report', label: 'Blockchain Report', roles: ALL },
+  { to: '/access-log', label: 'Access Log', roles: ['patient', 'auditor'] },
+  { to: '/users', label: 'User Listing', roles: ['hospital-admin', 'system-manager'] },
+  { to: '/account', label: 'Change Password', roles: ALL },
+];
+
+export const maySee = (to: MenuEntry['to'], role: string): boolean =>
+  MENU.some((entry) => entry.to === to && entry.roles.includes(role));
+
+export const ROLE_NAMES: Readonly<Record<string, string>> = {
+  'system-manager': 'System manager',
+  'hospital-admin': 'Hospital administrator',
+  doctor: 'Doctor',
+  verifier: 'Verifier',
+  sanitizer: 'Sanitiser',
+  auditor: 'Auditor',
+  researcher: 'Researcher',
+  patient: 'Patient',
+};
+
+export const roleName = (role: string): string => ROLE_NAMES[role] ?? role;

@@ -1,0 +1,135 @@
+import {
+  createRootRoute,
+  createRoute,
+  createRouter,
+  lazyRouteComponent,
+  Outlet,
+} from '@tanstack/react-router';
+import { ErrorNotice, Waiting } from '../ui/notice';
+import { NotFoundPage } from '../pages/not-found';
+import { Shell } from './shell';
+import { SignInPage } from '../pages/sign-in';
+
+const text = (value: unknown): string | undefined =>
+  typeof value === 'string' && value !== '' ? value : typeof value === 'number' ? String(value) : undefined;
+
+const root = createRootRoute({ component: Outlet, notFoundComponent: NotFoundPage });
+
+const signIn = createRoute({
+  getParentRoute: () => root,
+  path: '/sign-in',
+  validateSearch: (search: Record<string, unknown>): { next?: string } => ({ next: text(search['next']) }),
+  component: SignInPage,
+});
+const activate = createRoute({
+  getParentRoute: () => root,
+  path: '/activate',
+  component: lazyRouteComponent(() => import('../pages/activate'), 'ActivatePage'),
+});
+
+const shell = createRoute({ getParentRoute: () => root, id: 'shell', component: Shell });
+const dashboard = createRoute({
+  getParentRoute: () => shell,
+  path: '/',
+  component: lazyRouteComponent(() => import('../pages/dashboard'), 'DashboardPage'),
+});
+const doctors = createRoute({
+  getParentRoute: () => shell,
+  path: '/doctors',
+  component: lazyRouteComponent(() => import('../pages/doctors'), 'DoctorsPage'),
+});
+const patients = createRoute({
+  getParentRoute: () => shell,
+  path: '/patients',
+  component: lazyRouteComponent(() => import('../pages/patients'), 'PatientsPage'),
+});
+const patient = createRoute({
+  getParentRoute: () => shell,
+  path: '/patients/$registrationNo',
+  component: lazyRouteComponent(() => import('../pages/patient'), 'PatientPage'),
+});
+const records = createRoute({
+  getParentRoute: () => shell,
+  path: '/records',
+  component: lazyRouteComponent(() => import('../pages/records'), 'RecordsPage'),
+});
+const newRecord = createRoute({
+  getParentRoute: () => shell,
+  path: '/records/new',
+  validateSearch: (search: Record<string, unknown>): { patient?: string } => ({
+    patient: text(search['patient']),
+  }),
+  component: lazyRouteComponent(() => import('../pages/new-record'), 'NewRecordPage'),
+});
+const record = createRoute({
+  getParentRoute: () => shell,
+  path: '/records/$recordId',
+  component: lazyRouteComponent(() => import('../pages/record'), 'RecordPage'),
+});
+const report = createRoute({
+  getParentRoute: () => shell,
+  path: '/report',
+  component: lazyRouteComponent(() => import('../pages/report'), 'ReportPage'),
+});
+const blocks = createRoute({
+  getParentRoute: () => shell,
+  path: '/report/blocks',
+  component: lazyRouteComponent(() => import('../pages/blocks'), 'BlocksPage'),
+});
+const block = createRoute({
+  getParentRoute: () => shell,
+  path: '/report/blocks/$number',
+  component: lazyRouteComponent(() => import('../pages/blocks'), 'BlockPage'),
+});
+const users = createRoute({
+  getParentRoute: () => shell,
+  path: '/users',
+  component: lazyRouteComponent(() => import('../pages/users'), 'UsersPage'),
+});
+const accessLog = createRoute({
+  getParentRoute: () => shell,
+  path: '/access-log',
+  component: lazyRouteComponent(() => import('../pages/access-log'), 'AccessLogPage'),
+});
+const account = createRoute({
+  getParentRoute: () => shell,
+  path: '/account',
+  component: lazyRouteComponent(() => import('../pages/account'), 'AccountPage'),
+});
+
+export const router = createRouter({
+  routeTree: root.addChildren([
+    signIn,
+    activate,
+    shell.addChildren([
+      dashboard,
+      doctors,
+      patients,
+      patient,
+      records,
+      newRecord,
+      record,
+      report,
+      blocks,
+      block,
+      users,
+      accessLog,
+      account,
+    ]),
+  ]),
+  // Registration numbers look like numbers; search values stay the texts that they are.
+  parseSearch: (search) => Object.fromEntries(new URLSearchParams(search)),
+  stringifySearch: (search) => {
+    const given = Object.entries(search).filter(([, value]) => value !== undefined) as [string, string][];
+    return given.length === 0 ? '' : `?${new URLSearchParams(given).toString()}`;
+  },
+  defaultPendingComponent: () => <Waiting text="Loading …" />,
+  defaultErrorComponent: ({ error }) => <ErrorNotice error={error} />,
+  defaultNotFoundComponent: NotFoundPage,
+});
+
+declare module '@tanstack/react-router' {
+  interface Register {
+    router: typeof router;
+  }
+}

@@ -1,0 +1,77 @@
+import { useEffect, useRef, useState } from 'react';
+import { Link, Outlet, useLocation } from '@tanstack/react-router';
+import { useMutation } from '@tanstack/react-query';
+import { Button } from '../ui/button';
+import { ErrorNotice } from '../ui/notice';
+import { SignInAgain } from '../pages/sign-in';
+import { useOrganizations } from './organizations';
+import { MENU, roleName } from './menu';
+import { ToSignIn } from './redirect';
+import { useSession } from './session';
+
+/** Header, menu and the page; nothing of it for somebody who is not signed in. */
+export function Shell() {
+  const { user, ended, signOut } = useSession();
+  const { pathname } = useLocation();
+  const [menuOpen, setMenuOpen] = useState(false);
+  const main = useRef<HTMLElement>(null);
+  const leaving = useMutation({ mutationFn: signOut });
+  const organizations = useOrganizations();
+  const first = useRef(true);
+
+  useEffect(() => {
+    setMenuOpen(false);
+    // The first page keeps the browser's own starting point; after that the focus goes where the reading goes on.
+    if (first.current) first.current = false;
+    else main.current?.focus();
+  }, [pathname]);
+
+  if (user === undefined) return <ToSignIn />;
+  const organization = organizations.data?.items.find(({ id }) => id === user.organization);
+  return (
+    <div className="shell">
+      <a className="skip" href="#main">
+        Skip to the page
+      </a>
+      <header className="bar">
+        <button
+          type="button"
+          className="menu-toggle"
+          aria-expanded={menuOpen}
+          aria-controls="menu"
+          onClick={() => setMenuOpen(!menuOpen)}
+        >
+          Menu
+        </button>
+        <Link to="/" className="brand">
+          <img src="/favicon.svg" alt="" width="22" height="22" /> Medseal
+        </Link>
+        <span className="who">
+          <strong>{user.displayName}</strong>
+          <span className="muted">
+            {roleName(user.role)}, {organization?.name ?? user.organization}
+          </span>
+        </span>
+        <Button kind="quiet" busy={leaving.isPending} onClick={() => leaving.mutate()}>
+          Sign out
+        </Button>
+      </header>
+      <nav id="menu" className={menuOpen ? 'menu open' : 'menu'} aria-label="Main">
+        <ul>
+          {MENU.filter(({ roles }) => roles.includes(user.role)).map(({ to, label }) => (
+            <li key={to}>
+              <Link to={to} activeOptions={{ exact: to === '/' }} activeProps={{ 'aria-current': 'page' }}>
+                {label}
+              </Link>
+            </li>
+          ))}
+        </ul>
+      </nav>
+      <main id="main" ref={main} tabIndex={-1}>
+        {leaving.isError && <ErrorNotice error={leaving.error} />}
+        <Outlet />
+      </main>
+      {ended && <SignInAgain />}
+    </div>
+  );
+}

@@ -1,0 +1,181 @@
+import { Link } from '@tanstack/react-router';
+import { useQuery } from '@tanstack/react-query';
+import type { ReactNode } from 'react';
+import { maySee } from '../app/menu';
+import { useOrganizations } from '../app/organizations';
+import { client, useUser } from '../app/session';
+import { RecordTable } from '../records/record-table';
+import { Badge, Empty, ErrorNotice, Waiting } from '../ui/notice';
+import { Page, Panel } from '../ui/page';
+import { Table } from '../ui/table';
+import { timeText } from '../ui/values';
+
+/** What each role looks at first. */
+export function DashboardPage() {
+  const { role, displayName } = useUser();
+  return (
+    <Page title="Dashboard" lead={`Signed in as ${displayName}.`}>
+      <Tiles />
+      {role === 'doctor' && <DoctorsWork />}
+      {role === 'hospital-admin' && <NewestRecords title="Newest records" />}
+      {(role === 'verifier' || role === 'sanitizer') && <Queue />}
+      {role === 'patient' && <PatientsView />}
+      {(role === 'system-manager' || role === 'auditor' || role === 'researcher') && <Network />}
+    </Page>
+  );
+}
+
+function Tiles() {
+  const { role } = useUser();
+  const sees = (to: Parameters<typeof maySee>[0]): boolean => maySee(to, role);
+  const isPatient = role === 'patient';
+  return (
+    <div className="tiles">
+      {sees('/patients') && !isPatient && (
+        <Count
+          list="patients"
+          label="patients"
+          fetchTotal={() => client.patients({ limit: 1 })}
+          to="/patients"
+        />
+      )}
+      {sees('/doctors') && !isPatient && (
+        <Count list="doctors" label="doctors" fetchTotal={() => client.doctors({ limit: 1 })} to="/doctors" />
+      )}
+      {sees('/records') && (
+        <Count list="records" label="records" fetchTotal={() => client.records({ limit: 1 })} to="/records" />
+      )}
+      {sees('/users') && (
+        <Count list="users" label="users" fetchTotal={() => client.users({ limit: 1 })} to="/users" />
+      )}
+      <Count
+        list="blocks"
+        label="blocks on the ledger"
+        fetchTotal={() => client.blocks({ limit: 1 })}
+        to="/report/blocks"
+      />
+    </div>
+  );
+}
+
+function Count({
+  list,
+  label,
+  fetchTotal,
+  to,
+}: {
+  list: string;
+  label: string;
+  fetchTotal: () => Promise<{ total: number }>;
+  to: '/patients' | '/doctors' | '/records' | '/users' | '/report/blocks';
+}) {
+  const query = useQuery({ queryKey: [list, 'count'], queryFn: fetchTotal });
+  return (
+    <div className="tile">
+      <div className="figure">{query.data?.total ?? (query.isError ? '–' : '…')}</div>
+      <Link to={to}>{label}</Link>
+    </div>
+  );
+}
+
+const NewestRecords = ({ title, actions }: { title: string; actions?: ReactNode }) => (
+  <Panel title={title} actions={actions}>
+    <RecordTable empty="No record has been written yet." limit={8} />
+  </Panel>
+);
+
+const DoctorsWork = () => (
+  <>
+    <Panel
+      title="Waiting to be chained"
+      actions={
+        <Link to="/records/new" className="button main">
+          Write a record
+        </Link>
+      }
+    >
+      <RecordTable status="sealed" empty="Nothing waits: every sealed record is chained." limit={8} />
+    </Panel>
+    <NewestRecords title="Newest records" />
+  </>
+);
+
+const Queue = () => (
+  <Panel title="Waiting">
+    <RecordTable status="sealed" empty="Nothing waits at the moment." limit={8} />
+  </Panel>
+);
+
+function PatientsView() {
+  const own = useQuery({ queryKey: ['patients', 'own'], queryFn: () => client.patients({ limit: 1 }) });
+  const registrationNo = own.data?.items[0]?.registrationNo;
+  return (
+    <>
+      {own.isError && <ErrorNotice error={own.error} retry={() => void own.refetch()} />}
+      {registrationNo && <WhoLooked registrationNo={registrationNo} />}
+      <NewestRecords title="Your newest records" />
+    </>
+  );
+}
+
+function WhoLooked({ registrationNo }: { registrationNo: string }) {
+  const log = useQuery({
+    queryKey: ['access-log', registrationNo, 'newest'],
+    queryFn: () => client.accessLog(registrationNo, { limit: 5 }),
+    staleTime: 0,
+  });
+  return (
+    <Panel title="Who looked" actions={<Link to="/access-log">The whole access log</Link>}>
+      {log.isPending && <Waiting text="Loading …" />}
+      {log.isError && <ErrorNotice error={log.error} retry={() => void log.refetch()} />}
+      {log.data?.items.length === 0 && <Empty>Nobody has read your records yet.</Empty>}
+      {log.data && log.data.items.length > 0 && (
+        <Table
+          caption="Who looked at your records"
+          rows={log.data.items}
+          keyOf={({ receiptId }) => receiptId}
+          columns={[
+            { header: 'When', cell: ({ at }) => timeText(at) },
+            { header: 'Who', cell: ({ readerName, reader }) => readerName ?? `Staff ${reader.slice(0, 8)}` },
+            {
+              header: 'Organisation',
+              cell: ({ organizationName, organization }) => organizationName ?? organization,
+            },
+            { header: 'Records', cell: ({ recordIds }) => recordIds.length, kind: 'number' },
+          ]}
+        />
+      )}
+    </Panel>
+  );
+}
+
+function Network() {
+  const organizations = useOrganizations();
+  if (organizations.isPending) return <Waiting text="Loading …" />;
+  if (organizations.isError)
+    return <ErrorNotice error={organizations.error} retry={() => void organizations.refetch()} />;
+  return (
+    <Panel title="Organisations">
+      <Table
+        caption="Organisations of the network"
+        rows={organizations.data.items}
+        keyOf={({ mspId }) => mspId}
+        columns={[
+          { header: 'Name', cell: ({ name }) => name },
+          { header: 'Kind', cell: ({ kind }) => (kind === 'ministry' ? 'Ministry' : 'Hospital') },
+          { header: 'Code', cell: ({ code }) => code ?? '–', kind: 'code' },
+          { header: 'MSP id', cell: ({ mspId }) => mspId, kind: 'code' },
+          {
+            header: 'Status',
+            cell: ({ status }) =>
+              status === 'suspended' ? (
+                <Badge kind="warning">Suspended</Badge>
+              ) : (
+                <Badge kind="good">Active</Badge>
+              ),
+          },
+        ]}
+      />
+    </Panel>
+  );
+}

@@ -1,0 +1,187 @@
+import { useState } from 'react';
+import { getRouteApi, Link } from '@tanstack/react-router';
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import type { DecryptedRecord, RecordAnswer, TitleLine } from '@medseal/client';
+import { openOnDevice } from '../app/device';
+import { useDoctors } from '../app/doctors';
+import { useOrganizations } from '../app/organizations';
+import { client, useSession, useUser } from '../app/session';
+import { DocumentView } from '../records/document-view';
+import { Pipeline } from '../records/pipeline';
+import { RecordState, stepName } from '../records/record-table';
+import { UnlockDialog } from '../records/unlock-dialog';
+import { Button } from '../ui/button';
+import { ErrorNotice, Notice, Waiting } from '../ui/notice';
+import { Facts, Page, Panel } from '../ui/page';
+import { dayText, Hash, timeText } from '../ui/values';
+
+const route = getRouteApi('/shell/records/$recordId');
+
+export function RecordPage() {
+  const { recordId } = route.useParams();
+  const { role, subject } = useUser();
+  const { nameOf } = useDoctors();
+  const organizations = useOrganizations();
+  const queries = useQueryClient();
+  const query = useQuery({ queryKey: ['records', 'one', recordId], queryFn: () => client.record(recordId) });
+  const completion = useMutation({
+    mutationFn: () => client.completeRecord(recordId),
+    onSuccess: () => queries.invalidateQueries({ queryKey: ['records'] }),
+  });
+  if (query.isPending) return <Waiting text="Loading …" />;
+  if (query.isError)
+    return (
+      <Page title="Record">
+        <ErrorNotice error={query.error} retry={() => void query.refetch()} />
+      </Page>
+    );
+  const record = query.data;
+  const isAuthor = record.author === subject;
+  const mayComplete = isAuthor && record.next?.role === 'author' && record.status === 'sealed';
+  const hospital = organizations.data?.items.find(({ mspId }) => mspId === record.hospital)?.name;
+  return (
+    <>
+      <p className="trail">
+        <Link to="/records">EHR Record</Link>
+      </p>
+      <Page title={record.disease ?? `Record ${recordId.slice(0, 8)}`}>
+        <Panel
+          title="Steps"
+          actions={
+            mayComplete && (
+              <Button busy={completion.isPending} onClick={() => completion.mutate()}>
+                {stepName(record.next?.step ?? '')} now
+              </Button>
+            )
+          }
+        >
+          {completion.isError && <ErrorNotice error={completion.error} />}
+          <Pipeline record={record} />
+        </Panel>
+        <Panel title="On the ledger">
+          <Facts
+            items={[
+              ['Status', <RecordState key="s" record={record} />],
+              ['Date', record.effectiveDate && dayText(record.effectiveDate)],
+              [
+                'Patient',
+                record.registrationNo &&
+                  (role === 'doctor' || role === 'hospital-admin' ? (
+                    <Link
+                      key="p"
+                      to="/patients/$registrationNo"
+                      params={{ registrationNo: record.registrationNo }}
+                    >
+                      {record.registrationNo}
+                    </Link>
+                  ) : (
+                    record.registrationNo
+                  )),
+              ],
+              ['Doctor', nameOf(record.author)],
+              ['Hospital', hospital ?? record.hospital],
+              ['Version', record.version],
+              ['Written', timeText(record.createdAt)],
+              ['Hash', record.contentHash && <Hash key="h" value={record.contentHash} name="Hash" />],
+              [
+                'Previous hash',
+                record.prevHash && <Hash key="q" value={record.prevHash} name="Previous hash" />,
+              ],
+            ]}
+          />
+        </Panel>
+        {record.status === 'created' ? (
+          <Notice>This version is begun but not sealed: there is nothing to open yet.</Notice>
+        ) : role === 'patient' ? (
+          <OwnersContent record={record} />
+        ) : isAuthor ? (
+          <AuthorsContent record={record} />
+        ) : (
+          <Notice>Only the patient and the author can open this record’s content.</Notice>
+        )}
+      </Page>
+    </>
+  );
+}
+
+function AuthorsContent({ record }: { record: RecordAnswer }) {
+  const opening = useMutation({
+    mutationFn: (): Promise<DecryptedRecord> => client.openRecordDecrypted(record.recordId),
+  });
+  return (
+    <Panel
+      title="Content"
+      actions={
+        !opening.isSuccess && (
+          <Button kind="main" busy={opening.isPending} onClick={() => opening.mutate()}>
+            Open the record
+          </Button>
+        )
+      }
+    >
+      {opening.isError && <ErrorNotice error={opening.error} />}
+      {opening.isSuccess ? (
+        <DocumentView document={opening.data.document} />
+      ) : (
+        <p className="muted">
+          Opening leaves a receipt on the ledger, which the patient sees in the access log.
+        </p>
+      )}
+    </Panel>
+  );
+}
+
+function OwnersContent({ record }: { record: RecordAnswer }) {
+  const { device } = useSession();
+  const [isUnlocking, setIsUnlocking] = useState(false);
+  const opening = useMutation({
+    mutationFn: async (unlocked: NonNullable<typeof device>) =>
+      openOnDevice(unlocked, await client.openRecord(record.recordId)),
+  });
+  return (
+    <Panel
+      title="Content"
+      actions={
+        !opening.isSuccess && (
+          <Button
+            kind="main"
+            busy={opening.isPending}
+            onClick={() => (device ? opening.mutate(device) : setIsUnlocking(true))}
+          >
+            Open the record
+          </Button>
+        )
+      }
+    >
+      {opening.isError && <ErrorNotice error={opening.error} />}
+      {opening.isSuccess ? (
+        <>
+          <TitleFacts title={opening.data.titleLine} />
+          <DocumentView document={opening.data.document} />
+        </>
+      ) : (
+        <p className="muted">
+          The record is deciphered in this browser with your own key. Your own reading needs no receipt.
+        </p>
+      )}
+      {isUnlocking && (
+        <UnlockDialog
+          onClose={() => setIsUnlocking(false)}
+          onDone={(unlocked) => {
+            setIsUnlocking(false);
+            opening.mutate(unlocked);
+          }}
+        />
+      )}
+    </Panel>
+  );
+}
+
+const TitleFacts = ({ title }: { title: TitleLine }) => (
+  <Facts
+    items={[
+      ['Date', dayText(title.date)],
+      ['Disease', title.disease],
+    ]}
+  />
+);

@@ -1,0 +1,88 @@
+import { type ClinicalItem, type ClinicalSections, SECTIONS } from '@medseal/client';
+import { Badge, Empty } from '../ui/notice';
+import { dayText } from '../ui/values';
+import { SECTION_TITLES } from './sections';
+
+/** A document as it was opened: the eight sections, or what a FHIR document Bundle says in its Composition. */
+export function DocumentView({ document }: { document: unknown }) {
+  const isBundle = (document as { resourceType?: unknown } | null)?.resourceType === 'Bundle';
+  return isBundle ? (
+    <BundleView bundle={document} />
+  ) : (
+    <SectionsView sections={document as ClinicalSections} />
+  );
+}
+
+function SectionsView({ sections }: { sections: ClinicalSections }) {
+  const given = SECTIONS.filter((name) => (sections[name]?.length ?? 0) > 0);
+  if (given.length === 0) return <Empty>The document has no entries.</Empty>;
+  return (
+    <div className="sections">
+      {given.map((name) => (
+        <section key={name}>
+          <h3>{SECTION_TITLES[name]}</h3>
+          <ul>
+            {sections[name]?.map((item, index) => (
+              <li key={index}>
+                <ItemLine item={item} />
+              </li>
+            ))}
+          </ul>
+        </section>
+      ))}
+    </div>
+  );
+}
+
+const ItemLine = ({ item: { text, code, value, unit, date, abnormal } }: { item: ClinicalItem }) => (
+  <>
+    {text}
+    {code && <span className="muted"> ({[code.display, code.code].filter(Boolean).join(', ')})</span>}
+    {value !== undefined && (
+      <strong>
+        {' '}
+        {String(value)} {unit}
+      </strong>
+    )}
+    {abnormal && (
+      <>
+        {' '}
+        <Badge kind="bad">Abnormal</Badge>
+      </>
+    )}
+    {date && <span className="muted">, {dayText(date)}</span>}
+  </>
+);
+
+interface BundleSection {
+  title?: unknown;
+  text?: { div?: unknown };
+}
+
+/** FHIR's own rule: a document is read by its Composition, section by section, each with its narrative. */
+function BundleView({ bundle }: { bundle: unknown }) {
+  const composition = (bundle as { entry?: { resource?: { section?: unknown } }[] }).entry?.[0]?.resource;
+  const sections = Array.isArray(composition?.section) ? (composition.section as BundleSection[]) : [];
+  if (sections.length === 0) return <Empty>The document has no sections.</Empty>;
+  return (
+    <div className="sections">
+      {sections.map((section, index) => (
+        <section key={index}>
+          <h3>{String(section.title ?? 'Section')}</h3>
+          <ul>
+            {linesOf(section.text?.div).map((line, at) => (
+              <li key={at}>{line}</li>
+            ))}
+          </ul>
+        </section>
+      ))}
+    </div>
+  );
+}
+
+/** Text only: markup of a document is never put on the page. */
+function linesOf(narrative: unknown): string[] {
+  const parsed = new DOMParser().parseFromString(String(narrative ?? ''), 'text/html');
+  const items = [...parsed.querySelectorAll('li')].map((item) => item.textContent?.trim() ?? '');
+  return items.length > 0 ? items : [parsed.body.textContent?.trim() || 'No entries'];
+}

@@ -1,0 +1,94 @@
+import { useDeferredValue, useState } from 'react';
+import { useQuery } from '@tanstack/react-query';
+import type { PatientAnswer } from '@medseal/client';
+import { client } from '../app/session';
+import { Button } from '../ui/button';
+import { TextField } from '../ui/fields';
+import { explain } from '../ui/explain';
+
+/** The name is not known for a patient of another hospital. */
+export type FoundPatient = Pick<PatientAnswer, 'registrationNo'> & Partial<Pick<PatientAnswer, 'name'>>;
+
+const NUMBER = /^\d{13}$/;
+const SHOWN = 6;
+
+/** Finds a patient of the hospital by name or number; a treated patient of another hospital by number. */
+export function PatientPicker({
+  value,
+  error,
+  chosen,
+  onChosen,
+}: {
+  value: string;
+  error?: string;
+  chosen: FoundPatient | undefined;
+  onChosen: (patient: FoundPatient | undefined) => void;
+}) {
+  const [text, setText] = useState('');
+  const q = useDeferredValue(text.trim());
+  const known = useQuery({
+    queryKey: ['patients', 'one', value],
+    queryFn: () => client.patient(value),
+    enabled: value !== '' && chosen?.name === undefined,
+  });
+  const found = useQuery({
+    queryKey: ['patients', 'search', q],
+    queryFn: () => client.patients({ q, limit: SHOWN }),
+    enabled: value === '' && q.length > 0,
+  });
+  if (value !== '') {
+    const name = chosen?.name ?? known.data?.name;
+    return (
+      <div className="field">
+        <div className="panel-head">
+          <span>
+            Patient: <strong>{name ?? 'Patient of another hospital'}</strong> <code>{value}</code>
+          </span>
+          <Button kind="quiet" onClick={() => onChosen(undefined)}>
+            Choose another patient
+          </Button>
+        </div>
+        {error && <div className="error">{error}</div>}
+      </div>
+    );
+  }
+  const items = found.data?.items ?? [];
+  return (
+    <>
+      <TextField
+        label="Patient"
+        type="search"
+        value={text}
+        onChange={setText}
+        error={error}
+        required
+        hint="Type a name or registration number, then choose below."
+      />
+      <div role="status" className="unseen">
+        {q === '' || found.isPending ? '' : `${items.length} found`}
+      </div>
+      {found.isError && <div className="error">{explain(found.error)}</div>}
+      {items.length > 0 && (
+        <ul className="results" aria-label="Patients found">
+          {items.map((patient) => (
+            <li key={patient.registrationNo}>
+              <button type="button" onClick={() => onChosen(patient)}>
+                {patient.name} <span className="muted">{patient.registrationNo}</span>
+              </button>
+            </li>
+          ))}
+        </ul>
+      )}
+      {found.isSuccess && items.length === 0 && q !== '' && (
+        <p className="empty">
+          No patient of this hospital matches.{' '}
+          {NUMBER.test(q) && (
+            <button type="button" className="link" onClick={() => onChosen({ registrationNo: q })}>
+              Use {q}: a patient of another hospital with an open visit here
+            </button>
+          )}
+        </p>
+      )}
+    </>
+  );
+}

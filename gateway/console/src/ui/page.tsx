@@ -1,0 +1,62 @@
+import { type ReactNode, useEffect } from 'react';
+
+/** A page's heading, what can be done there, and its content; also names the window. */
+export function Page({
+  title,
+  actions,
+  lead,
+  children,
+}: {
+  title: string;
+  actions?: ReactNode;
+  lead?: ReactNode;
+  children: ReactNode;
+}) {
+  useEffect(() => {
+    document.title = `${title} · Medseal`;
+  }, [title]);
+  return (
+    <>
+      <div className="page-head">
+        <h1>{title}</h1>
+        {actions && <div className="actions">{actions}</div>}
+      </div>
+      {lead && <p className="lead">{lead}</p>}
+      {children}
+    </>
+  );
+}
+
+export const Panel = ({
+  title,
+  actions,
+  children,
+}: {
+  title?: string;
+  actions?: ReactNode;
+  children: ReactNode;
+}) => (
+  <section className="panel">
+    {title && (
+      <div className="panel-head">
+        <h2>{title}</h2>
+        {actions}
+      </div>
+    )}
+    {children}
+  </section>
+);
+
+/** Names and values; a value that is not there is left out. */
+export const Facts = ({ items }: { items: readonly (readonly [name: string, value: ReactNode])[] }) => (
+  <dl className="facts">
+    {items
+      .filter(([, value]) => value !== undefined && value !== null && value !== '')
+      .map(([name, value]) => (
+        <div key={name}>
+          <dt>{name}</dt>
+          <dd>{value}</dd>
+        </div>
+      ))}
+  </dl>
+);

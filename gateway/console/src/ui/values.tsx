@@ -1,0 +1,63 @@
+import { useState } from 'react';
+
+const DATE = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeZone: 'UTC' });
+const INSTANT = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'short' });
+
+/** `YYYY-MM-DD` as the reader's locale writes a day. */
+export const dayText = (date: string | null | undefined): string =>
+  date ? DATE.format(new Date(`${date.slice(0, 10)}T00:00:00Z`)) : '–';
+
+/** A day stays a day, an instant is shown in the reader's own time. */
+export const timeText = (value: string | null | undefined): string =>
+  !value ? '–' : value.length === 10 ? dayText(value) : INSTANT.format(new Date(value));
+
+/** Today as the reader's calendar has it, `YYYY-MM-DD`. */
+export const today = (): string => {
+  const now = new Date();
+  return `${now.getFullYear()}-${String(now.getMonth() + 1).padStart(2, '0')}-${String(now.getDate()).padStart(2, '0')}`;
+};
+
+const ZERO_HASH = /^0+$/;
+
+/** The beginning of a hash, the whole of it on request. */
+export function Hash({ value, name }: { value: string | null | undefined; name: string }) {
+  const [whole, setWhole] = useState(false);
+  if (!value) return <>–</>;
+  if (ZERO_HASH.test(value)) return <span className="muted">none, the first</span>;
+  return (
+    <button
+      type="button"
+      className="hash"
+      aria-expanded={whole}
+      aria-label={`${name} ${whole ? value : `${value.slice(0, 8)}, show all`}`}
+      onClick={() => setWhole(!whole)}
+    >
+      {whole ? value : `${value.slice(0, 8)}…`}
+    </button>
+  );
+}
+
+/** A long code in groups that can be compared by eye. */
+export const grouped = (code: string, size = 4): string =>
+  code.match(new RegExp(`.{1,${size}}`, 'g'))?.join(' ') ?? code;
+
+/** A secret that is shown once. */
+export function CopyText({ label, text }: { label: string; text: string }) {
+  const [copied, setCopied] = useState(false);
+  return (
+    <div className="copy">
+      <span className="copy-label">{label}</span>
+      <code>{text}</code>
+      <button
+        type="button"
+        className="button quiet no-print"
+        aria-label={`Copy ${label.toLowerCase()}`}
+        onClick={() => {
+          void navigator.clipboard.writeText(text).then(() => setCopied(true));
+        }}
+      >
+        {copied ? 'Copied' : 'Copy'}
+      </button>
+    </div>
+  );
+}

@@ -1,0 +1,25 @@
+import { fileURLToPath } from 'node:url';
+import { defineConfig } from 'vite';
+
+const source = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
+
+export default defineConfig({
+  resolve: {
+    // The packages' builds are CommonJS for Node; the browser gets their sources, of which it keeps what it uses.
+    alias: {
+      '@medseal/client': source('../../client/src/index.ts'),
+      '@medseal/crypto': source('../../crypto/src/index.ts'),
+    },
+  },
+  build: {
+    target: 'es2022',
+    modulePreload: { polyfill: false },
+    // Nothing inline: the content-security policy forbids it.
+    assetsInlineLimit: 0,
+    // The pairing code carries its WebAssembly; it loads on unlock and activation only.
+    chunkSizeWarningLimit: 1_200,
+    // Libraries mark modules for server rendering, which there is none of here.
+    rolldownOptions: { checks: { moduleLevelDirective: false } },
+  },
+  server: { proxy: { '/api': 'http://127.0.0.1:9091' } },
+});
