@@ -80,7 +80,7 @@ export class BlockFiles {
     private readonly directory: string,
     options: BlockFilesOptions = {},
   ) {
-    this.maxFileBytes = options.maxFileBytes ?? 16 * 1024 * 1024;
+    this.maxFileBytes = options.maxFileBytes ?? 8 * 1024 * 1024;
   }
 
   /** Number after the last block that is, or was, on disk. */

@@ -19,6 +19,8 @@ export interface Expiry {
 }
 
 const NOTHING: Buffer = Buffer.alloc(0);
+/** First bytes of the records that memory keeps something of. */
+const LOADED_KINDS = new Set<number | undefined>(Buffer.from('sx'));
 
 /**
  * Keys of the state database (one letter, then parts separated by U+0000; numbers big endian):
@@ -26,9 +28,10 @@ const NOTHING: Buffer = Buffer.alloc(0);
  *     s <namespace> 0 <key>                              public value
  *     p <namespace> 0 <collection> 0 <key hash>          private value's hash
  *     t <transaction id>                                 validation code (one byte); the version is its place
- *     h <namespace> 0 <key>                              newest public write, its place as the version
+ *     h <namespace> 0 <key>                              newest public write, its place as the version; none for a
+ *                                                        value that was written once
  *     i <namespace> 0 <key> 0 <block 8><tx 4>            place of the write before the one at that place (12 bytes)
- *     g <namespace> 0 <collection> 0 <key hash>          newest private write, its place as the version
+ *     g <namespace> 0 <collection> 0 <key hash>          newest private write, likewise
  *     j <namespace> 0 <collection> 0 <key hash><block 8><tx 4>   place of the one before
  *     x <block 8><namespace> 0 <collection> 0 <key hash> expiry with that block; the version is the expiring one
  *     m                                                  savepoint (records.ts)
@@ -163,7 +166,7 @@ export class WorldIndex {
 
   /** Places that wrote a key, newest first. Public keys have collection '', others are hashes as `latin1`. */
   *history(namespace: string, collection: string, key: string): IterableIterator<Version> {
-    let at = this.read(stateKeys.newestWrite(namespace, collection, key))?.version;
+    let at = this.newestWrite(namespace, collection, key);
     while (at !== undefined) {
       yield at;
       const earlier = this.read(stateKeys.earlierWrite(namespace, collection, key, at));
@@ -200,7 +203,7 @@ export class WorldIndex {
     });
     for (const { namespace, collection, key, update } of block.updates.all()) {
       const { version, metadata, value } = update;
-      this.noteWrite(namespace, collection, key, version);
+      this.noteWrite(namespace, collection, key, version, value === undefined);
       if (value === undefined) this.drop(namespace, collection, key);
       else this.put(namespace, collection, key, { version, metadata, value });
       const life = collection === '' || value === undefined ? 0 : blockToLive(namespace, collection);
@@ -216,8 +219,9 @@ export class WorldIndex {
     }
     for (const { namespace, collection, keyHash, version } of expired) {
       const entry = this.entry(namespace, collection, keyHash);
-      if (entry !== undefined && sameVersion(entry.version, version))
-        this.drop(namespace, collection, keyHash);
+      if (entry === undefined || !sameVersion(entry.version, version)) continue;
+      this.noteNewest(namespace, collection, keyHash, version);
+      this.drop(namespace, collection, keyHash);
     }
     for (const expiry of this.expiries.get(number) ?? []) this.remove(stateKeys.expiry(number, expiry));
     this.expiries.delete(number);
@@ -232,6 +236,7 @@ export class WorldIndex {
   }
 
   private load(key: Buffer, { version }: Record): void {
+    if (!LOADED_KINDS.has(key[0])) return;
     const parts = parseStateKey(key);
     if (parts?.kind === 's') this.keysOf(parts.namespace).add(parts.key);
     if (parts?.kind === 'x') {
@@ -246,9 +251,19 @@ export class WorldIndex {
     return record;
   }
 
-  private noteWrite(namespace: string, collection: string, key: string, version: Version): void {
-    const newest = stateKeys.newestWrite(namespace, collection, key);
-    const earlier = this.read(newest)?.version;
+  private newestWrite(namespace: string, collection: string, key: string): Version | undefined {
+    const noted = this.read(stateKeys.newestWrite(namespace, collection, key));
+    return (noted ?? this.entry(namespace, collection, key))?.version;
+  }
+
+  private noteWrite(
+    namespace: string,
+    collection: string,
+    key: string,
+    version: Version,
+    deletes: boolean,
+  ): void {
+    const earlier = this.newestWrite(namespace, collection, key);
     if (earlier !== undefined) {
       this.store(stateKeys.earlierWrite(namespace, collection, key, version), {
         version,
@@ -256,7 +271,15 @@ export class WorldIndex {
         value: place(earlier),
       });
     }
-    this.store(newest, { version, metadata: NOTHING, value: NOTHING });
+    if (earlier !== undefined || deletes) this.noteNewest(namespace, collection, key, version);
+  }
+
+  private noteNewest(namespace: string, collection: string, key: string, version: Version): void {
+    this.store(stateKeys.newestWrite(namespace, collection, key), {
+      version,
+      metadata: NOTHING,
+      value: NOTHING,
+    });
   }
 
   private put(namespace: string, collection: string, key: string, record: Record): void {
