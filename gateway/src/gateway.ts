@@ -10,6 +10,7 @@ import { Readiness } from './health/readiness.js';
 import { StderrLogger } from './health/stderr-logger.js';
 import { consoleMiddleware } from './http/console.js';
 import { serveOpenApi } from './http/openapi.js';
+import { refuseUnreadable } from './http/readable-request.js';
 import { requestMiddleware } from './http/request.middleware.js';
 import { Bootstrap } from './organizations/bootstrap.js';
 import { openOrganizations } from './organizations/open-organizations.js';
@@ -18,6 +19,8 @@ export interface RunningGateway {
   /** `http://127.0.0.1:<port>` */
   url: string;
   close(): Promise<void>;
+  /** Resolves when the gateway can no longer work and must be started again; the message says why. */
+  readonly lost: Promise<Error>;
 }
 
 const HOST = '127.0.0.1';
@@ -33,7 +36,7 @@ export const startGateway = async (config: GatewayConfig): Promise<RunningGatewa
   await requireFreePort(config.port);
   const clock = new Clock(config.clockFile);
   const logger = new StderrLogger();
-  const { registry, close } = await openOrganizations(config, clock);
+  const { registry, close, lost } = await openOrganizations(config, clock);
   let app: NestExpressApplication | undefined;
   try {
     app = await NestFactory.create<NestExpressApplication>(
@@ -50,6 +53,7 @@ export const startGateway = async (config: GatewayConfig): Promise<RunningGatewa
     app.use(requestMiddleware((line) => logger.line(line)));
     app.use(consoleMiddleware());
     app.useBodyParser('json', { limit: BODY_LIMIT, strict: true });
+    app.use(refuseUnreadable);
     app.use(cookieParser());
     serveOpenApi(app);
     await app.init();
@@ -60,6 +64,7 @@ export const startGateway = async (config: GatewayConfig): Promise<RunningGatewa
     const running = app;
     return {
       url: `http://${HOST}:${port}`,
+      lost,
       close: async () => {
         running.getHttpServer().closeAllConnections();
         await running.close();

@@ -20,6 +20,10 @@ const main = async (): Promise<void> => {
       },
     );
   };
+  void gateway.lost.then((error) => {
+    process.stderr.write(`medseal gateway: ${oneLine(error)}\n`);
+    process.exit(1);
+  });
   process.on('SIGTERM', stop);
   process.on('SIGINT', stop);
   process.stdout.write(`${JSON.stringify({ ready: true, url: gateway.url })}\n`);

@@ -1,5 +1,5 @@
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
-import { chownSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { chownSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { openConnections, type DatabaseConnections } from '../src/database/connections';
@@ -161,6 +161,17 @@ describe.each(servers)('%s', (_name, start) => {
     expect(await names(city)).toEqual(['c1']);
     expect(await names(lakeside)).toEqual(['l1']);
   });
+});
+
+test('a PGlite that ends by itself is told of, with its reason', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'medseal-pglite-'));
+  const connections = await openConnections(undefined, join(folder, 'database'));
+  process.kill(Number(readFileSync(join(folder, 'database.lock'), 'utf8')), 'SIGKILL');
+  expect((await connections.lost).message).toMatch(
+    /^the database ended unexpectedly \(SIGKILL\): start again/,
+  );
+  await connections.close();
+  rmSync(folder, { recursive: true, force: true });
 });
 
 test('a PGlite folder has one owner', async () => {

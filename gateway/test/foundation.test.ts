@@ -11,6 +11,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { verifyDigest } from '@medseal/crypto';
 import fc from 'fast-check';
+import { argon2idInWorker } from '../src/auth/argon2';
 import { checkNobody, checkPassword, newInitialPassword, newPasswordRecord } from '../src/auth/passwords';
 import { newStaffKeys, unwrapStaffKeys, wrapStaffKeys } from '../src/auth/staff-keys';
 import { Turns } from '../src/auth/turns';
@@ -21,6 +22,8 @@ import { BusinessRequest, businessId } from '../src/http/business-request';
 import { checkIfMatch } from '../src/http/etag';
 import { pageOf, pageOfArray } from '../src/http/paging';
 import { ProblemException } from '../src/http/problem';
+import { toProblem } from '../src/http/problem.filter';
+import { writeSecretFile } from '../src/keystore/atomic-file';
 import { Keystore } from '../src/keystore/keystore';
 import { newX25519SecretKey, x25519PublicKey } from '../src/keystore/x25519';
 
@@ -75,6 +78,30 @@ describe('passwords', () => {
     expect(made.size).toBe(500);
     for (const password of made) expect(password).toMatch(/^([a-zA-Z2-9]{4}-){3}[a-zA-Z2-9]{4}$/);
   });
+});
+
+test('passwords that come faster than they can be checked are refused, not queued without end', async () => {
+  const cheap = { salt: Buffer.alloc(16), memoryKib: 8, iterations: 1, parallelism: 1 };
+  const asked = Array.from({ length: 260 }, (_, at) => argon2idInWorker({ password: `p${at}`, ...cheap }));
+  const outcomes = await Promise.allSettled(asked);
+  const refused = outcomes.flatMap((one) => (one.status === 'rejected' ? [one.reason as unknown] : []));
+  expect(refused).toHaveLength(60);
+  expect(toProblem(refused[0])).toMatchObject({ problem: { status: 429, code: 'BUSY' } });
+  expect(await argon2idInWorker({ password: 'later', ...cheap })).toHaveLength(64);
+});
+
+test.each(['ENOSPC', '53100'])('a full disk (%s) is told as one, with the remedy', (code) => {
+  const { problem, headers } = toProblem(Object.assign(new Error('write failed'), { code }));
+  expect(problem).toMatchObject({ status: 507, code: 'DISK_FULL' });
+  expect(problem.detail).toContain('free some space');
+  expect(headers['Retry-After']).toBeDefined();
+});
+
+test('a secret that could not be written leaves nothing behind', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'medseal-secret-'));
+  await expect(writeSecretFile(join(folder, 'x.key'), 42 as never)).rejects.toThrow();
+  expect(readdirSync(folder)).toEqual([]);
+  rmSync(folder, { recursive: true });
 });
 
 describe('staff keys', () => {

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { appendFileSync, createWriteStream, mkdirSync } from 'node:fs';
+import { appendFileSync, mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 
@@ -10,6 +10,7 @@ import { createInterface } from 'node:readline';
 export class Processes {
   #children = [];
   #stopping = false;
+  #logging = true;
 
   constructor(folder, onDeath) {
     this.logs = path.join(folder, 'logs');
@@ -19,7 +20,7 @@ export class Processes {
 
   /** Resolves with the ready line's object. @throws with the last line the process wrote to stderr. */
   start(name, script, args = [], environment = {}, timeoutMs = 120_000) {
-    const log = createWriteStream(path.join(this.logs, `${name}.log`), { flags: 'a', mode: 0o600 });
+    const log = (line) => this.log(name, line);
     const child = spawn(process.execPath, [script, ...args], {
       env: { ...process.env, ...environment },
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -46,11 +47,11 @@ export class Processes {
             // Not the ready line.
           }
         }
-        log.write(`${line}\n`);
+        log(line);
       });
       createInterface({ input: child.stderr }).on('line', (line) => {
         if (line.trim()) lastError = line;
-        log.write(`${line}\n`);
+        log(line);
       });
       child.on('error', (error) => {
         clearTimeout(timer);
@@ -64,8 +65,15 @@ export class Processes {
     });
   }
 
+  /** A log that cannot be written must not end the processes whose log it is. */
   log(name, text) {
-    appendFileSync(path.join(this.logs, `${name}.log`), `${text}\n`, { mode: 0o600 });
+    try {
+      appendFileSync(path.join(this.logs, `${name}.log`), `${text}\n`, { mode: 0o600 });
+      this.#logging = true;
+    } catch (error) {
+      if (this.#logging) console.error(`medseal: lines are missing in ${this.logs}: ${error.message}`);
+      this.#logging = false;
+    }
   }
 
   /** In the reverse order of starting, each with time to finish; a process that does not end is killed. */

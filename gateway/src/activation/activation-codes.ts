@@ -3,6 +3,10 @@ import { Clock } from '../clock.js';
 import { newEnrollmentId } from '../organizations/enrollment-id.js';
 import type { Queries } from '../database/database.js';
 import type { Organization } from '../organizations/organization.js';
+import { DeviceActs } from '../transactions/device-acts.js';
+
+/** Kind of the device-signed act that uses a code up. */
+export const ACTIVATION = 'activation';
 
 /** A code that was printed and not used yet. */
 export interface ActivationCode {
@@ -48,7 +52,10 @@ export const normalCode = (typed: string): string =>
 /** One-time codes that let a patient make the keys of their account. */
 @Injectable()
 export class ActivationCodes {
-  constructor(private readonly clock: Clock) {}
+  constructor(
+    private readonly clock: Clock,
+    private readonly acts: DeviceActs,
+  ) {}
 
   /**
    * The code made of these bytes for a patient; the same bytes again give the same code, others replace it.
@@ -57,12 +64,19 @@ export class ActivationCodes {
    */
   async issue(organization: Organization, ledgerId: string, bytes: Uint8Array): Promise<string> {
     const code = activationCodeOf(bytes);
-    await organization.database.query(
-      `INSERT INTO activation_codes (code, ledger_id, created_at) VALUES ($1, $2, $3)
-       ON CONFLICT (ledger_id) DO UPDATE SET code = EXCLUDED.code
-       WHERE activation_codes.used_at IS NULL`,
-      [hashOf(organization, code), ledgerId, this.clock.now()],
-    );
+    const hash = hashOf(organization, code);
+    await organization.database.transaction(async (queries) => {
+      const known = await queries.query('SELECT 1 FROM activation_codes WHERE code = $1', [hash]);
+      if (known.length > 0) return;
+      await queries.query(
+        `INSERT INTO activation_codes (code, ledger_id, created_at) VALUES ($1, $2, $3)
+         ON CONFLICT (ledger_id) DO UPDATE SET code = EXCLUDED.code
+         WHERE activation_codes.used_at IS NULL`,
+        [hash, ledgerId, this.clock.now()],
+      );
+      // Whoever began with the letter that is void now does not finish with it.
+      await this.acts.withdraw(ledgerId, ACTIVATION, queries);
+    });
     return code;
   }
 
@@ -81,6 +95,15 @@ export class ActivationCodes {
         certificate: row.certificate,
       }
     );
+  }
+
+  /** Whether the code is neither used nor replaced; holds on to the row until the transaction ends. */
+  async isCurrent(found: ActivationCode, queries: Queries): Promise<boolean> {
+    const rows = await queries.query(
+      'SELECT code FROM activation_codes WHERE code = $1 AND used_at IS NULL FOR UPDATE',
+      [found.code],
+    );
+    return rows.length > 0;
   }
 
   /** The id to enrol under: a new one where the last was used up, because the CA enrols an id once. */

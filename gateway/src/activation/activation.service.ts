@@ -3,6 +3,7 @@ import { canonicalJson, CryptoError, fromHex, mclEngine } from '@medseal/crypto'
 import type { OrganizationKeyEntry, PatientEntry } from '@medseal/chaincode';
 import { AccountsService } from '../auth/accounts.service.js';
 import { KeySlots } from '../custodian/key-slots.js';
+import type { Queries } from '../database/database.js';
 import { evaluateJson } from '../fabric/evaluate-json.js';
 import type { Committed } from '../fabric/ledger-client.js';
 import { invalid, notFound, problem } from '../http/problem.js';
@@ -10,7 +11,7 @@ import type { SessionUser } from '../http/session-user.js';
 import { type Organization, OrganizationRegistry } from '../organizations/organization.js';
 import { type HeldScopes, PatientDirectory } from '../patients/patient-directory.js';
 import { type ActAnswer, DeviceActs } from '../transactions/device-acts.js';
-import { type ActivationCode, ActivationCodes } from './activation-codes.js';
+import { ACTIVATION, type ActivationCode, ActivationCodes } from './activation-codes.js';
 import type { ActivateRequest, BeginActivationRequest } from './activation.dto.js';
 import { checkDeviceRequest, isCertificateOf } from './device-request.js';
 import { Keyrings } from './keyrings.js';
@@ -38,7 +39,6 @@ interface ActivationPayload {
   ledgerId: string;
 }
 
-const KIND = 'activation';
 const LATER_PARTS = ['standingConsent', 'researchConsent', 'emergencyGrant'] as const;
 
 /** A patient's device takes the account over: its keys are made there and never come here. */
@@ -55,7 +55,7 @@ export class ActivationService implements OnModuleInit {
   ) {}
 
   onModuleInit(): void {
-    this.acts.handle(KIND, {
+    this.acts.handle(ACTIVATION, {
       committed: (organization, payload, committed) =>
         this.committed(organization, payload as ActivationPayload, committed),
     });
@@ -104,17 +104,18 @@ export class ActivationService implements OnModuleInit {
     }
     await this.requireScopeKeys(organization, ledgerId, input);
     const certificate = await this.certify(organization, found, input.csr);
-    await this.keepAccount(organization, ledgerId, certificate, input);
+    const keepAccount = await this.account(organization, found, certificate, input);
     const receivingKey = input.receivingKeys[0]?.publicKey ?? '';
     const scopes = input.scopeKeys.map(({ scopeId, epoch, publicKey }) => ({ scopeId, epoch, publicKey }));
-    const signing = await this.acts.begin(organization, {
-      kind: KIND,
+    const act = {
+      kind: ACTIVATION,
       subject: ledgerId,
       certificate,
       fn: 'registry:activatePatient',
       args: [canonicalJson({ ledgerId, receivingKey, scopes })],
       payload: { ledgerId } satisfies ActivationPayload,
-    });
+    };
+    const signing = await this.acts.begin(organization, act, keepAccount);
     return { signing, certificate, username: input.username };
   }
 
@@ -130,6 +131,7 @@ export class ActivationService implements OnModuleInit {
   }
 
   async putKeyring(user: SessionUser, wrapped: object): Promise<KeyringAnswer> {
+    if ((await this.keyrings.get(user.organization, user.subject)) === undefined) throw notFound();
     await this.keyrings.put(user.organization, user.subject, wrapped);
     return this.keyring(user);
   }
@@ -139,13 +141,7 @@ export class ActivationService implements OnModuleInit {
   ): Promise<{ organization: Organization; found: ActivationCode }> {
     const organization = this.organizations.get(input.organization);
     const found = organization && (await this.codes.find(organization, input.activationCode));
-    if (organization === undefined || found === undefined) {
-      throw problem(
-        401,
-        'ACTIVATION_CODE',
-        'This hospital gave no such code, or it was used: check both, or ask for a new letter.',
-      );
-    }
+    if (organization === undefined || found === undefined) throw codeRefused();
     return { organization, found };
   }
 
@@ -224,17 +220,19 @@ export class ActivationService implements OnModuleInit {
     }
   }
 
-  /** Suspended until the ledger has the activation; an earlier try's account gives way. */
-  private async keepAccount(
+  /**
+   * Suspended until the ledger has the activation; an earlier try's account gives way. It changes hands together with
+   * the act: of two devices at once, the account is that of the one whose keys reach the ledger.
+   */
+  private async account(
     organization: Organization,
-    ledgerId: string,
+    found: ActivationCode,
     certificate: string,
     input: ActivateRequest,
-  ): Promise<void> {
+  ): Promise<(queries: Queries) => Promise<void>> {
+    const { ledgerId } = found;
     const { name } = await this.directory.demographics(organization, ledgerId);
-    const earlier = await this.accounts.findBySubject(organization, ledgerId);
-    if (earlier !== undefined) await this.accounts.remove(organization, ledgerId);
-    await this.accounts.create(organization, {
+    const account = await this.accounts.prepare(organization, {
       subject: ledgerId,
       username: input.username,
       displayName: name,
@@ -243,9 +241,14 @@ export class ActivationService implements OnModuleInit {
       password: input.password,
       keys: null,
       initialPassword: false,
+      status: 'suspended',
     });
-    await this.accounts.setStatus(organization, ledgerId, 'suspended');
-    await this.keyrings.put(organization, ledgerId, input.wrapped);
+    return async (queries) => {
+      if (!(await this.codes.isCurrent(found, queries))) throw codeRefused();
+      await this.accounts.remove(organization, ledgerId, queries);
+      await this.accounts.insert(organization, account, queries);
+      await this.keyrings.put(organization, ledgerId, input.wrapped, queries);
+    };
   }
 
   private async committed(
@@ -274,6 +277,13 @@ export class ActivationService implements OnModuleInit {
     };
   }
 }
+
+const codeRefused = (): Error =>
+  problem(
+    401,
+    'ACTIVATION_CODE',
+    'This hospital gave no such code, or it was used: check both, or ask for a new letter.',
+  );
 
 async function organizationKeys(organization: Organization): Promise<PublicOrganizationKey[]> {
   const organizations = await evaluateJson<{ mspId: string }[]>(

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { Role } from '@medseal/chaincode';
 import { Clock } from '../clock.js';
 import type { Organization } from '../organizations/organization.js';
-import type { Queries } from '../database/database.js';
+import type { Queries, SqlValue } from '../database/database.js';
 import { problem } from '../http/problem.js';
 import { newPasswordRecord, type KdfParameters, type PasswordRecord } from './passwords.js';
 import { accountContext, unwrapStaffKeys, wrapStaffKeys, type StaffKeys } from './staff-keys.js';
@@ -35,6 +35,13 @@ export interface NewAccount {
   /** Null for a patient. */
   keys: StaffKeys | null;
   initialPassword: boolean;
+  /** `active` unless given. */
+  status?: AccountStatus;
+}
+
+/** An account ready to be stored. */
+export interface PreparedAccount {
+  readonly row: readonly SqlValue[];
 }
 
 interface AccountRow {
@@ -54,6 +61,12 @@ interface AccountRow {
 const COLUMNS =
   'subject, role, status, sealed, certificate, kdf, salt, verifier, bundle, initial_password, created_at';
 
+/** The ledger suspends and revokes; the account follows, but a crash may come between. */
+export const STATUS_IN_FORCE = `COALESCE(
+  (SELECT f.status FROM staff f WHERE f.staff_id = accounts.subject AND f.status <> 'active'), accounts.status)`;
+
+const SELECTED = COLUMNS.replace('status', `${STATUS_IN_FORCE} AS status`);
+
 /** 3 to 64 letters, digits, dots, dashes or underscores; upper and lower case are different. */
 export const USERNAME = /^[A-Za-z0-9][A-Za-z0-9._-]{2,63}$/;
 
@@ -62,30 +75,46 @@ export const USERNAME = /^[A-Za-z0-9][A-Za-z0-9._-]{2,63}$/;
 export class AccountsService {
   constructor(private readonly clock: Clock) {}
 
-  /** @throws ProblemException 409 USERNAME_TAKEN, or ACCOUNT_EXISTS when the subject has a sign-in already */
-  async create(organization: Organization, account: NewAccount, queries?: Queries): Promise<void> {
+  /** @throws as `insert` */
+  async create(organization: Organization, account: NewAccount): Promise<void> {
+    await this.insert(organization, await this.prepare(organization, account));
+  }
+
+  /** Derives and seals, which takes its time and must not be done inside a transaction. */
+  async prepare(organization: Organization, account: NewAccount): Promise<PreparedAccount> {
     const { record, wrappingKey } = await newPasswordRecord(account.password);
     const bundle =
       account.keys === null
         ? null
         : await wrapStaffKeys(account.keys, wrappingKey, accountContext(account.subject));
-    const sealed = await sealNames(organization, account);
+    return {
+      row: [
+        account.subject,
+        account.role,
+        account.status ?? 'active',
+        await sealNames(organization, account),
+        account.certificate,
+        JSON.stringify(record.kdf),
+        record.salt,
+        record.verifier,
+        bundle,
+        account.initialPassword,
+        this.clock.date(),
+        loginOf(organization, account.username),
+      ],
+    };
+  }
+
+  /** @throws ProblemException 409 USERNAME_TAKEN, or ACCOUNT_EXISTS when the subject has a sign-in already */
+  async insert(
+    organization: Organization,
+    { row }: PreparedAccount,
+    queries: Queries = organization.database,
+  ): Promise<void> {
     try {
-      await (queries ?? organization.database).query(
-        `INSERT INTO accounts (${COLUMNS}, login) VALUES ($1, $2, 'active', $3, $4, $5, $6, $7, $8, $9, $10, $11)`,
-        [
-          account.subject,
-          account.role,
-          sealed,
-          account.certificate,
-          JSON.stringify(record.kdf),
-          record.salt,
-          record.verifier,
-          bundle,
-          account.initialPassword,
-          this.clock.date(),
-          loginOf(organization, account.username),
-        ],
+      await queries.query(
+        `INSERT INTO accounts (${COLUMNS}, login) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`,
+        row,
       );
     } catch (error) {
       throw takenProblem(error);
@@ -103,7 +132,7 @@ export class AccountsService {
   /** All but patients, or patients only, oldest first. */
   async list(organization: Organization, who: 'staff' | 'patients' = 'staff'): Promise<Account[]> {
     const rows = await organization.database.query<AccountRow>(
-      `SELECT ${COLUMNS} FROM accounts WHERE (role = 'patient') = $1 ORDER BY created_at, subject`,
+      `SELECT ${SELECTED} FROM accounts WHERE (role = 'patient') = $1 ORDER BY created_at, subject`,
       [who === 'patients'],
     );
     return Promise.all(rows.map((row) => accountOf(organization, row)));
@@ -165,8 +194,12 @@ export class AccountsService {
     ]);
   }
 
-  async remove(organization: Organization, subject: string): Promise<void> {
-    await organization.database.query('DELETE FROM accounts WHERE subject = $1', [subject]);
+  async remove(
+    organization: Organization,
+    subject: string,
+    queries: Queries = organization.database,
+  ): Promise<void> {
+    await queries.query('DELETE FROM accounts WHERE subject = $1', [subject]);
   }
 
   private async one(
@@ -175,7 +208,7 @@ export class AccountsService {
     value: string,
   ): Promise<Account | undefined> {
     const [row] = await organization.database.query<AccountRow>(
-      `SELECT ${COLUMNS} FROM accounts WHERE ${column} = $1`,
+      `SELECT ${SELECTED} FROM accounts WHERE ${column} = $1`,
       [value],
     );
     return row && accountOf(organization, row);

@@ -27,9 +27,24 @@ const waiting = new Map<number, Waiting>();
 let worker: Worker | undefined;
 let lastId = 0;
 
-/** Argon2id, 64 bytes, one derivation at a time in a thread of its own. */
+/** At some 70 ms each: nobody waits longer for a password than for anything else. */
+const WAITING_MAX = 200;
+
+/** More passwords are to be checked than this process can keep up with. */
+export class TooManyPasswordsError extends Error {
+  override readonly name = 'TooManyPasswordsError';
+}
+
+/**
+ * Argon2id, 64 bytes, one derivation at a time in a thread of its own.
+ * @throws TooManyPasswordsError at once, instead of letting the queue grow without end
+ */
 export const argon2idInWorker = (input: Argon2Input): Promise<Uint8Array> =>
   new Promise((resolve, reject) => {
+    if (waiting.size >= WAITING_MAX) {
+      reject(new TooManyPasswordsError(`${WAITING_MAX} passwords wait to be checked.`));
+      return;
+    }
     const id = ++lastId;
     waiting.set(id, { resolve, reject });
     const running = (worker ??= startWorker());

@@ -7,7 +7,7 @@ import { ledgerIdentity } from '../fabric/identity.js';
 import { OrganizationRegistry, type Organization } from '../organizations/organization.js';
 import { problem } from '../http/problem.js';
 import type { SessionUser } from '../http/session-user.js';
-import type { Account } from './accounts.service.js';
+import { type Account, STATUS_IN_FORCE } from './accounts.service.js';
 import { sessionContext, unwrapStaffKeys, wrapStaffKeys, type StaffKeys } from './staff-keys.js';
 
 const MINUTE_MS = 60_000;
@@ -87,8 +87,8 @@ export class SessionsService {
     const secret = Buffer.from(parsed[2]!, 'base64url');
     const [row] = await organization.database.query<SessionRow>(
       `SELECT s.id, s.subject, s.bundle, s.remember, s.created_at, s.last_used_at, s.expires_at,
-              a.role, a.status, a.certificate, a.sealed
-         FROM sessions s JOIN accounts a ON a.subject = s.subject WHERE s.token_hash = $1`,
+              accounts.role, ${STATUS_IN_FORCE} AS status, accounts.certificate, accounts.sealed
+         FROM sessions s JOIN accounts ON accounts.subject = s.subject WHERE s.token_hash = $1`,
       [tokenHash(secret)],
     );
     if (row === undefined || row.status !== 'active') return undefined;

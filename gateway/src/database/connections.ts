@@ -5,6 +5,8 @@ import { startPglite } from './pglite.js';
 export interface DatabaseConnections {
   pool: Pool;
   close(): Promise<void>;
+  /** Resolves when a database of our own ended by itself: nothing works any more. */
+  readonly lost: Promise<Error>;
 }
 
 /** A wait for a connection that takes longer is a fault, not load. */
@@ -20,19 +22,22 @@ export const openConnections = async (
 ): Promise<DatabaseConnections> => {
   if (databaseUrl !== undefined) {
     const pool = newPool({ connectionString: databaseUrl, max: 12 });
-    return { pool, close: () => pool.end() };
+    return { pool, close: () => pool.end(), lost: NEVER };
   }
   await mkdir(directory, { recursive: true, mode: 0o700 });
   const pglite = await startPglite(directory);
   const pool = newPool({ host: pglite.socketDirectory, user: 'postgres', database: 'postgres', max: 1 });
   return {
     pool,
+    lost: pglite.lost,
     close: async () => {
       await pool.end();
       await pglite.stop();
     },
   };
 };
+
+const NEVER = new Promise<never>(() => undefined);
 
 const newPool = (config: PoolConfig): Pool => {
   const pool = new Pool({ connectionTimeoutMillis: CONNECT_TIMEOUT_MS, ...config });

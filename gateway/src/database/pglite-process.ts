@@ -1,4 +1,5 @@
-import { closeSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs';
+import { linkSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { PGlite } from '@electric-sql/pglite';
 import { PGLiteSocketServer } from '@electric-sql/pglite-socket';
@@ -19,6 +20,8 @@ const main = async (directory: string, socketPath: string): Promise<void> => {
       .then(() => database.close())
       .finally(() => {
         release();
+        // Also where the parent was killed and cannot do it.
+        rmSync(dirname(socketPath), { recursive: true, force: true });
         process.exit(0);
       });
   };
@@ -38,15 +41,18 @@ const OWNER_ENDS_WITHIN_MS = 10_000;
 const lock = async (path: string): Promise<() => void> => {
   const deadline = Date.now() + OWNER_ENDS_WITHIN_MS;
   for (;;) {
+    // Written aside and linked: nobody finds a lock that does not say yet whose it is.
+    const mine = `${path}.${process.pid}`;
+    writeFileSync(mine, String(process.pid), { mode: 0o600 });
     try {
-      const file = openSync(path, 'wx', 0o600);
-      writeSync(file, String(process.pid));
-      closeSync(file);
+      linkSync(mine, path);
       return () => {
         rmSync(path, { force: true });
       };
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    } finally {
+      rmSync(mine, { force: true });
     }
     const owner = Number(readFileSync(path, 'utf8'));
     if (!(owner > 0 && isRunning(owner))) rmSync(path, { force: true });

@@ -9,6 +9,8 @@ export interface RunningPglite {
   /** Holds `.s.PGSQL.5432`, as libpq expects it. */
   socketDirectory: string;
   stop(): Promise<void>;
+  /** Resolves when the process ends without having been asked to. */
+  readonly lost: Promise<Error>;
 }
 
 const START_TIMEOUT_MS = 90_000;
@@ -21,12 +23,14 @@ export const startPglite = async (directory: string): Promise<RunningPglite> => 
   const child = spawn(process.execPath, [processFile(), directory, join(socketDirectory, '.s.PGSQL.5432')], {
     stdio: ['pipe', 'pipe', 'pipe'],
   });
+  let stopping = false;
   const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()));
   let lastLine = '';
   createInterface({ input: child.stderr }).on('line', (line) => {
     if (line.trim() !== '') lastLine = line;
   });
   const stop = async (): Promise<void> => {
+    stopping = true;
     const timer = setTimeout(() => child.kill('SIGKILL'), STOP_GRACE_MS);
     child.kill('SIGTERM');
     if (child.exitCode === null && child.signalCode === null) await exited;
@@ -53,7 +57,14 @@ export const startPglite = async (directory: string): Promise<RunningPglite> => 
     await stop();
     throw error;
   }
-  return { socketDirectory, stop };
+  const lost = new Promise<Error>((resolve) => {
+    void exited.then(() => {
+      if (stopping) return;
+      const reason = child.signalCode ?? `code ${child.exitCode}`;
+      resolve(new Error(`the database ended unexpectedly (${reason}): start again. ${lastLine}`.trim()));
+    });
+  });
+  return { socketDirectory, stop, lost };
 };
 
 /** The compiled file, also when this module itself runs from its source (tests). */

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { Injectable, type CallHandler, type ExecutionContext, type NestInterceptor } from '@nestjs/common';
 import { randomBytes, fromBase64, toBase64 } from '@medseal/crypto';
 import type { Request, Response } from 'express';
@@ -50,6 +49,7 @@ export class IdempotencyInterceptor implements NestInterceptor {
     keeps: boolean,
   ): Promise<unknown> {
     const { organization, subject } = request.user!;
+    const { keystore, mspId } = organization;
     const key = request.get(HEADER);
     if (key === undefined || !KEY.test(key)) {
       throw problem(
@@ -64,21 +64,26 @@ export class IdempotencyInterceptor implements NestInterceptor {
         ],
       );
     }
-    // The path, not the template: the same key for another patient is another act.
-    const id = businessId(organization.mspId, subject, request.method, request.path, key);
-    const bodyHash = createHash('sha256')
-      .update(JSON.stringify([request.originalUrl, request.body ?? null]))
-      .digest('hex');
+    // The path, not the template: the same key for another patient is another act. Path and body hold registration
+    // numbers, and the id is on the ledger: a bare hash of them could be searched for.
+    const id = keystore.indexHmac(
+      'businessId',
+      businessId(mspId, subject, request.method, request.path, key),
+    );
+    const bodyHash = keystore.indexHmac(
+      'requestBody',
+      JSON.stringify([request.originalUrl, request.body ?? null]),
+    );
 
-    while (this.running.has(`${organization.mspId}/${id}`)) {
-      await this.running.get(`${organization.mspId}/${id}`)!.catch(() => undefined);
+    while (this.running.has(`${mspId}/${id}`)) {
+      await this.running.get(`${mspId}/${id}`)!.catch(() => undefined);
     }
     const act = this.act(organization, id, bodyHash, request, response, next, keeps);
-    this.running.set(`${organization.mspId}/${id}`, act);
+    this.running.set(`${mspId}/${id}`, act);
     try {
       return await act;
     } finally {
-      this.running.delete(`${organization.mspId}/${id}`);
+      this.running.delete(`${mspId}/${id}`);
     }
   }
 

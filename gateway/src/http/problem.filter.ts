@@ -3,7 +3,8 @@ import { ThrottlerException } from '@nestjs/throttler';
 import type { Request, Response } from 'express';
 import { LedgerError } from '../fabric/ledger-client.js';
 import { ledgerProblem } from './ledger-problem.js';
-import { notFound, problem, ProblemException } from './problem.js';
+import { TooManyPasswordsError } from '../auth/argon2.js';
+import { notFound, problem, ProblemException, tooManyRequests } from './problem.js';
 
 /** Every error leaves as application/problem+json; what nobody foresaw says no more than that. */
 @Catch()
@@ -16,7 +17,8 @@ export class ProblemFilter implements ExceptionFilter {
     const answer = toProblem(exception);
     if (answer.problem.status >= 500) {
       const cause = answer.cause ?? exception;
-      const stack = cause instanceof Error ? (cause.stack ?? cause.message) : String(cause);
+      const known = answer.problem.status === 507;
+      const stack = cause instanceof Error && !known ? (cause.stack ?? cause.message) : String(cause);
       this.logger.error(`${request.requestId ?? '-'} ${answer.problem.code}: ${stack}`);
     }
     if (response.headersSent) {
@@ -40,7 +42,18 @@ export const toProblem = (exception: unknown): ProblemException => {
   if (exception instanceof ThrottlerException)
     return problem(429, 'TOO_MANY_REQUESTS', 'Send fewer requests; wait until Retry-After has passed.');
   if (exception instanceof HttpException) return ofHttpException(exception);
-  const { status, type } = exception as { status?: unknown; type?: unknown };
+  if (exception instanceof TooManyPasswordsError)
+    return tooManyRequests('BUSY', 'Too many passwords are being checked: try again in a moment.', 5);
+  const { status, type, code } = (exception ?? {}) as { status?: unknown; type?: unknown; code?: unknown };
+  if (FULL_DISK.has(code)) {
+    return problem(
+      507,
+      'DISK_FULL',
+      'The disk of this service is full, and nothing was stored: free some space, then repeat the request.',
+      undefined,
+      { headers: { 'Retry-After': '30' } },
+    );
+  }
   // Body parser errors of Express carry status and type.
   if (typeof status === 'number' && typeof type === 'string') return ofBodyParser(status);
   return problem(
@@ -53,6 +66,9 @@ export const toProblem = (exception: unknown): ProblemException => {
     },
   );
 };
+
+/** Of the file system, and of the database (`disk_full`). */
+const FULL_DISK: ReadonlySet<unknown> = new Set(['ENOSPC', 'EDQUOT', '53100']);
 
 const ofHttpException = (exception: HttpException): ProblemException => {
   const status = exception.getStatus();

@@ -32,6 +32,7 @@ const TITLES: Readonly<Record<number, string>> = {
   502: 'The ledger refused',
   503: 'Temporarily unavailable',
   504: 'No answer in time',
+  507: 'No space left',
 };
 
 export class ProblemException extends HttpException {

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
-import { chmod, link, mkdir, open, rename, stat, unlink } from 'node:fs/promises';
+import { chmod, link, mkdir, open, rename, rm, stat, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
 /** Written whole or not at all, readable by the owner only, on disk before it resolves. */
@@ -50,12 +50,17 @@ const writeTemporary = async (path: string, bytes: Uint8Array | string): Promise
   const temporary = `${path}.${randomBytes(6).toString('hex')}.tmp`;
   const file = await open(temporary, 'wx', 0o600);
   try {
-    await file.writeFile(bytes);
-    await file.sync();
-  } finally {
-    await file.close();
+    try {
+      await file.writeFile(bytes);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await chmod(temporary, 0o600);
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw error;
   }
-  await chmod(temporary, 0o600);
   return temporary;
 };
 

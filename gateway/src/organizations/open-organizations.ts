@@ -27,6 +27,8 @@ import {
 export interface OpenOrganizations {
   registry: OrganizationRegistry;
   close(): Promise<void>;
+  /** Resolves when something that this process cannot do without ended by itself. */
+  readonly lost: Promise<Error>;
 }
 
 /** Databases, keystores, connections and service identities of all organisations of the configuration. */
@@ -51,7 +53,7 @@ export const openOrganizations = async (config: GatewayConfig, clock: Clock): Pr
       await migrate(database);
       organizations.push(openOrganization(one, credentials[at]!, { clock, profile, database, objects }));
     }
-    return { registry: new OrganizationRegistry(organizations), close };
+    return { registry: new OrganizationRegistry(organizations), close, lost: connections.lost };
   } catch (error) {
     await close().catch(() => undefined);
     throw error;

@@ -205,7 +205,7 @@ export class RecordsService {
       ledgerId = patient.entry.ledgerId;
     }
     const { limit, cursor: after } = request;
-    if (after !== undefined && !/^\d{1,10}:[0-9a-f]{32}$/.test(after)) {
+    if (after !== undefined && !/^\d{1,9}:[0-9a-f]{32}$/.test(after)) {
       throw invalid('cursor', 'is not one that this service gave.');
     }
     const { rows, next, total } = await this.reader.list(user, {

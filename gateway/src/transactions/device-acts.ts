@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { Clock } from '../clock.js';
+import type { Queries } from '../database/database.js';
 import { type Committed, LedgerError } from '../fabric/ledger-client.js';
 import { type LedgerAnswer, ledgerAnswer } from '../http/ledger-answer.js';
 import { notFound, problem, type ProblemBody, ProblemException } from '../http/problem.js';
@@ -66,6 +67,8 @@ interface Row {
 const BYTES_LIVE_MS = 5 * 60_000;
 /** After this an act that nobody signed is forgotten. */
 const ACT_LIVES_MS = 24 * 60 * 60_000;
+/** After this a submission of which the ledger knows nothing was lost on the way. */
+const SUBMISSION_LIVES_MS = 2 * BYTES_LIVE_MS;
 const RESUME_INTERVAL_MS = 20_000;
 
 /**
@@ -100,8 +103,35 @@ export class DeviceActs implements OnApplicationBootstrap, OnApplicationShutdown
     this.handlers.set(kind, handler);
   }
 
-  /** Prepares the proposal. An unfinished act of the same kind and subject is replaced. */
-  async begin(organization: Organization, act: NewAct): Promise<Signing> {
+  /**
+   * Prepares the proposal. An act of the same kind and subject that was not submitted is replaced.
+   *
+   * @param alongside what must be stored together with the act, or not at all
+   * @throws ProblemException 409 while an act of the same kind and subject is on its way to the ledger
+   */
+  async begin(
+    organization: Organization,
+    act: NewAct,
+    alongside?: (queries: Queries) => Promise<void>,
+  ): Promise<Signing> {
+    return this.prepare(organization, act, '', alongside);
+  }
+
+  /** Forgets a subject's acts of a kind, as far as they were not submitted. */
+  async withdraw(subject: string, kind: string, queries: Queries): Promise<void> {
+    await queries.query(
+      `DELETE FROM device_acts WHERE subject = $1 AND kind = $2 AND stage IN ('proposal', 'transaction', 'refused')`,
+      [subject, kind],
+    );
+  }
+
+  /** @param before the act that this one follows; it may be of the same kind */
+  private async prepare(
+    organization: Organization,
+    act: NewAct,
+    before: string,
+    alongside?: (queries: Queries) => Promise<void>,
+  ): Promise<Signing> {
     const { ledger, database, keystore } = organization;
     const id = `${organization.slug}.${randomBytes(16).toString('hex')}`;
     const proposal = ledger.newProposal(
@@ -112,10 +142,17 @@ export class DeviceActs implements OnApplicationBootstrap, OnApplicationShutdown
     const payload = await keystore.sealRow(rowContext(id), act.payload);
     const now = this.clock.now();
     await database.transaction(async (queries) => {
+      await alongside?.(queries);
+      await this.withdraw(act.subject, act.kind, queries);
       await queries.query(
-        `DELETE FROM device_acts WHERE begun_at < $3 OR (subject = $1 AND kind = $2 AND stage IN ('proposal', 'transaction', 'refused'))`,
-        [act.subject, act.kind, now - ACT_LIVES_MS],
+        `DELETE FROM device_acts WHERE begun_at < $1 OR (stage = 'submitted' AND prepared_at < $2 AND id <> $3)`,
+        [now - ACT_LIVES_MS, now - SUBMISSION_LIVES_MS, before],
       );
+      const submitted = await queries.query(
+        `SELECT id FROM device_acts WHERE subject = $1 AND kind = $2 AND stage = 'submitted' AND id <> $3`,
+        [act.subject, act.kind, before],
+      );
+      if (submitted.length > 0) throw inProgress();
       await queries.query(
         `INSERT INTO device_acts (id, kind, subject, msp_id, certificate, fn, args, payload, stage, bytes, signed_bytes, transaction_id, prepared_at, begun_at)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'proposal', $9, $10, $11, $12, $12)`,
@@ -147,8 +184,7 @@ export class DeviceActs implements OnApplicationBootstrap, OnApplicationShutdown
    *   low-S; 409 `SIGN_AGAIN` or `PROPOSAL_STALE` with fresh `signing`; LedgerError of the contract's refusal
    */
   async sign(organization: Organization, id: string, signature: string): Promise<ActAnswer> {
-    if (this.running.has(id))
-      throw problem(409, 'IN_PROGRESS', 'This act is being carried out: ask again in a moment.');
+    if (this.running.has(id)) throw inProgress();
     this.running.add(id);
     try {
       return await this.signOnce(organization, id, Buffer.from(signature, 'base64'));
@@ -185,10 +221,10 @@ export class DeviceActs implements OnApplicationBootstrap, OnApplicationShutdown
 
   private async signOnce(organization: Organization, id: string, signature: Uint8Array): Promise<ActAnswer> {
     const row = await this.find(organization, id);
-    if (row.stage === 'committed')
-      return organization.keystore.openRow<ActAnswer>(answerContext(id), row.answer!);
     if (row.stage === 'refused') throw notFound();
     this.requireSignature(row, signature);
+    if (row.stage === 'committed')
+      return organization.keystore.openRow<ActAnswer>(answerContext(id), row.answer!);
     if (row.stage === 'submitted') return this.lookUp(organization, row);
     if (this.clock.now() - Number(row.prepared_at) > BYTES_LIVE_MS) {
       throw await this.again(organization, row, 'PROPOSAL_STALE');
@@ -226,16 +262,25 @@ export class DeviceActs implements OnApplicationBootstrap, OnApplicationShutdown
 
   private async endorse(organization: Organization, row: Row, signature: Uint8Array): Promise<ActAnswer> {
     const transaction = await organization.ledger.endorseSigned(row.bytes, signature);
-    await organization.database.query(
-      `UPDATE device_acts SET stage = 'transaction', bytes = $2, signed_bytes = $3, transaction_id = $4 WHERE id = $1`,
-      [row.id, transaction.bytes, transaction.signedBytes, transaction.transactionId],
+    await onlyWhileKept(
+      organization.database.query(
+        `UPDATE device_acts SET stage = 'transaction', bytes = $2, signed_bytes = $3, transaction_id = $4
+         WHERE id = $1 AND stage = 'proposal' RETURNING id`,
+        [row.id, transaction.bytes, transaction.signedBytes, transaction.transactionId],
+      ),
     );
     return { signing: signing(row.id, 'transaction', transaction.signedBytes) };
   }
 
   private async submit(organization: Organization, row: Row, signature: Uint8Array): Promise<ActAnswer> {
-    // Written first: after a crash from here on the transaction is looked up.
-    await this.setStage(organization, row.id, 'submitted');
+    // Written first: after a crash from here on the transaction is looked up. An act that another one replaced
+    // meanwhile, or that was withdrawn, goes nowhere.
+    await onlyWhileKept(
+      organization.database.query(
+        `UPDATE device_acts SET stage = 'submitted' WHERE id = $1 AND stage = 'transaction' RETURNING id`,
+        [row.id],
+      ),
+    );
     return this.finish(organization, row, await organization.ledger.submitSigned(row.bytes, signature));
   }
 
@@ -263,7 +308,7 @@ export class DeviceActs implements OnApplicationBootstrap, OnApplicationShutdown
     if (handler === undefined) throw new Error(`There is no handler for acts of kind ${row.kind}.`);
     const payload = await keystore.openRow<object>(rowContext(row.id), row.payload);
     const { answer, next } = await handler.committed(organization, payload, committed);
-    const following = next === undefined ? undefined : await this.begin(organization, next);
+    const following = next === undefined ? undefined : await this.prepare(organization, next, row.id);
     const full: ActAnswer = {
       status: following === undefined ? 'committed' : 'continued',
       ...answer,
@@ -286,9 +331,12 @@ export class DeviceActs implements OnApplicationBootstrap, OnApplicationShutdown
   ): Promise<ProblemException> {
     const creator = { mspId: organization.mspId, certificate: row.certificate };
     const proposal = organization.ledger.newProposal(creator, row.fn, JSON.parse(row.args) as string[]);
-    await organization.database.query(
-      `UPDATE device_acts SET stage = 'proposal', bytes = $2, signed_bytes = $3, transaction_id = $4, prepared_at = $5 WHERE id = $1`,
-      [row.id, proposal.bytes, proposal.signedBytes, proposal.transactionId, this.clock.now()],
+    await onlyWhileKept(
+      organization.database.query(
+        `UPDATE device_acts SET stage = 'proposal', bytes = $2, signed_bytes = $3, transaction_id = $4, prepared_at = $5
+         WHERE id = $1 RETURNING id`,
+        [row.id, proposal.bytes, proposal.signedBytes, proposal.transactionId, this.clock.now()],
+      ),
     );
     const reason =
       code === 'SIGN_AGAIN'
@@ -306,6 +354,16 @@ export class DeviceActs implements OnApplicationBootstrap, OnApplicationShutdown
     await organization.database.query('UPDATE device_acts SET stage = $2 WHERE id = $1', [id, stage]);
   }
 }
+
+const inProgress = (): ProblemException =>
+  problem(409, 'IN_PROGRESS', 'This act is being carried out: ask again in a moment.', undefined, {
+    headers: { 'Retry-After': '2' },
+  });
+
+/** @throws ProblemException 404 when the change found no row: the act was replaced or withdrawn meanwhile */
+const onlyWhileKept = async (changed: Promise<object[]>): Promise<void> => {
+  if ((await changed).length === 0) throw notFound();
+};
 
 /** Codes after which the act may still succeed. */
 const UNDECIDED = new Set<string>(['COMMIT_UNKNOWN', 'LEDGER_UNAVAILABLE']);

@@ -185,6 +185,8 @@ export class UsersService {
       status,
     ]);
     await this.accounts.setStatus(organization, account.subject, status);
+    // The listing shows what the ledger says, as far as the read model has it.
+    await organization.projection.reached(committed.blockNumber).catch(() => undefined);
     if (status !== 'active') await this.sessions.endAll(organization, account.subject);
     return committed;
   }
