@@ -14,7 +14,7 @@ import { Timestamp } from 'google-protobuf/google/protobuf/timestamp_pb';
 import type { Clock } from '../clock.js';
 import { deliverBlocks, DeliverStatusError, type DeliveredBlock } from './block-stream.js';
 import type { LedgerIdentity } from './identity.js';
-import { classifyFailure, isDeadline } from './failures.js';
+import { classifyFailure, isDeadline, type Failure } from './failures.js';
 import { LedgerError, UnreadableBlockError } from './ledger-error.js';
 
 export { LedgerError, UnreadableBlockError, type LedgerFailureCode } from './ledger-error.js';
@@ -63,7 +63,10 @@ export interface UnsignedBytes {
 }
 
 const ATTEMPTS_MAX = 6;
+/** Where peers have to catch up or come back: about eight seconds. */
+const PATIENT_ATTEMPTS_MAX = 14;
 const BACKOFF_MS = 40;
+const BACKOFF_MAX_MS = 1_000;
 const EVALUATE_DEADLINE_MS = 15_000;
 const ENDORSE_DEADLINE_MS = 30_000;
 const SUBMIT_DEADLINE_MS = 10_000;
@@ -118,9 +121,9 @@ export class LedgerClient {
         const transaction = await this.endorse(proposal);
         return await this.order(transaction);
       } catch (error) {
-        const failure = classifyFailure(error);
-        if (!failure.retry || attempt >= ATTEMPTS_MAX) throw failure.error;
-        await sleep(BACKOFF_MS * 2 ** (attempt - 1) * (0.5 + Math.random()));
+        const failure = classifyFailure(error, this.firstAsked(options));
+        if (!mayRepeat(failure, attempt)) throw failure.error;
+        await backOff(attempt);
       }
     }
   }
@@ -142,8 +145,8 @@ export class LedgerClient {
         return Buffer.from(await proposal.evaluate({ deadline: Date.now() + EVALUATE_DEADLINE_MS }));
       } catch (error) {
         const failure = classifyFailure(error);
-        if (!failure.retry || attempt >= ATTEMPTS_MAX) throw failure.error;
-        await sleep(BACKOFF_MS * 2 ** (attempt - 1));
+        if (!mayRepeat(failure, attempt)) throw failure.error;
+        await backOff(attempt);
       }
     }
   }
@@ -168,21 +171,26 @@ export class LedgerClient {
    * @throws LedgerError as `submit`; SIGN_AGAIN where a fresh proposal may succeed
    */
   async endorseSigned(proposalBytes: Uint8Array, signature: Uint8Array): Promise<UnsignedBytes> {
-    try {
-      const proposal = this.offlineGateway().newSignedProposal(proposalBytes, signature);
-      const transaction = await this.endorse(proposal);
-      const bytes = transaction.getBytes();
-      const signedBytes =
-        gatewayProtos.PreparedTransaction.deserializeBinary(bytes).getEnvelope()?.getPayload_asU8() ??
-        new Uint8Array();
-      return {
-        bytes,
-        signedBytes,
-        digest: sha256(signedBytes),
-        transactionId: transaction.getTransactionId(),
-      };
-    } catch (error) {
-      throw signAgain(error);
+    for (let attempt = 1; ; attempt++) {
+      try {
+        const proposal = this.offlineGateway().newSignedProposal(proposalBytes, signature);
+        const transaction = await this.endorse(proposal);
+        const bytes = transaction.getBytes();
+        const signedBytes =
+          gatewayProtos.PreparedTransaction.deserializeBinary(bytes).getEnvelope()?.getPayload_asU8() ??
+          new Uint8Array();
+        return {
+          bytes,
+          signedBytes,
+          digest: sha256(signedBytes),
+          transactionId: transaction.getTransactionId(),
+        };
+      } catch (error) {
+        const failure = classifyFailure(error, this.mspId);
+        // Nothing was ordered, so the same signed proposal may be endorsed again.
+        if (failure.patient !== true || !mayRepeat(failure, attempt)) throw signAgain(error);
+        await backOff(attempt);
+      }
     }
   }
 
@@ -357,6 +365,11 @@ export class LedgerClient {
     return committed;
   }
 
+  /** The organisation whose peer endorses before others are asked. */
+  private firstAsked({ endorsingOrganizations }: CallOptions): string | undefined {
+    return endorsingOrganizations === undefined ? this.mspId : undefined;
+  }
+
   /** One SDK gateway an identity; they share the connection. The signer gets messages, not digests: OpenSSL hashes. */
   private gatewayOf(identity: LedgerIdentity): Gateway {
     let gateway = this.gateways.get(identity);
@@ -382,6 +395,12 @@ export class LedgerClient {
     return this.service;
   }
 }
+
+const mayRepeat = ({ retry, patient }: Failure, attempt: number): boolean =>
+  retry && attempt < (patient === true ? PATIENT_ATTEMPTS_MAX : ATTEMPTS_MAX);
+
+const backOff = (attempt: number): Promise<void> =>
+  sleep(Math.min(BACKOFF_MAX_MS, BACKOFF_MS * 2 ** (attempt - 1)) * (0.5 + Math.random() / 2));
 
 const sha256 = (bytes: Uint8Array): Uint8Array => createHash('sha256').update(bytes).digest();
 
