@@ -14,6 +14,7 @@ module.exports = {
   projects: [
     project('crypto', 'crypto/test'),
     project('embedded-fabric', 'network/embedded/test'),
+    project('fabric-network', 'network/fabric/test'),
     project('chaincode', 'chaincode/test'),
     project('gateway', 'gateway/test'),
     project('client', 'client/test'),

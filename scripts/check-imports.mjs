@@ -3,10 +3,11 @@ import path from 'node:path';
 import { ROOT } from './lib/prepare.mjs';
 
 // Imports go one way: console → client → crypto; gateway → crypto, chaincode (types and pure helpers); chaincode → crypto;
-// test → client; network/embedded imports nothing of ours.
+// test → client; the networks import nothing of ours.
 const MAY_IMPORT = {
   crypto: [],
   'network/embedded': [],
+  'network/fabric': [],
   chaincode: ['@medseal/crypto'],
   client: ['@medseal/crypto'],
   gateway: ['@medseal/crypto', '@medseal/chaincode'],

@@ -18,6 +18,11 @@ const DRILLS = {
   secrecy: { project: 'acceptance', file: 'secrecy.test.ts', environment: { MEDSEAL_NUMBERS: '1000000000' } },
 };
 
+/** Needs a network of several processes. */
+if (process.env.NETWORK === 'fabric') {
+  DRILLS.nodes = { project: 'acceptance', file: 'nodes.test.ts', environment: { MEDSEAL_NODE_KILLS: '5' } };
+}
+
 const wanted = process.argv.slice(2);
 for (const name of wanted)
   if (!(name in DRILLS)) fail(`there is no drill "${name}"; there are ${Object.keys(DRILLS).join(', ')}.`);

@@ -1,5 +1,4 @@
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
+import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import {
   checkPort,
@@ -8,13 +7,20 @@ import {
   freePorts,
   portFromEnvironment,
 } from './lib/data-folder.mjs';
+import {
+  chaincodeDefinition,
+  demoOrganizations,
+  fabricFolder,
+  fabricNetwork,
+  fabricOptions,
+} from './lib/fabric.mjs';
 import { fail } from './lib/fail.mjs';
 import { prepare, ROOT } from './lib/prepare.mjs';
 import { Processes } from './lib/processes.mjs';
 
 // Starts the whole product on this machine and stays its parent until Ctrl-C.
 
-const NETWORKS = ['embedded'];
+const NETWORKS = ['embedded', 'fabric'];
 const DEMOS = ['paper', 'full', 'none'];
 const began = Date.now();
 
@@ -31,7 +37,15 @@ const folder = dataFolder();
 const progress = (text) => console.log(`[${((Date.now() - began) / 1000).toFixed(1).padStart(6)} s] ${text}`);
 
 await prepare(progress);
+if (network === 'fabric') requireFabric();
 const release = claimDataFolder(folder);
+const other = network === 'fabric' ? path.join(folder, 'network') : fabricFolder(folder);
+if (existsSync(other)) {
+  release();
+  fail(
+    `${folder} has the data of another network (${other}); set MEDSEAL_DATA to another folder or NETWORK as before.`,
+  );
+}
 await checkPort(port);
 rmSync(path.join(folder, 'demo.json.partial'), { force: true });
 
@@ -49,6 +63,7 @@ async function stop(code) {
   stopping = true;
   progress('Stopping …');
   await processes.stop();
+  if (network === 'fabric') await fabricNetwork().down(fabricFolder(folder));
   release();
   progress('Stopped; the data stays.');
   process.exit(code);
@@ -60,13 +75,6 @@ function writeJson(name, value) {
   const file = path.join(folder, name);
   writeFileSync(file, JSON.stringify(value, null, 2), { mode: 0o600 });
   return file;
-}
-
-/** The chaincode of the product as the organisations define it on the channel. */
-function chaincodeDefinition(organizations) {
-  const { collectionsFor } = createRequire(import.meta.url)('@medseal/chaincode');
-  const hospitals = organizations.filter(({ kind }) => kind === 'hospital').map(({ mspId }) => mspId);
-  return { name: 'ehr', version: '1', sequence: 1, collections: collectionsFor(hospitals) };
 }
 
 async function startEmbeddedNetwork(organizations) {
@@ -100,10 +108,28 @@ async function startEmbeddedNetwork(organizations) {
   return { clockFile };
 }
 
+/** Before anything is written. */
+function requireFabric() {
+  try {
+    fabricNetwork().findBinaries();
+  } catch (error) {
+    fail(error.message);
+  }
+}
+
+/** Fabric's time is the machine's: there is no clock file. */
+async function startFabricNetwork(organizations) {
+  const { version, startMs } = await fabricNetwork().up(fabricOptions(folder, organizations, progress));
+  progress(`Fabric ${version} is up after ${(startMs / 1000).toFixed(1)} s.`);
+  return { clockFile: undefined };
+}
+
 try {
-  const organizations = JSON.parse(readFileSync(path.join(ROOT, 'scripts/demo/organizations.json'), 'utf8'));
+  const organizations = demoOrganizations();
   progress(`Starting the ${network} network …`);
-  const { clockFile } = await startEmbeddedNetwork(organizations);
+  const { clockFile } = await (network === 'fabric' ? startFabricNetwork : startEmbeddedNetwork)(
+    organizations,
+  );
   progress('Starting the gateway …');
   const config = writeJson('gateway.json', {
     port,

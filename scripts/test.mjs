@@ -59,6 +59,7 @@ if (own.length > 0) {
     '--selectProjects',
     'crypto',
     'embedded-fabric',
+    'fabric-network',
     'chaincode',
     'client',
     'gateway',

@@ -36,6 +36,13 @@ function isRunning(pid) {
   }
 }
 
+/** Process that has the folder's lock, if it still runs. */
+export function lockOwner(folder) {
+  const lock = path.join(folder, 'lock');
+  const owner = existsSync(lock) ? Number(readFileSync(lock, 'utf8')) : 0;
+  return owner && isRunning(owner) ? owner : undefined;
+}
+
 /** Level by level: Node's own recursive way never returns where a file system forbids folders, as /proc does. */
 function makeFolder(folder) {
   if (existsSync(folder)) return;

@@ -7,7 +7,7 @@ import { fail } from './fail.mjs';
 
 export const ROOT = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../..');
 
-const SOURCES = ['crypto', 'chaincode', 'client', 'gateway', 'network/embedded'];
+const SOURCES = ['crypto', 'chaincode', 'client', 'gateway', 'network/embedded', 'network/fabric'];
 const CONSOLE = 'gateway/console';
 const INSTALLED = path.join(ROOT, 'node_modules/.medseal-installed');
 const BUILT = path.join(ROOT, 'node_modules/.medseal-built');

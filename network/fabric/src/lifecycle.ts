@@ -1,0 +1,167 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { CHAINCODE_CLIENT } from './authorities.js';
+import type { Binaries } from './binaries.js';
+import { chaincodePackage, type ChaincodePackage } from './chaincode-package.js';
+import { HOST, writeFile, type Layout, type OrganizationPlace } from './layout.js';
+import type { Node } from './nodes.js';
+import { asAdministrator } from './peer-command.js';
+import { StepError, until } from './steps.js';
+import type { ChaincodeDefinition, FabricOptions } from './types.js';
+
+const SECONDS = 60;
+
+/** An organisation's package: its connection to its own chaincode process. */
+export const packageOf = (
+  organization: OrganizationPlace,
+  { name, version }: ChaincodeDefinition,
+): ChaincodePackage => {
+  const { tls } = organization.identity(CHAINCODE_CLIENT);
+  return chaincodePackage(`${name}_${version}`, {
+    address: `${HOST}:${organization.chaincodePort}`,
+    clientKey: readFileSync(join(tls, 'server.key'), 'utf8'),
+    clientCertificate: readFileSync(join(tls, 'server.crt'), 'utf8'),
+    rootCertificate: readFileSync(organization.tlsCa.certificate, 'utf8'),
+  });
+};
+
+/** The organisation's chaincode process: settings come from the environment, under the names Fabric's builders use. */
+export const chaincodeNode = (
+  layout: Layout,
+  organization: OrganizationPlace,
+  { definition, command }: FabricOptions['chaincode'],
+): Node => {
+  const { tls } = organization.identity('chaincode');
+  const [file, ...args] = command;
+  const folder = layout.node(organization.chaincodeName);
+  const environment = {
+    CORE_PEER_LOCALMSPID: organization.mspId,
+    CHAINCODE_SERVER_ADDRESS: `${HOST}:${organization.chaincodePort}`,
+    CHAINCODE_ID: packageOf(organization, definition).packageId,
+    CHAINCODE_TLS_KEY_FILE: join(tls, 'server.key'),
+    CHAINCODE_TLS_CERT_FILE: join(tls, 'server.crt'),
+    CHAINCODE_TLS_CLIENT_CA_FILE: join(tls, 'ca.crt'),
+  };
+  // For those who run it by other means.
+  const lines = Object.entries(environment).map(([name, value]) => `${name}=${value}\n`);
+  writeFile(join(folder, 'environment'), lines.join(''));
+  return {
+    name: organization.chaincodeName,
+    file,
+    args,
+    environment,
+    folder,
+    ports: [organization.chaincodePort],
+  };
+};
+
+/**
+ * Installs, approves and commits the definition where the channel has an earlier one or none.
+ * @throws StepError when the channel has a later one
+ */
+export const defineChaincode = async (
+  layout: Layout,
+  definition: ChaincodeDefinition,
+  binaries: Binaries,
+  report: (text: string) => void,
+): Promise<void> => {
+  await Promise.all(
+    layout.organizations.map((organization) => install(layout, organization, definition, binaries)),
+  );
+  const [first] = layout.organizations;
+  const committed = await committedSequence(layout, first!, definition.name, binaries);
+  if (committed === definition.sequence) return;
+  if (committed > definition.sequence) {
+    throw new StepError(
+      `defining chaincode ${definition.name} failed: the channel has sequence ${committed}, the definition ` +
+        `${definition.sequence}; give it the next one`,
+    );
+  }
+  report(`Approving chaincode ${definition.name}, sequence ${definition.sequence} …`);
+  const collections = join(layout.directory, 'packages', 'collections.json');
+  writeFile(collections, JSON.stringify(definition.collections));
+  const { name, version, sequence } = definition;
+  const common = [
+    ...['--channelID', layout.channel, '--name', name, '--version', version, '--sequence', String(sequence)],
+    ...(definition.collections.length > 0 ? ['--collections-config', collections] : []),
+    ...['--tls', '--cafile', layout.ordering.tlsCa.certificate],
+  ];
+  // The ordering service elects its first leader meanwhile, and refuses until then.
+  const retried = (what: string, act: (orderer: string) => Promise<unknown>): Promise<true> => {
+    let attempt = 0;
+    return until(what, SECONDS, async () => {
+      const { port } = layout.orderers[attempt++ % layout.orderers.length]!;
+      try {
+        await act(`${HOST}:${port}`);
+      } catch (error) {
+        throw new Error((error as Error).message, { cause: error });
+      }
+      return true as const;
+    });
+  };
+  await Promise.all(
+    layout.organizations.map((organization) => {
+      const what = `approving ${name} for ${organization.mspId}`;
+      const as = asAdministrator(layout, organization, binaries);
+      const { packageId } = packageOf(organization, definition);
+      return retried(what, (orderer) =>
+        as(what, SECONDS, [
+          ...['lifecycle', 'chaincode', 'approveformyorg', '-o', orderer, '--package-id', packageId],
+          ...common,
+        ]),
+      );
+    }),
+  );
+  report(`Committing chaincode ${name} …`);
+  const endorsers = layout.organizations.flatMap(({ peerPort, tlsCa }) => [
+    ...['--peerAddresses', `${HOST}:${peerPort}`, '--tlsRootCertFiles', tlsCa.certificate],
+  ]);
+  const what = `committing ${name}`;
+  await retried(what, (orderer) =>
+    asAdministrator(layout, first!, binaries)(what, SECONDS, [
+      ...['lifecycle', 'chaincode', 'commit', '-o', orderer],
+      ...common,
+      ...endorsers,
+    ]),
+  );
+};
+
+const install = async (
+  layout: Layout,
+  organization: OrganizationPlace,
+  definition: ChaincodeDefinition,
+  binaries: Binaries,
+): Promise<void> => {
+  const as = asAdministrator(layout, organization, binaries);
+  const { bytes, packageId } = packageOf(organization, definition);
+  const found = await as(`asking ${organization.peerName} for installed chaincode`, SECONDS, [
+    ...['lifecycle', 'chaincode', 'queryinstalled', '-O', 'json'],
+  ]);
+  const { installed_chaincodes: installed } = JSON.parse(found) as {
+    installed_chaincodes?: { package_id: string }[];
+  };
+  if (installed?.some((one) => one.package_id === packageId)) return;
+  const file = join(layout.directory, 'packages', `${organization.mspId}.tar.gz`);
+  writeFile(file, bytes);
+  await as(`installing ${definition.name} on ${organization.peerName}`, SECONDS, [
+    ...['lifecycle', 'chaincode', 'install', file],
+  ]);
+};
+
+/** 0 when the channel has no such chaincode. */
+const committedSequence = async (
+  layout: Layout,
+  organization: OrganizationPlace,
+  name: string,
+  binaries: Binaries,
+): Promise<number> => {
+  const answer = await asAdministrator(layout, organization, binaries)(
+    'asking for the committed chaincode',
+    SECONDS,
+    [...['lifecycle', 'chaincode', 'querycommitted', '--channelID', layout.channel, '-O', 'json']],
+  );
+  const { chaincode_definitions: found } = JSON.parse(answer) as {
+    chaincode_definitions?: { name: string; sequence: number }[];
+  };
+  return Number(found?.find((one) => one.name === name)?.sequence ?? 0);
+};

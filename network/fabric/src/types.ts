@@ -1,0 +1,39 @@
+/** One organisation of the network. */
+export interface FabricOrganization {
+  readonly mspId: string;
+  /** For people, e.g. `City Hospital`. */
+  readonly name: string;
+  /** DNS domain, e.g. `city.example`; stands in the certificates. */
+  readonly domain: string;
+  /** MSP id of the organisation whose root CA certifies this one's intermediate CA; absent: a root CA of its own. */
+  readonly parentCa?: string;
+  /** Runs the ordering service; one organisation does. */
+  readonly orderer?: boolean;
+}
+
+/** As `peer lifecycle chaincode` takes it; endorsement is the channel's default (majority). */
+export interface ChaincodeDefinition {
+  readonly name: string;
+  readonly version: string;
+  readonly sequence: number;
+  /** Collections in the layout of `--collections-config`. */
+  readonly collections: readonly object[];
+}
+
+export interface FabricOptions {
+  /** Folder of all keys, configurations and ledgers. */
+  readonly directory: string;
+  /** Connection profile to write. */
+  readonly profileFile: string;
+  readonly channel: string;
+  readonly organizations: readonly FabricOrganization[];
+  readonly chaincode: {
+    readonly definition: ChaincodeDefinition;
+    /** Program and arguments of one organisation's chaincode process. */
+    readonly command: readonly [string, ...string[]];
+  };
+  /** Of a new channel. */
+  readonly batch?: { readonly timeoutMs?: number; readonly maxMessageCount?: number };
+  /** Told of each step. */
+  readonly report?: (text: string) => void;
+}
