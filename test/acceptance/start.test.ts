@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
@@ -50,6 +50,30 @@ describe('npm start refuses in one line', () => {
     const { status, lines } = startAndEnd({ MEDSEAL_DATA: folder, [name]: value });
     expect(status).toBe(1);
     expect(lines).toEqual([expect.stringMatching(new RegExp(`^medseal: ${name} must be .*"${value}"`))]);
+  });
+
+  test('NETWORK=fabric without Fabric', () => {
+    const { status, lines } = startAndEnd({
+      MEDSEAL_DATA: path.join(folder, 'data'),
+      NETWORK: 'fabric',
+      FABRIC_BIN: path.join(folder, 'none'),
+    });
+    expect(status).toBe(1);
+    expect(lines).toEqual([
+      expect.stringMatching(
+        /^medseal: Hyperledger Fabric is not installed: .*Set FABRIC_BIN .*fabric -- install/,
+      ),
+    ]);
+    expect(existsSync(path.join(folder, 'data'))).toBe(false);
+  });
+
+  test('a data folder of the other network', () => {
+    mkdirSync(path.join(folder, 'fabric'));
+    const { status, lines } = startAndEnd({ MEDSEAL_DATA: folder, NETWORK: 'embedded' });
+    expect(status).toBe(1);
+    expect(lines).toEqual([
+      expect.stringMatching(/^medseal: .* has the data of another network .*MEDSEAL_DATA/),
+    ]);
   });
 
   test('a data folder that cannot be written', () => {

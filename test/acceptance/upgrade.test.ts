@@ -3,55 +3,58 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import os from 'node:os';
 import path from 'node:path';
 import { brotliDecompressSync } from 'node:zlib';
+import { describeIf } from '../support/network';
 import { Product, ROOT } from '../support/product';
 
 const FIXTURES = path.join(ROOT, 'test/fixtures');
 const names = readdirSync(FIXTURES).filter((name) => name.endsWith('.tar.br'));
 
 /** Data that an earlier version left behind opens in this one (scripts/fixture.mjs keeps it). */
-describe.each(names)('the data folder %s', (name) => {
-  let product: Product;
+describeIf('keptData')('data folders of earlier versions', () => {
+  describe.each(names)('the data folder %s', (name) => {
+    let product: Product;
 
-  beforeAll(async () => {
-    const folder = mkdtempSync(path.join(os.tmpdir(), 'medseal-upgrade-'));
-    const tar = `${folder}.tar`;
-    writeFileSync(tar, brotliDecompressSync(readFileSync(path.join(FIXTURES, name))));
-    execFileSync('tar', ['-xf', tar, '-C', folder]);
-    rmSync(tar);
-    product = await Product.start({ folder, demo: 'paper' });
-  }, 120_000);
+    beforeAll(async () => {
+      const folder = mkdtempSync(path.join(os.tmpdir(), 'medseal-upgrade-'));
+      const tar = `${folder}.tar`;
+      writeFileSync(tar, brotliDecompressSync(readFileSync(path.join(FIXTURES, name))));
+      execFileSync('tar', ['-xf', tar, '-C', folder]);
+      rmSync(tar);
+      product = await Product.start({ folder, demo: 'paper' });
+    }, 120_000);
 
-  afterAll(async () => {
-    await product?.stop();
-    product?.remove();
-  }, 60_000);
+    afterAll(async () => {
+      await product?.stop();
+      product?.remove();
+    }, 60_000);
 
-  test('opens: chains verify, owner and author read what was written then', async () => {
-    const author = await product.as('sundar');
-    const report = await author.report();
-    expect(report).toMatchObject({ chainValid: true, firstInvalid: null });
-    expect(report.rows).toHaveLength(5);
-    expect(await author.verify()).toMatchObject({ chainValid: true, firstInvalid: null });
-    const row = report.rows.find((one) => one.patient === 'Geetha' && one.doctor === 'Dr. Sundar');
-    const opened = await author.openRecordDecrypted(row?.recordId ?? '');
-    const { client, device } = await product.deviceOf('geetha');
-    const content = await device.openRecord(await client.openRecord(row?.recordId ?? ''));
-    expect(content.document).toEqual(opened.bundle);
-  });
-
-  test('goes on: a new record joins the old chain', async () => {
-    const author = await product.as('sundar');
-    const before = (await author.report()).rows.filter((row) => row.patient === 'Geetha');
-    const { recordId } = await author.writeRecord({
-      registrationNo: product.user('geetha').registrationNo ?? '',
-      effectiveDate: '2020-05-05',
-      disease: 'cough',
-      document: { progressNotes: [{ text: 'Written by a later version.' }] },
+    test('opens: chains verify, owner and author read what was written then', async () => {
+      const author = await product.as('sundar');
+      const report = await author.report();
+      expect(report).toMatchObject({ chainValid: true, firstInvalid: null });
+      expect(report.rows).toHaveLength(5);
+      expect(await author.verify()).toMatchObject({ chainValid: true, firstInvalid: null });
+      const row = report.rows.find((one) => one.patient === 'Geetha' && one.doctor === 'Dr. Sundar');
+      const opened = await author.openRecordDecrypted(row?.recordId ?? '');
+      const { client, device } = await product.deviceOf('geetha');
+      const content = await device.openRecord(await client.openRecord(row?.recordId ?? ''));
+      expect(content.document).toEqual(opened.bundle);
     });
-    await author.completeRecord(recordId);
-    const after = await author.report();
-    const row = after.rows.find((one) => one.recordId === recordId);
-    expect(before.map(({ hash }) => hash)).toContain(row?.prevHash);
-    expect(after.chainValid).toBe(true);
+
+    test('goes on: a new record joins the old chain', async () => {
+      const author = await product.as('sundar');
+      const before = (await author.report()).rows.filter((row) => row.patient === 'Geetha');
+      const { recordId } = await author.writeRecord({
+        registrationNo: product.user('geetha').registrationNo ?? '',
+        effectiveDate: '2020-05-05',
+        disease: 'cough',
+        document: { progressNotes: [{ text: 'Written by a later version.' }] },
+      });
+      await author.completeRecord(recordId);
+      const after = await author.report();
+      const row = after.rows.find((one) => one.recordId === recordId);
+      expect(before.map(({ hash }) => hash)).toContain(row?.prevHash);
+      expect(after.chainValid).toBe(true);
+    });
   });
 });

@@ -1,42 +1,84 @@
 import { readFileSync } from 'node:fs';
-import path from 'node:path';
 import { common, ledger, peer } from '@hyperledger/fabric-protos';
 import { filesBelow } from './files';
+import { blockFilesOf, blockLayout } from './network';
 
-/** One frame of a block file, found by this parser alone (layout: network/embedded/README.md). */
+/** One block in a block file, found by this parser alone. */
 export interface BlockFrame {
   file: string;
   start: number;
   end: number;
   number: number;
-  bytes: Buffer;
+  block: common.Block;
+}
+
+/** Of one peer; by default that of Dr. Sundar's hospital. */
+export function blockFrames(folder: string, mspId = 'CityMSP'): BlockFrame[] {
+  const read = blockLayout === 'fabric' ? fabricFrame : embeddedFrame;
+  return filesBelow(folder)
+    .filter((file) => blockFilesOf(mspId).test(file))
+    .flatMap((file) => {
+      const bytes = readFileSync(file);
+      const frames: BlockFrame[] = [];
+      for (let start = 0; start < bytes.length; start = frames.at(-1)!.end) {
+        const { end, block } = read(bytes, start);
+        frames.push({ file, start, end, block, number: block.getHeader()?.getNumber() ?? -1 });
+      }
+      return frames;
+    });
+}
+
+interface Frame {
+  end: number;
+  block: common.Block;
 }
 
 const HEAD = 32;
 const TAIL = 32;
 
-export function blockFrames(folder: string): BlockFrame[] {
-  const frames: BlockFrame[] = [];
-  for (const file of filesBelow(folder).filter((one) => /blocks-\d{6}\.dat$/.test(path.basename(one)))) {
-    const bytes = readFileSync(file);
-    for (let start = 0; start < bytes.length;) {
-      const length = bytes.readUInt32BE(start + 4);
-      const end = start + HEAD + length + TAIL;
-      frames.push({
-        file,
-        start,
-        end,
-        number: Number(bytes.readBigUInt64BE(start + 8)),
-        bytes: bytes.subarray(start + HEAD, start + HEAD + length),
-      });
-      start = end;
-    }
-  }
-  return frames;
+/** Layout: network/embedded/src/ledger/block-files.ts. */
+function embeddedFrame(bytes: Buffer, start: number): Frame {
+  const from = start + HEAD;
+  const to = from + bytes.readUInt32BE(start + 4);
+  return { end: to + TAIL, block: common.Block.deserializeBinary(bytes.subarray(from, to)) };
 }
 
-export const blocksOf = (folder: string): common.Block[] =>
-  blockFrames(folder).map(({ bytes }) => common.Block.deserializeBinary(bytes));
+/** As Fabric's peers keep blocks: length, then number, data hash, previous hash, transactions, metadata; all varints. */
+function fabricFrame(bytes: Buffer, start: number): Frame {
+  let at = start;
+  const varint = (): number => {
+    let value = 0;
+    for (let scale = 1; ; scale *= 128) {
+      const byte = bytes[at++] ?? 0;
+      value += (byte % 128) * scale;
+      if (byte < 128) return value;
+    }
+  };
+  const raw = (): Buffer => {
+    const length = varint();
+    at += length;
+    return bytes.subarray(at - length, at);
+  };
+  const list = (): Buffer[] => Array.from({ length: varint() }, raw);
+  const length = varint();
+  const end = at + length;
+  const header = new common.BlockHeader();
+  header.setNumber(varint());
+  header.setDataHash(raw());
+  header.setPreviousHash(raw());
+  const data = new common.BlockData();
+  data.setDataList(list());
+  const metadata = new common.BlockMetadata();
+  metadata.setMetadataList(list());
+  const block = new common.Block();
+  block.setHeader(header);
+  block.setData(data);
+  block.setMetadata(metadata);
+  return { end, block };
+}
+
+export const blocksOf = (folder: string, mspId?: string): common.Block[] =>
+  blockFrames(folder, mspId).map(({ block }) => block);
 
 interface TransactionPart {
   txId: string;
@@ -70,6 +112,15 @@ export function transactionsOf(block: common.Block): TransactionPart[] {
 
 export const transactionIds = (blocks: common.Block[]): string[] =>
   blocks.flatMap((block) => transactionsOf(block).map(({ txId }) => txId)).filter(Boolean);
+
+/** Of the transactions that the peer found VALID. */
+export const validTransactionIds = (blocks: common.Block[]): string[] =>
+  blocks.flatMap((block) => {
+    const flags = block.getMetadata()?.getMetadataList_asU8()[common.BlockMetadataIndex.TRANSACTIONS_FILTER];
+    return transactionsOf(block)
+      .filter((_, position) => flags?.[position] === peer.TxValidationCode.VALID)
+      .map(({ txId }) => txId);
+  });
 
 /** SHA-256 of every private key's name that the blocks carry, hex. */
 export function privateKeyHashes(blocks: common.Block[]): string[] {
