@@ -7,6 +7,7 @@ import {
   freePorts,
   portFromEnvironment,
 } from './lib/data-folder.mjs';
+import { DATABASE_TEMPLATES, prepareDatabaseTemplate } from './lib/database-template.mjs';
 import {
   chaincodeDefinition,
   demoOrganizations,
@@ -127,9 +128,12 @@ async function startFabricNetwork(organizations) {
 try {
   const organizations = demoOrganizations();
   progress(`Starting the ${network} network …`);
-  const { clockFile } = await (network === 'fabric' ? startFabricNetwork : startEmbeddedNetwork)(
-    organizations,
-  );
+  const isNew = !process.env.DATABASE_URL && !existsSync(path.join(folder, 'gateway/database'));
+  const startNetwork = network === 'fabric' ? startFabricNetwork : startEmbeddedNetwork;
+  const [{ clockFile }] = await Promise.all([
+    startNetwork(organizations),
+    isNew ? prepareDatabaseTemplate() : undefined,
+  ]);
   progress('Starting the gateway …');
   const config = writeJson('gateway.json', {
     port,
@@ -138,6 +142,7 @@ try {
     connectionProfile: path.join(folder, 'connection.yaml'),
     organizations,
     databaseUrl: process.env.DATABASE_URL,
+    databaseTemplates: DATABASE_TEMPLATES,
     clockFile,
     rateLimit: process.env.MEDSEAL_RATE_LIMIT ? Number(process.env.MEDSEAL_RATE_LIMIT) : undefined,
   });

@@ -18,6 +18,8 @@ export interface GatewayConfig {
   admit: OrganizationProfile[];
   /** PostgreSQL; without it a PGlite inside `dataDirectory`. */
   databaseUrl?: string;
+  /** Folder of unused PGlite databases, shared and made when needed: a new database is then a copy. */
+  databaseTemplates?: string;
   /** Milliseconds to add to the clock, shared with the network's trials. */
   clockFile?: string;
   /** First parameters of a new channel. */
@@ -68,6 +70,7 @@ export const configOf = (json: unknown, environment: NodeJS.ProcessEnv = {}): Ga
     organizations,
     admit: profiles(fields['admit'] ?? [], 'admit'),
     databaseUrl,
+    databaseTemplates: optionalText(fields['databaseTemplates'], 'databaseTemplates'),
     clockFile,
     recordSteps: list(fields['recordSteps'] ?? ['chain'], 'recordSteps').map((step) =>
       text(step, 'recordSteps'),

@@ -1,5 +1,5 @@
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
-import { chownSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { chownSync, existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { openConnections, type DatabaseConnections } from '../src/database/connections';
@@ -171,6 +171,23 @@ test('a PGlite that ends by itself is told of, with its reason', async () => {
     /^the database ended unexpectedly \(SIGKILL\): start again/,
   );
   await connections.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+test('new databases are copies of an unused one, each on its own', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'medseal-templates-'));
+  const open = (name: string) => openConnections(undefined, join(folder, name), join(folder, 'templates'));
+  const first = await open('first');
+  await first.pool.query('CREATE TABLE kept (id int)');
+  await first.close();
+  const second = await open('second');
+  const tables = "SELECT tablename FROM pg_tables WHERE tablename = 'kept'";
+  expect((await second.pool.query(tables)).rows).toEqual([]);
+  await second.close();
+  expect(readdirSync(join(folder, 'templates'))).toEqual([expect.stringMatching(/^pglite-[\d.]+$/)]);
+  const again = await open('first');
+  expect((await again.pool.query(tables)).rows).toEqual([{ tablename: 'kept' }]);
+  await again.close();
   rmSync(folder, { recursive: true, force: true });
 });
 

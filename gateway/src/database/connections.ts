@@ -19,13 +19,14 @@ const CONNECT_TIMEOUT_MS = 30_000;
 export const openConnections = async (
   databaseUrl: string | undefined,
   directory: string,
+  templates?: string,
 ): Promise<DatabaseConnections> => {
   if (databaseUrl !== undefined) {
     const pool = newPool({ connectionString: databaseUrl, max: 12 });
     return { pool, close: () => pool.end(), lost: NEVER };
   }
   await mkdir(directory, { recursive: true, mode: 0o700 });
-  const pglite = await startPglite(directory);
+  const pglite = await startPglite(directory, templates);
   const pool = newPool({ host: pglite.socketDirectory, user: 'postgres', database: 'postgres', max: 1 });
   return {
     pool,

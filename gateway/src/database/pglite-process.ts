@@ -3,10 +3,12 @@ import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { PGlite } from '@electric-sql/pglite';
 import { PGLiteSocketServer } from '@electric-sql/pglite-socket';
+import { copyTemplate } from './pglite-template.js';
 
 /** A process of its own for the database, so that a query never holds up requests. Ends with its parent's pipe. */
-const main = async (directory: string, socketPath: string): Promise<void> => {
+const main = async (directory: string, socketPath: string, templates: string): Promise<void> => {
   const release = await lock(`${directory}.lock`);
+  if (templates !== '') await copyTemplate(directory, templates);
   const database = await PGlite.create(directory);
   const server = new PGLiteSocketServer({ db: database, path: socketPath, maxConnections: 4 });
   await server.start();
@@ -71,8 +73,8 @@ const isRunning = (pid: number): boolean => {
   }
 };
 
-const [, , directory = '', socketPath = ''] = process.argv;
-main(directory, socketPath).catch((error: unknown) => {
+const [, , directory = '', socketPath = '', templates = ''] = process.argv;
+main(directory, socketPath, templates).catch((error: unknown) => {
   process.stderr.write(`database cannot start: ${error instanceof Error ? error.message : String(error)}\n`);
   process.exit(1);
 });

@@ -16,11 +16,15 @@ export interface RunningPglite {
 const START_TIMEOUT_MS = 90_000;
 const STOP_GRACE_MS = 8_000;
 
-/** Starts PGlite on `directory` in a child process. @throws Error with one clear line */
-export const startPglite = async (directory: string): Promise<RunningPglite> => {
+/**
+ * Starts PGlite on `directory` in a child process; a new one is copied from `templates` where that folder is given.
+ * @throws Error with one clear line
+ */
+export const startPglite = async (directory: string, templates = ''): Promise<RunningPglite> => {
   // A path of its own: Unix socket names are limited to about 100 bytes, data folders are not.
   const socketDirectory = await mkdtemp(join(tmpdir(), 'medseal-db-'));
-  const child = spawn(process.execPath, [processFile(), directory, join(socketDirectory, '.s.PGSQL.5432')], {
+  const socket = join(socketDirectory, '.s.PGSQL.5432');
+  const child = spawn(process.execPath, [processFile(), directory, socket, templates], {
     stdio: ['pipe', 'pipe', 'pipe'],
   });
   let stopping = false;

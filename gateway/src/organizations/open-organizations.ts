@@ -38,7 +38,8 @@ export const openOrganizations = async (config: GatewayConfig, clock: Clock): Pr
   const objects = new FileObjectStore(config.objectsDirectory);
   const organizations: Organization[] = [];
   // The database's very first start takes seconds; keys and certificates are made meanwhile.
-  const opening = openConnections(config.databaseUrl, join(config.dataDirectory, 'database'));
+  const { databaseTemplates, databaseUrl, dataDirectory } = config;
+  const opening = openConnections(databaseUrl, join(dataDirectory, 'database'), databaseTemplates);
   const close = async (): Promise<void> => {
     for (const { ledger } of organizations) ledger.close();
     await (await opening).close();
