@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
-import { assetOperations, measure } from './bench/asset-load.mjs';
+import { assetOperations, measure, MEMBERS } from './bench/asset-load.mjs';
 import { embeddedNetwork } from './bench/embedded-network.mjs';
 import { fabricNetworks, fabricProblem } from './bench/fabric-network.mjs';
 import { openContract } from './bench/gateway-client.mjs';
@@ -33,7 +33,7 @@ try {
     await measureProduct();
   }
   if (networks.includes('fabric')) {
-    const problem = await fabricProblem();
+    const problem = fabricProblem();
     if (problem !== undefined) note(`Fabric was not measured: ${problem}`);
     else
       for await (const network of fabricNetworks(path.join(folder, 'fabric'))) await measureNetwork(network);
@@ -68,9 +68,9 @@ function readArguments() {
 async function measureNetwork(network) {
   starting(network.name, network.starts);
   try {
-    const { contract, close } = await openContract(network.profile, network.members[0], 'asset');
+    const { contract, close } = await openContract(network.profile, MEMBERS[0], 'asset');
     try {
-      const operations = await assetOperations(contract, network.members);
+      const operations = await assetOperations(contract);
       await measureRows(network.name, operations, network.pids, network.networkProcesses);
     } finally {
       close();

@@ -2,36 +2,27 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
-import { createRequire } from 'node:module';
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { freePorts } from '../lib/data-folder.mjs';
 import { ROOT } from '../lib/prepare.mjs';
-import { assetDefinition } from './asset-load.mjs';
+import { assetDefinition, ORGANIZATIONS } from './asset-load.mjs';
 import { readProfile } from './gateway-client.mjs';
 
-const SHIM = createRequire(import.meta.url).resolve('fabric-shim/cli.js');
-const CONTRACT = path.join(path.dirname(fileURLToPath(import.meta.url)), 'chaincode');
+const CHAINCODE = path.join(ROOT, 'scripts/bench/asset-chaincode.mjs');
 const MAIN = path.join(ROOT, 'network/embedded/dist/main.js');
 
-const ORGANIZATIONS = [
-  { mspId: 'MinistryMSP', name: 'Ministry of Health', domain: 'ministry.example', orderer: true },
-  { mspId: 'CityMSP', name: 'City Hospital', domain: 'city.example', parentCa: 'MinistryMSP' },
-  { mspId: 'LakesideMSP', name: 'Lakeside Hospital', domain: 'lakeside.example', parentCa: 'MinistryMSP' },
-];
-
 /** Starts an asset chaincode process and resolves when it listens. */
-export async function startAssetChaincode(mspId, port) {
+async function startAssetChaincode(mspId, port) {
   const address = `127.0.0.1:${port}`;
-  const child = spawn(
-    process.execPath,
-    [SHIM, 'server', '--chaincode-address', address, '--chaincode-id', 'asset_1:bench'],
-    {
-      cwd: CONTRACT,
-      env: { ...process.env, CORE_PEER_LOCALMSPID: mspId, CORE_CHAINCODE_LOGGING_LEVEL: 'CRITICAL' },
-      stdio: 'ignore',
+  const child = spawn(process.execPath, [CHAINCODE], {
+    env: {
+      ...process.env,
+      CORE_PEER_LOCALMSPID: mspId,
+      CHAINCODE_SERVER_ADDRESS: address,
+      CHAINCODE_ID: 'asset_1:bench',
     },
-  );
+    stdio: 'ignore',
+  });
   while (!(await listens(port))) {
     if (child.exitCode !== null)
       throw new Error(`the asset chaincode of ${mspId} ended with ${child.exitCode}`);
@@ -66,18 +57,18 @@ async function startNetwork(configFile) {
   return { child, startMs: Math.round(performance.now() - began), ...JSON.parse(line) };
 }
 
-export async function end(child) {
+async function end(child) {
   if (child.exitCode !== null || child.signalCode !== null) return;
   child.kill('SIGTERM');
   await once(child, 'exit');
 }
 
 /**
- * The embedded network with three organisations, two of them with the asset chaincode. `starts` are ms from process
+ * The embedded network with three organisations, each with the asset chaincode. `starts` are ms from process
  * start to ready: of a new folder without chaincode, and of the same folder again with it.
  */
 export async function embeddedNetwork(folder) {
-  const members = ORGANIZATIONS.slice(1).map(({ mspId }) => mspId);
+  const mspIds = ORGANIZATIONS.map(({ mspId }) => mspId);
   mkdirSync(folder, { recursive: true });
   const configFile = path.join(folder, 'network.json');
   const config = { directory: path.join(folder, 'data'), channel: 'health', organizations: ORGANIZATIONS };
@@ -85,32 +76,23 @@ export async function embeddedNetwork(folder) {
   const cold = await startNetwork(configFile);
   await end(cold.child);
 
-  const ports = await freePorts(members.length);
-  const chaincodes = await Promise.all(members.map((mspId, i) => startAssetChaincode(mspId, ports[i])));
-  const addresses = Object.fromEntries(members.map((mspId, i) => [mspId, `127.0.0.1:${ports[i]}`]));
+  const ports = await freePorts(mspIds.length);
+  const chaincodes = await Promise.all(mspIds.map((mspId, i) => startAssetChaincode(mspId, ports[i])));
+  const addresses = Object.fromEntries(mspIds.map((mspId, i) => [mspId, `127.0.0.1:${ports[i]}`]));
   writeFileSync(
     configFile,
-    JSON.stringify({ ...config, chaincodes: [{ definition: assetDefinition(members), addresses }] }),
+    JSON.stringify({ ...config, chaincodes: [{ definition: assetDefinition(), addresses }] }),
   );
-  let network = await startNetwork(configFile);
+  const network = await startNetwork(configFile);
   return {
     name: 'embedded',
     profile: readProfile(network.profile),
-    members,
     starts: { 'network, cold': cold.startMs, 'network, warm': network.startMs },
-    get pids() {
-      return {
-        network: network.child.pid,
-        ...Object.fromEntries(chaincodes.map(({ pid }, i) => [`chaincode ${i + 1}`, pid])),
-      };
+    pids: {
+      network: network.child.pid,
+      ...Object.fromEntries(chaincodes.map(({ pid }, i) => [`chaincode ${mspIds[i]}`, pid])),
     },
     networkProcesses: ['network'],
-    /** Ends the network process and starts it on the same folder; ms until it is ready. */
-    async restart() {
-      await end(network.child);
-      network = await startNetwork(configFile);
-      return network.startMs;
-    },
     async stop() {
       await end(network.child);
       await Promise.all(chaincodes.map(end));
