@@ -304,14 +304,17 @@ describe('a visit over HTTP', () => {
       code: 'PROPOSAL_STALE',
       signing: { id: signing.id, stage: 'proposal' },
     });
-    const done = await device.signAct(url, stale.body as never);
+    const sign = (signature: string) => url.post(`/transactions/${signing.id}/sign`, { signature });
+    const endorsed = await sign(device.sign(stale.body['signing'].bytes));
+    const last = device.sign(endorsed.body['signing'].bytes);
+    const done = await sign(last);
     expect(done.body).toMatchObject({
       ledger: { validationCode: 'VALID' },
       user: { username: 'geetha', subject: geetha['ledgerId'] },
     });
-    const repeated = await url.post(`/transactions/${signing.id}/sign`, {
-      signature: device.sign(signing.bytes),
-    });
+    // A lost answer is given again for the last signature, and for no earlier one.
+    expect((await sign(device.sign(signing.bytes))).body).toMatchObject({ code: 'SIGNATURE_INVALID' });
+    const repeated = await sign(last);
     expect(repeated.body).toEqual(done.body);
     owner = await bed.signIn('city', 'geetha', body.password);
     expect((await owner.get('/auth/keyring')).body).toEqual({
