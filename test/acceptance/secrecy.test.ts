@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { get } from 'node:http';
 import path from 'node:path';
 import { type MedsealClient, PatientDevice } from '@medseal/client';
-import { filesBelow } from '../support/files';
+import { contentOf, filesBelow } from '../support/files';
 import { blocksOf, privateKeyHashes, transactionIds } from '../support/blocks';
 import { digitMarker, marker, MarkerScan } from '../support/markers';
 import { NUMBERS, numbersFound, numbersOfDigest } from '../support/numbers';
@@ -181,7 +181,7 @@ describe('what each party receives', () => {
     const found = filesBelow(product.folder)
       .filter((file) => !file.endsWith('demo.json') && !file.endsWith('demo-progress.json'))
       .flatMap((file) =>
-        scan.hits(readFileSync(file)).map((hit) => `${path.relative(product.folder, file)}: ${hit}`),
+        scan.hits(contentOf(file)).map((hit) => `${path.relative(product.folder, file)}: ${hit}`),
       );
     expect(found).toEqual([]);
   }, 120_000);
@@ -191,12 +191,10 @@ describe('what each party receives', () => {
     const ledgerFolder = path.join(product.folder, LEDGER_FOLDER);
     const stored = filesBelow(ledgerFolder);
     const ofHospitals = stored.filter((file) => OF_HOSPITALS.test(file));
-    expect(ofHospitals.flatMap((file) => scan.hits(readFileSync(file)))).not.toEqual([]);
+    expect(ofHospitals.flatMap((file) => scan.hits(contentOf(file)))).not.toEqual([]);
     const ofAll = stored.filter((file) => !ofHospitals.includes(file));
     expect(ofAll.length).toBeGreaterThan(3);
-    expect(ofAll.flatMap((file) => scan.hits(readFileSync(file)).map((hit) => `${file}: ${hit}`))).toEqual(
-      [],
-    );
+    expect(ofAll.flatMap((file) => scan.hits(contentOf(file)).map((hit) => `${file}: ${hit}`))).toEqual([]);
   }, 120_000);
 
   test('output and metrics hold none of it', async () => {
