@@ -19,7 +19,11 @@ export default defineConfig({
     // The pairing code carries its WebAssembly; it loads on unlock and activation only.
     chunkSizeWarningLimit: 1_200,
     // Libraries mark modules for server rendering, which there is none of here.
-    rolldownOptions: { checks: { moduleLevelDirective: false } },
+    rolldownOptions: {
+      checks: { moduleLevelDirective: false },
+      // reflect-metadata must run before the certificate code that needs it.
+      output: { strictExecutionOrder: true },
+    },
   },
   server: { proxy: { '/api': 'http://127.0.0.1:9091' } },
 });
