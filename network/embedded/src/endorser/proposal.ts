@@ -71,8 +71,20 @@ export interface UnpackedProposal {
   readonly proposalHash: Buffer;
 }
 
+/** Every endorser of the process is handed the same object; unpacking is a pure function of it. */
+const unpackedProposals = new WeakMap<SignedProposal, UnpackedProposal>();
+
 /** @throws Error with Fabric's text (core/endorser/msgvalidation.go UnpackProposal). */
 export function unpackProposal(signed: SignedProposal): UnpackedProposal {
+  let unpacked = unpackedProposals.get(signed);
+  if (!unpacked) {
+    unpacked = takeApart(signed);
+    unpackedProposals.set(signed, unpacked);
+  }
+  return unpacked;
+}
+
+function takeApart(signed: SignedProposal): UnpackedProposal {
   const proposal = decodeProposal(signed.proposalBytes);
   const header = decodeHeader(proposal.header);
   const channelHeader = decodeChannelHeader(header.channelHeader);
@@ -98,11 +110,22 @@ export function unpackProposal(signed: SignedProposal): UnpackedProposal {
   };
 }
 
+/** What a channel configuration says of a proposal: valid for every endorser that holds the same configuration. */
+const verdicts = new WeakMap<UnpackedProposal, { config: ChannelConfig; creator: Promise<Identity> }>();
+
 /**
- * Header, transaction id, creator and signature, in Fabric's order.
+ * Header, transaction id, creator and signature, in Fabric's order; done once for all endorsers of the process.
  * @returns the creator. @throws Error with Fabric's text.
  */
-export async function validateProposal(proposal: UnpackedProposal, config: ChannelConfig): Promise<Identity> {
+export function validateProposal(proposal: UnpackedProposal, config: ChannelConfig): Promise<Identity> {
+  const known = verdicts.get(proposal);
+  if (known?.config === config) return known.creator;
+  const creator = validate(proposal, config);
+  verdicts.set(proposal, { config, creator });
+  return creator;
+}
+
+async function validate(proposal: UnpackedProposal, config: ChannelConfig): Promise<Identity> {
   const { channelHeader, channelId, creator, nonce, signed, txId } = proposal;
   if (channelHeader.type !== HeaderType.endorserTransaction && channelHeader.type !== HeaderType.config) {
     throw new Error(`invalid header type ${channelHeader.type}`);
