@@ -9,6 +9,12 @@ const project = (displayName, folder, extra = {}) => ({
   ...extra,
 });
 
+/** Tests of the running product share one folder that holds the paper's demo. */
+const onPaper = {
+  globalSetup: `${__dirname}/test/support/fixture.ts`,
+  globalTeardown: `${__dirname}/test/support/teardown.ts`,
+};
+
 module.exports = {
   testTimeout: 60_000,
   projects: [
@@ -18,9 +24,7 @@ module.exports = {
     project('chaincode', 'chaincode/test'),
     project('gateway', 'gateway/test'),
     project('client', 'client/test'),
-    project('acceptance', 'test/acceptance', {
-      globalSetup: `${__dirname}/test/support/fixture.ts`,
-      globalTeardown: `${__dirname}/test/support/teardown.ts`,
-    }),
+    project('acceptance', 'test/acceptance', onPaper),
+    project('security', 'test/security', onPaper),
   ],
 };

@@ -64,7 +64,7 @@ if (own.length > 0) {
     'client',
     'gateway',
   ]);
-  await jest(['--runInBand', '--selectProjects', 'acceptance']);
+  await jest(['--runInBand', '--selectProjects', 'acceptance', 'security']);
 }
 console.log(`\n${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`);
 process.exit(total.failed === 0 ? 0 : 1);

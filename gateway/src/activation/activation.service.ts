@@ -130,6 +130,7 @@ export class ActivationService implements OnModuleInit {
     return { ...blobs, scopes: { general, sensitive, epoch } };
   }
 
+  /** @throws ProblemException 404 for a user without wrapped blobs: an activation makes the first ones */
   async putKeyring(user: SessionUser, wrapped: object): Promise<KeyringAnswer> {
     if ((await this.keyrings.get(user.organization, user.subject)) === undefined) throw notFound();
     await this.keyrings.put(user.organization, user.subject, wrapped);

@@ -187,9 +187,9 @@ export class DoctorsService {
 
   /** From the ledger, not the read model: what is changed must be the newest. */
   private async own(organization: Organization, id: string): Promise<StaffEntry> {
-    await this.row(organization, id);
+    if ((await this.row(organization, id)).msp_id !== organization.mspId) throw notFound();
     const entry = await evaluateJson<StaffEntry | null>(organization, 'registry:getStaff', [id]);
-    if (entry === null || entry.mspId !== organization.mspId || entry.status === 'revoked') throw notFound();
+    if (entry === null || entry.status === 'revoked') throw notFound();
     return entry;
   }
 

@@ -1,0 +1,140 @@
+import { rmSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { newSeed, signingKeyJwk, signingKeyPair } from '@medseal/crypto';
+import { startPaper } from '../support/fixture';
+import { can } from '../support/network';
+import { copyFolder, Product } from '../support/product';
+import { CapturedProposals } from './captured-proposals';
+import { GatewayRun } from './gateway-run';
+import { blocksOf, gapsOf, readMatrix } from './matrix';
+import { wrongCellsAtPeers } from './peer-run';
+import { type Identity, Peers } from './peers';
+import { openWorld, PEER_ACTORS, REST_ACTORS, type World } from './world';
+
+/**
+ * Adversary: everybody with a sign-in or a certificate, asking for what is not theirs, through the gateway or past it.
+ * `test/authorization.csv` says who gets what; every cell of it is tried on the running product.
+ */
+describe('authorisation matrix', () => {
+  const rows = readMatrix();
+  const throughGateway = blocksOf(rows, 'rest');
+  const atPeers = blocksOf(rows, 'peer');
+  /** Ends sessions that other requests use. */
+  const isLast = ({ operation, on }: { operation: string; on: string }): boolean =>
+    operation === 'POST /auth/logout' || (operation === 'DELETE /auth/sessions/{id}' && on === 'own');
+  /** A run that looks for one wrong cell only tries the operations named by its parts first, and stops there. */
+  const first = (process.env['MEDSEAL_MATRIX_FIRST'] ?? '').split(' ').filter(Boolean);
+  const isBrief = process.env['MEDSEAL_MATRIX_FIRST'] !== undefined;
+  const rank = ({ operation }: { operation: string }): number =>
+    first.filter((part) => operation.includes(part)).length;
+  let isRed = false;
+  const check = async (wrongCells: () => Promise<string[]>): Promise<void> => {
+    if (isBrief && isRed) return;
+    const wrong = await wrongCells();
+    isRed ||= wrong.length > 0;
+    expect(wrong).toEqual([]);
+  };
+  const titles = (blocks: typeof atPeers) =>
+    [...blocks]
+      .sort((a, b) => rank(b) - rank(a))
+      .map((block) => [`${block.operation}${block.on === '' ? '' : `, ${block.on}`}`, block] as const);
+
+  const captureFile = path.join(os.tmpdir(), `medseal-matrix-${process.pid}.jsonl`);
+  let product: Product;
+  let world: World;
+  let peers: Peers;
+  let gateway: GatewayRun;
+
+  beforeAll(async () => {
+    const environment = { MEDSEAL_CAPTURE: captureFile };
+    product = await startPaper({ environment });
+    world = await openWorld(product);
+    const keep = process.env['MEDSEAL_MATRIX_KEEP'];
+    if (keep !== undefined) {
+      // For runs that begin with the same people and things.
+      const { folder } = product;
+      await product.stop();
+      copyFolder(folder, keep);
+      product = await Product.start({ folder, demo: 'paper', environment });
+    }
+    peers = new Peers(path.join(product.folder, 'connection.yaml'));
+    gateway = new GatewayRun(
+      product.url,
+      world,
+      can('captureProposals') ? new CapturedProposals(captureFile) : undefined,
+    );
+  }, 300_000);
+
+  afterAll(async () => {
+    peers?.close();
+    await product?.stop();
+    product?.remove();
+    rmSync(captureFile, { force: true });
+  }, 60_000);
+
+  test('every endpoint that is served has rows, and no row is about another', async () => {
+    const { paths } = (await (await fetch(`${product.url}/api/openapi.json`)).json()) as {
+      paths: Record<string, Record<string, unknown>>;
+    };
+    const served = Object.entries(paths).flatMap(([route, methods]) =>
+      Object.keys(methods).map((method) => `${method.toUpperCase()} ${route.replace(/^\/api\/v1/, '')}`),
+    );
+    expect([...new Set(throughGateway.map(({ operation }) => operation))].sort()).toEqual(served.sort());
+  });
+
+  test('every function of the contracts has rows, and no row is about another', async () => {
+    const { identity } = world.actors['owner']!;
+    const answer = await peers.evaluate(identity, identity.mspId, {
+      fn: 'org.hyperledger.fabric:GetMetadata',
+      args: [],
+    });
+    const { contracts } = (answer.ok ? answer.value : {}) as {
+      contracts: Record<string, { transactions: { name: string }[] }>;
+    };
+    const functions = Object.entries(contracts).flatMap(([contract, { transactions }]) =>
+      transactions.map(({ name }) => `${contract}:${name}`),
+    );
+    const named = new Set(atPeers.map(({ operation }) => operation).filter((name) => !name.startsWith('(')));
+    expect([...named].sort()).toEqual(functions.sort());
+  });
+
+  test('every operation names every role and relation once', () => {
+    expect([
+      ...throughGateway.flatMap((block) => gapsOf(block, REST_ACTORS)),
+      ...atPeers.flatMap((block) => gapsOf(block, PEER_ACTORS)),
+    ]).toEqual([]);
+  });
+
+  describe('through the gateway', () => {
+    test.each(titles(throughGateway.filter((block) => !isLast(block))))('%s', async (_, block) => {
+      await check(() => gateway.wrongCells(block));
+    });
+
+    test.each(titles(throughGateway.filter(isLast)))('%s', async (_, block) => {
+      await check(() => gateway.wrongCells(block));
+    });
+  });
+
+  describe('at the peers', () => {
+    test.each(titles(atPeers))('%s', async (_, block) => {
+      await check(() => wrongCellsAtPeers(peers, world, block));
+    });
+
+    test('no peer hears somebody whom no authority of the channel certified', async () => {
+      const { identity } = world.actors['city-admin']!;
+      const stranger = {
+        ...identity,
+        // A certificate of the channel, and a key that is not its own.
+        key: signingKeyJwk(signingKeyPair(newSeed())) as unknown as Identity['key'],
+      };
+      for (const mspId of peers.mspIds) {
+        const claims = { ...identity, mspId: identity.mspId === mspId ? 'LakesideMSP' : mspId };
+        for (const one of [stranger, claims]) {
+          const answer = await peers.evaluate(one, mspId, { fn: 'registry:getOrganizations', args: [] });
+          expect(answer).toMatchObject({ ok: false, code: expect.stringMatching(/access denied|creator/i) });
+        }
+      }
+    });
+  });
+});

@@ -1,0 +1,326 @@
+import { createPrivateKey, sign } from 'node:crypto';
+import { canonicalJson, fromBase64, toBase64, toLowS } from '@medseal/crypto';
+import type { Identity, PeerCall } from './peers';
+import {
+  type Actor,
+  encounterValues,
+  otherThan,
+  patientEntry,
+  random,
+  registrationValues,
+  sealEntry,
+  staffEntry,
+  type Target,
+  type World,
+} from './world';
+
+export interface PeerOperation {
+  /** A call that nothing but the caller's missing right stops; arguments and transient data are the caller's own. */
+  call(world: World, actor: Actor): PeerCall;
+  /** Under which certificate, if not the actor's usual one. */
+  identity?(world: World, actor: Actor): Identity;
+  /** What of the answer's protected parts is there. */
+  sees?(value: unknown): string[];
+}
+
+export const targetOf = (world: World, actor: Actor): Target =>
+  actor.name.startsWith('treating-') ? world.shared : world.unshared;
+
+const json = canonicalJson;
+const call = (fn: string, args: string[] = [], transient?: PeerCall['transient']): PeerCall => ({
+  fn,
+  args,
+  transient,
+});
+const anyValue = (value: unknown): string[] => (value === null ? [] : ['value']);
+
+const organizationKey = (world: World, actor: Actor, mspId: string): PeerCall => {
+  const key = { mspId, kind: 'agent', epoch: (world.keyEpochs[mspId] ?? 0) + 1, publicKey: random(32) };
+  const { identity } = actor;
+  const signer = createPrivateKey({ key: identity.key, format: 'jwk' });
+  const signature = toLowS(sign('sha256', Buffer.from(json(key)), signer));
+  return call('registry:putOrganizationKey', [
+    json({ ...key, certificate: identity.certificate, signature: toBase64(signature) }),
+  ]);
+};
+
+const staffPrivate = (mspId: string): PeerCall =>
+  call('registry:putStaffPrivate', [random(32)], { entry: json(staffEntry(mspId)) });
+
+const patientPrivate = (mspId: string): PeerCall => {
+  const entry = patientEntry(mspId);
+  const values = registrationValues(entry.ledgerId);
+  return call('registry:registerPatientPrivate', [random(32)], {
+    entry: json(entry),
+    private: json(values),
+  });
+};
+
+const putStaff = ({ staffAnnounced }: World, mspId: string): PeerCall => {
+  const { businessId, entry } = staffAnnounced[mspId]!;
+  return call('registry:putStaff', [businessId, json(entry)]);
+};
+
+const registerPatient = ({ patientAnnounced }: World, mspId: string): PeerCall => {
+  const { businessId, entry } = patientAnnounced[mspId]!;
+  return call('registry:registerPatient', [businessId, mspId, json(entry)]);
+};
+
+const closeEncounter = ({ visits, unshared }: World, mspId: string): PeerCall => {
+  const visit = visits[mspId] ?? { key: `visit/${unshared.ledgerId}/${random(16)}`, replaces: random(32) };
+  return call('registry:closeEncounter', [], {
+    private: json([{ ...visit, value: toBase64(Buffer.from('closed')) }]),
+  });
+};
+
+/** With an encounter that is open at Lakeside for the shared patient: for another patient it entitles to nothing. */
+const create = (world: World, actor: Actor, version: number, recordId: string): PeerCall => {
+  const { ledgerId } = targetOf(world, actor);
+  const isLakesides = actor.mspId === 'LakesideMSP';
+  const slot = JSON.parse(world.keySlot.argument) as { scopeId: string; epoch: number };
+  const scope =
+    ledgerId === world.shared.ledgerId
+      ? { scopeId: '0'.repeat(32), epoch: 0 }
+      : { scopeId: slot.scopeId, epoch: slot.epoch };
+  return call(
+    'records:create',
+    [random(32), json({ recordId, version, ledgerId, ...scope })],
+    isLakesides ? { encounter: world.shared.lakesideEncounterId } : undefined,
+  );
+};
+
+const receipt = (world: World, actor: Actor, basis: string): PeerCall =>
+  call('access:receipt', [random(32), json({ recordIds: [targetOf(world, actor).recordId], basis })]);
+
+const seal = (businessId: string, entry: Record<string, unknown>): PeerCall =>
+  call('records:seal', [businessId, 'CityMSP', json(entry)]);
+
+const unknown = (fn: string, args: string[] = []): Record<string, PeerOperation> => ({
+  '': { call: () => call(fn, args) },
+});
+
+/** By `operation` and `on` of the matrix. */
+export const peerOperations: Readonly<Record<string, Readonly<Record<string, PeerOperation>>>> = {
+  'registry:setParameters': {
+    'the next version': {
+      call: ({ parametersVersion }) =>
+        call('registry:setParameters', [
+          json({ policyVersion: parametersVersion + 1, recordSteps: ['chain'] }),
+        ]),
+    },
+  },
+  'registry:admitOrganization': {
+    '': {
+      call: ({ organizations }) =>
+        call('registry:admitOrganization', [
+          json(organizations.find(({ mspId }) => mspId === 'LakesideMSP')),
+        ]),
+    },
+  },
+  'registry:putOrganizationKey': {
+    'of the own organisation': { call: (world, actor) => organizationKey(world, actor, actor.mspId) },
+    'of another organisation': {
+      call: (world, actor) => organizationKey(world, actor, otherThan(actor.mspId)),
+    },
+  },
+  'registry:putStaffPrivate': {
+    'of the own organisation': { call: (_, { mspId }) => staffPrivate(mspId) },
+    'of another organisation': { call: (_, { mspId }) => staffPrivate(otherThan(mspId)) },
+  },
+  'registry:putStaff': {
+    'announced in the own organisation': { call: (world, { mspId }) => putStaff(world, mspId) },
+    'announced in another organisation': { call: (world, { mspId }) => putStaff(world, otherThan(mspId)) },
+    'not announced': {
+      call: (_, { mspId }) => call('registry:putStaff', [random(32), json(staffEntry(mspId))]),
+    },
+  },
+  'registry:setStaffStatus': {
+    'of a doctor of City': {
+      call: ({ doctor }) => call('registry:setStaffStatus', [doctor.id, 'suspended']),
+    },
+  },
+  'registry:registerReceivingKey': {
+    "the caller's next": {
+      call: ({ receivingEpochs }, { subject }) =>
+        call('registry:registerReceivingKey', [random(32), String((receivingEpochs[subject] ?? 0) + 1)]),
+    },
+  },
+  'registry:registerPatientPrivate': {
+    'of the own hospital': { call: (_, { mspId }) => patientPrivate(mspId) },
+    'of another hospital': { call: (_, { mspId }) => patientPrivate(otherThan(mspId)) },
+  },
+  'registry:registerPatient': {
+    'announced in the own hospital': { call: (world, { mspId }) => registerPatient(world, mspId) },
+    'announced in another hospital': {
+      call: (world, { mspId }) => registerPatient(world, mspId === 'LakesideMSP' ? 'CityMSP' : 'LakesideMSP'),
+    },
+    'not announced': {
+      call: (_, { mspId }) =>
+        call('registry:registerPatient', [random(32), mspId, json(patientEntry(mspId))]),
+    },
+  },
+  'registry:updatePatientPrivate': {
+    'of City': {
+      call: ({ updateAnnounced }) =>
+        call('registry:updatePatientPrivate', [random(32)], {
+          entry: json(updateAnnounced.entry),
+          private: '[]',
+        }),
+    },
+  },
+  'registry:updatePatient': {
+    'announced in City': {
+      call: ({ updateAnnounced }) =>
+        call('registry:updatePatient', [updateAnnounced.businessId, 'CityMSP', json(updateAnnounced.entry)]),
+    },
+  },
+  'registry:activatePatient': {
+    'a keyless patient of City': {
+      identity: ({ keyless }, actor) => (actor.name === 'owner' ? keyless.identity : actor.identity),
+      call: ({ keyless }) => {
+        // Two points of G1: any public keys do.
+        const [first, second] = G1_POINTS;
+        return call('registry:activatePatient', [
+          json({
+            ledgerId: keyless.ledgerId,
+            receivingKey: random(32),
+            scopes: [
+              { scopeId: keyless.scopes.general, epoch: 1, publicKey: first },
+              { scopeId: keyless.scopes.sensitive, epoch: 1, publicKey: second },
+            ],
+          }),
+        ]);
+      },
+    },
+  },
+  'registry:openEncounter': {
+    'at the own hospital': {
+      call: (world, actor) =>
+        call('registry:openEncounter', [], {
+          private: json(encounterValues(targetOf(world, actor).ledgerId, random(16))),
+        }),
+    },
+  },
+  'registry:closeEncounter': {
+    'of the own hospital': { call: (world, { mspId }) => closeEncounter(world, mspId) },
+    'of another hospital': {
+      call: (world, { mspId }) => closeEncounter(world, mspId === 'LakesideMSP' ? 'CityMSP' : 'LakesideMSP'),
+    },
+  },
+  'registry:getOrganizations': { '': { call: () => call('registry:getOrganizations') } },
+  'registry:getOrganizationKeys': {
+    'of City': { call: () => call('registry:getOrganizationKeys', ['CityMSP']) },
+  },
+  'registry:getParameters': { '': { call: () => call('registry:getParameters') } },
+  'registry:getStaff': {
+    'a doctor of City': { call: ({ doctor }) => call('registry:getStaff', [doctor.id]) },
+  },
+  'registry:getStaffDetails': {
+    'a doctor of City': {
+      call: ({ doctor }) => call('registry:getStaffDetails', ['CityMSP', doctor.id]),
+      sees: anyValue,
+    },
+  },
+  'registry:getReceivingKey': {
+    'of a doctor of City': { call: ({ doctor }) => call('registry:getReceivingKey', [doctor.id]) },
+  },
+  'registry:getPatient': {
+    '': { call: (world, actor) => call('registry:getPatient', [targetOf(world, actor).ledgerId]) },
+  },
+  'registry:getPrivate': {
+    'demographics of a patient of City': {
+      call: (world, actor) =>
+        call('registry:getPrivate', [json([`demographics/${targetOf(world, actor).ledgerId}/identity`])]),
+      sees: (value) => (Object.values(value as object).some((one) => one !== null) ? ['value'] : []),
+    },
+    'raw ranges': { call: () => call('registry:getPrivate', [json(['demographics/', 'number/~'])]) },
+  },
+  'registry:getBusiness': {
+    'of City': {
+      call: ({ receipt: { businessId } }) => call('registry:getBusiness', [businessId]),
+      sees: anyValue,
+    },
+  },
+  'registry:hasPending': {
+    'in the own organisation': {
+      call: ({ staffAnnounced }, { mspId }) =>
+        call('registry:hasPending', [mspId, staffAnnounced[mspId]!.businessId]),
+    },
+    'in another organisation': {
+      call: ({ staffAnnounced }, { mspId }) =>
+        call('registry:hasPending', [otherThan(mspId), staffAnnounced[otherThan(mspId)]!.businessId]),
+    },
+  },
+  'records:create': {
+    'a new record': { call: (world, actor) => create(world, actor, 1, random(16)) },
+    "the next version of the author's": {
+      call: (world, actor) => create(world, actor, 2, targetOf(world, actor).recordId),
+    },
+  },
+  'records:sealPrivate': {
+    "the author's": {
+      call: ({ records: { created }, actors }) =>
+        call('records:sealPrivate', [random(32), created, '1'], {
+          entry: json(sealEntry(created, actors['author']!.subject)),
+        }),
+    },
+  },
+  'records:seal': {
+    "the author's and announced": {
+      call: ({ sealAnnounced: { businessId, entry } }) => seal(businessId, entry),
+    },
+    "the author's and not announced": {
+      call: ({ sealAnnounced: { entry } }) => seal(random(32), entry),
+    },
+  },
+  'records:chain': {
+    "the author's": { call: ({ records }) => call('records:chain', [records.sealed, '1']) },
+  },
+  'records:addKeySlot': {
+    "of City's record": {
+      call: ({ keySlot: { argument, capsule } }) =>
+        call('records:addKeySlot', [random(32), argument], { capsule: fromBase64(capsule) }),
+    },
+  },
+  'records:get': {
+    '': { call: (world, actor) => call('records:get', [targetOf(world, actor).recordId]) },
+  },
+  'records:getVersion': {
+    '': { call: (world, actor) => call('records:getVersion', [targetOf(world, actor).recordId, '1']) },
+  },
+  'records:listByPatient': {
+    '': { call: (world, actor) => call('records:listByPatient', [targetOf(world, actor).ledgerId]) },
+    'a raw range': { call: () => call('records:listByPatient', ['\u0000record']) },
+  },
+  'access:receipt': {
+    'as author': { call: (world, actor) => receipt(world, actor, 'author') },
+    'for the title line': { call: (world, actor) => receipt(world, actor, 'titleLine') },
+  },
+  'access:getReceipt': {
+    "of the author's reading": {
+      call: ({ receipt: { receiptId } }) => call('access:getReceipt', [receiptId]),
+      sees: anyValue,
+    },
+  },
+  'access:listReceipts': {
+    '': { call: (world, actor) => call('access:listReceipts', [targetOf(world, actor).ledgerId]) },
+    'a raw range': { call: () => call('access:listReceipts', ['']) },
+  },
+  'org.hyperledger.fabric:GetMetadata': {
+    'names only': { call: () => call('org.hyperledger.fabric:GetMetadata') },
+  },
+  '(no contract) getPatient': unknown('getPatient', [random(16)]),
+  '(another contract) records:getPrivate': unknown('records:getPrivate', ['[]']),
+  '(another contract) access:setStaffStatus': unknown('access:setStaffStatus', [random(16), 'revoked']),
+  '(unknown) registry:getStateByRange': unknown('registry:getStateByRange', ['', '']),
+  '(unknown) registry:purgePrivateData': unknown('registry:purgePrivateData', [random(16)]),
+  '(method of the base class) registry:aroundTransaction': unknown('registry:aroundTransaction', ['a', 'b']),
+  '(method of the base class) registry:createContext': unknown('registry:createContext'),
+  '(property of every object) registry:constructor': unknown('registry:constructor'),
+};
+
+/** The generator of G1 of BLS12-381 and its negative, compressed. */
+const G1_POINTS = [
+  '97f1d3a73197d7942695638c4fa9ac0fc3688c4f9774b905a14e3a3f171bac586c55e83ff97a1aeffb3af00adb22c6bb',
+  'b7f1d3a73197d7942695638c4fa9ac0fc3688c4f9774b905a14e3a3f171bac586c55e83ff97a1aeffb3af00adb22c6bb',
+];
