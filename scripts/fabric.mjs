@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { dataFolder, lockOwner } from './lib/data-folder.mjs';
 import { fail } from './lib/fail.mjs';
 import { demoOrganizations, fabricFolder, fabricNetwork, fabricOptions } from './lib/fabric.mjs';
@@ -16,7 +16,6 @@ const directory = fabricFolder(folder);
 const commands = {
   async up() {
     const { up } = fabricNetwork();
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
     const { version, profileFile } = await up(fabricOptions(folder, demoOrganizations(), progress));
     progress(`Fabric ${version} is up; connection profile: ${profileFile}`);
   },

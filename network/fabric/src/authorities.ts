@@ -3,7 +3,7 @@ import { request } from 'node:https';
 import { join } from 'node:path';
 import type { Binaries } from './binaries.js';
 import { HOST, writeFile, type AuthorityPlace, type Layout, type OrganizationPlace } from './layout.js';
-import type { Nodes } from './nodes.js';
+import type { Node, Nodes } from './nodes.js';
 import { run } from './steps.js';
 
 const READY_SECONDS = 30;
@@ -199,20 +199,23 @@ export const startAuthorities = async (layout: Layout, nodes: Nodes, binaries: B
   await Promise.all(layout.organizations.filter(({ parentCa }) => parentCa === undefined).map(start));
 };
 
+/** How to run a certificate authority whose configuration is in its folder. */
+export const authorityNode = (authority: AuthorityPlace, binaries: Binaries): Node => ({
+  name: authority.node,
+  file: binaries['fabric-ca-server'],
+  args: ['start', '--home', authority.folder],
+  environment: {},
+  folder: authority.folder,
+  ports: [authority.port, authority.operationsPort],
+});
+
 const startServer = async (
   nodes: Nodes,
   authority: AuthorityPlace,
   { tlsCa }: OrganizationPlace,
   binaries: Binaries,
 ): Promise<void> => {
-  await nodes.start({
-    name: authority.node,
-    file: binaries['fabric-ca-server'],
-    args: ['start', '--home', authority.folder],
-    environment: {},
-    folder: authority.folder,
-    ports: [authority.port, authority.operationsPort],
-  });
+  await nodes.start(authorityNode(authority, binaries));
   await nodes.ready(authority.node, READY_SECONDS, () => answers(authority, tlsCa));
 };
 

@@ -64,6 +64,13 @@ describe("Fabric's programs", () => {
     expect(() => archivesFor('sunos', 'sparc', {})).toThrow(
       /no pinned SHA-256 of .*FABRIC_BIN.*FABRIC_SHA256/,
     );
+    expect(() => archivesFor('linux', 'arm64', {})).toThrow(
+      /no pinned SHA-256 of .*fabric-ca-linux-arm64.*FABRIC_CA_SHA256/,
+    );
+    expect(archivesFor('linux', 'x64', {}).map(({ sha256 }) => sha256.slice(0, 8))).toEqual([
+      'b9c31fd4',
+      'a599e8e9',
+    ]);
     const given = { FABRIC_SHA256: 'a'.repeat(64), FABRIC_CA_SHA256: 'b'.repeat(64) };
     expect(archivesFor('linux', 'x64', given)).toEqual([
       expect.objectContaining({
