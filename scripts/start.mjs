@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import {
   checkPort,
@@ -48,7 +48,6 @@ if (existsSync(other)) {
   );
 }
 await checkPort(port);
-rmSync(path.join(folder, 'demo.json.partial'), { force: true });
 
 let stopping = false;
 const processes = new Processes(folder, (name, reason, lastError) => {
