@@ -1,5 +1,5 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { fail } from './lib/fail.mjs';
@@ -20,7 +20,7 @@ const DRILLS = {
 
 /** Needs a network of several processes. */
 if (process.env.NETWORK === 'fabric') {
-  DRILLS.nodes = { project: 'acceptance', file: 'nodes.test.ts', environment: { MEDSEAL_NODE_KILLS: '5' } };
+  DRILLS.nodes = { project: 'acceptance', file: 'nodes.test.ts', environment: { MEDSEAL_NODE_KILLS: '3' } };
 }
 
 const wanted = process.argv.slice(2);
@@ -35,14 +35,16 @@ for (const [name, { project, file, environment }] of Object.entries(DRILLS)) {
   if (wanted.length > 0 && !wanted.includes(name)) continue;
   const folder = mkdtempSync(path.join(os.tmpdir(), 'medseal-drill-'));
   const output = path.join(folder, 'results.json');
+  const figures = path.join(folder, 'figures.jsonl');
   const args = ['--selectProjects', project, '--runInBand', '--json', `--outputFile=${output}`, file];
   const began = Date.now();
   spawnSync(process.execPath, [path.join(ROOT, 'node_modules/jest/bin/jest.js'), ...args], {
     cwd: ROOT,
     stdio: 'inherit',
-    env: { ...process.env, ...overridden(environment), MEDSEAL_SEED: String(seed) },
+    env: { ...process.env, ...overridden(environment), MEDSEAL_SEED: String(seed), MEDSEAL_FIGURES: figures },
   });
   const results = JSON.parse(readFileSync(output, 'utf8'));
+  const measured = existsSync(figures) ? readFileSync(figures, 'utf8').trimEnd().split('\n') : [];
   rmSync(folder, { recursive: true, force: true });
   const report = {
     drill: name,
@@ -53,6 +55,7 @@ for (const [name, { project, file, environment }] of Object.entries(DRILLS)) {
     seconds: Math.round((Date.now() - began) / 1000),
     passed: results.numPassedTests,
     failed: results.numFailedTests,
+    ...(measured.length > 0 && { figures: measured.map((line) => JSON.parse(line)) }),
     tests: results.testResults.flatMap(({ assertionResults }) =>
       assertionResults.map(({ title, status }) => ({ title, status })),
     ),

@@ -50,6 +50,7 @@ if (existsSync(other)) {
 await checkPort(port);
 
 let stopping = false;
+const bringUp = new AbortController();
 const processes = new Processes(folder, (name, reason, lastError) => {
   if (stopping) return;
   console.error(
@@ -62,6 +63,7 @@ async function stop(code) {
   if (stopping) return;
   stopping = true;
   progress('Stopping …');
+  bringUp.abort();
   await processes.stop();
   if (network === 'fabric') await fabricNetwork().down(fabricFolder(folder));
   release();
@@ -119,7 +121,9 @@ function requireFabric() {
 
 /** Fabric's time is the machine's: there is no clock file. */
 async function startFabricNetwork(organizations) {
-  const { version, startMs } = await fabricNetwork().up(fabricOptions(folder, organizations, progress));
+  const { version, startMs } = await fabricNetwork().up(
+    fabricOptions(folder, organizations, progress, bringUp.signal),
+  );
   progress(`Fabric ${version} is up after ${(startMs / 1000).toFixed(1)} s.`);
   return { clockFile: undefined };
 }

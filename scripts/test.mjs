@@ -10,6 +10,7 @@ import { prepare, ROOT } from './lib/prepare.mjs';
 await prepare();
 
 const total = { passed: 0, failed: 0, skipped: 0 };
+const skipped = [];
 const bin = (name) => path.join(ROOT, 'node_modules', name);
 
 const run = (script, args) =>
@@ -36,6 +37,8 @@ async function jest(args) {
     total.passed += results.numPassedTests;
     total.failed += results.numFailedTests;
     total.skipped += results.numPendingTests + results.numTodoTests;
+    for (const { assertionResults } of results.testResults)
+      for (const { fullName, status } of assertionResults) if (status === 'pending') skipped.push(fullName);
     // A suite that did not even run has no failed test of its own.
     total.failed += results.numRuntimeErrorTestSuites;
     if (code !== 0 && results.numFailedTests + results.numRuntimeErrorTestSuites === 0) total.failed++;
@@ -66,5 +69,8 @@ if (own.length > 0) {
   ]);
   await jest(['--runInBand', '--selectProjects', 'acceptance', 'security']);
 }
+// A title says why, where a network lacks something; a run of chosen tests skips all others.
+if (skipped.length > 0 && !own.some((argument) => argument.startsWith('-t')))
+  console.log(`\n${skipped.map((name) => `SKIP ${name}`).join('\n')}`);
 console.log(`\n${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`);
 process.exit(total.failed === 0 ? 0 : 1);

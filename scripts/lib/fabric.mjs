@@ -21,7 +21,7 @@ export function chaincodeDefinition(organizations) {
   return { name: 'ehr', version: '1', sequence: 1, collections: collectionsFor(hospitals) };
 }
 
-export function fabricOptions(folder, organizations, report) {
+export function fabricOptions(folder, organizations, report, signal) {
   const timeoutMs =
     process.env.FABRIC_BATCH_MS === undefined ? undefined : Number(process.env.FABRIC_BATCH_MS);
   if (timeoutMs !== undefined && !(timeoutMs >= 1)) {
@@ -40,5 +40,6 @@ export function fabricOptions(folder, organizations, report) {
     },
     batch: { timeoutMs },
     report,
+    signal,
   };
 }

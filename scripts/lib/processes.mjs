@@ -20,6 +20,7 @@ export class Processes {
 
   /** Resolves with the ready line's object. @throws with the last line the process wrote to stderr. */
   start(name, script, args = [], environment = {}, timeoutMs = 120_000) {
+    if (this.#stopping) return Promise.reject(new Error(`${name} is not started any more`));
     const log = (line) => this.log(name, line);
     const child = spawn(process.execPath, [script, ...args], {
       env: { ...process.env, ...environment },

@@ -67,6 +67,17 @@ describe('npm start refuses in one line', () => {
     expect(existsSync(path.join(folder, 'data'))).toBe(false);
   });
 
+  test('npm run fabric -- up without Fabric', () => {
+    const data = path.join(folder, 'data');
+    const { status, stderr } = spawnSync(process.execPath, [path.join(ROOT, 'scripts/fabric.mjs'), 'up'], {
+      env: { ...process.env, MEDSEAL_DATA: data, FABRIC_BIN: path.join(folder, 'none') },
+      encoding: 'utf8',
+    });
+    expect(status).toBe(1);
+    expect(stderr).toMatch(/^medseal: Hyperledger Fabric is not installed: .*fabric -- install\n$/);
+    expect(existsSync(data)).toBe(false);
+  });
+
   test('a data folder of the other network', () => {
     mkdirSync(path.join(folder, 'fabric'));
     const { status, lines } = startAndEnd({ MEDSEAL_DATA: folder, NETWORK: 'embedded' });

@@ -52,6 +52,14 @@ function processTree(pid: number): number[] {
   return tree;
 }
 
+const commandLine = (pid: number): string => {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8');
+  } catch {
+    return '';
+  }
+};
+
 /** The product as a user starts it: `node scripts/start.mjs` on a folder of its own. */
 export class Product {
   private constructor(
@@ -128,15 +136,26 @@ export class Product {
 
   /** As Ctrl-C does. */
   async stop(): Promise<void> {
-    if (this.child.exitCode !== null || this.child.signalCode !== null) return;
-    const ended = new Promise((resolve) => this.child.once('exit', resolve));
     this.child.kill('SIGINT');
-    await ended;
+    await this.ended();
+  }
+
+  /** Until the start's own process is gone. */
+  async ended(): Promise<void> {
+    if (this.child.exitCode !== null || this.child.signalCode !== null) return;
+    await new Promise((resolve) => this.child.once('exit', resolve));
+  }
+
+  /** SIGKILL of the process that runs `script`, e.g. `gateway/dist/main.js`. */
+  killOne(script: string): void {
+    const pid = processTree(this.child.pid ?? 0).find((one) => commandLine(one).includes(`${script}\0`));
+    if (pid === undefined) throw new Error(`no process runs ${script}`);
+    process.kill(pid, 'SIGKILL');
   }
 
   /** SIGKILL of every process at once. */
   async kill(): Promise<void> {
-    const ended = new Promise((resolve) => this.child.once('exit', resolve));
+    const ended = this.ended();
     for (const pid of processTree(this.child.pid ?? 0)) {
       try {
         process.kill(pid, 'SIGKILL');

@@ -172,7 +172,11 @@ export const enrollTls = async (layout: Layout, nodes: Nodes, binaries: Binaries
       const missing = tlsCertificates(organization).filter(
         ({ folder }) => !existsSync(join(organization.identity(folder).tls, 'server.crt')),
       );
-      if (missing.length === 0) return;
+      if (missing.length === 0) {
+        // It still runs where an earlier call was cut short after the last certificate.
+        await nodes.stop(tlsCa.node);
+        return;
+      }
       writeTlsCa(layout, organization);
       await startServer(nodes, tlsCa, organization, binaries);
       for (const { folder, name, hosts } of missing) {

@@ -36,7 +36,7 @@ export const up = async (options: FabricOptions): Promise<FabricNetwork> => {
   const binaries = findBinaries();
   const version = await checkVersion(binaries);
   const layout = await Layout.open(options);
-  const nodes = new Nodes(options.directory);
+  const nodes = new Nodes(options.directory, options.signal);
 
   report('Certifying nodes …');
   await enrollTls(layout, nodes, binaries);
@@ -46,7 +46,7 @@ export const up = async (options: FabricOptions): Promise<FabricNetwork> => {
   report('Starting orderers, peers and chaincode …');
   await Promise.all([
     ...layout.orderers.map(async (orderer) => {
-      await startHealthy(nodes, ordererNode(layout, orderer, binaries), orderer.operationsPort);
+      await startHealthy(nodes, ordererNode(layout, orderer, binaries), orderer);
       await joinOrderer(layout, orderer, binaries);
     }),
     ...layout.organizations.map((organization) => startPeer(layout, nodes, organization, binaries)),
@@ -65,16 +65,22 @@ const startPeer = async (
   organization: OrganizationPlace,
   binaries: Binaries,
 ): Promise<void> => {
-  await startHealthy(nodes, peerNode(layout, organization, binaries), organization.peerOperationsPort);
+  const { peerPort: port, peerOperationsPort: operationsPort } = organization;
+  await startHealthy(nodes, peerNode(layout, organization, binaries), { port, operationsPort });
   await joinPeer(layout, organization, binaries);
 };
 
-const startHealthy = async (nodes: Nodes, node: Node, operationsPort: number): Promise<void> => {
+/** A node says that it is well before it listens for its clients. */
+const startHealthy = async (
+  nodes: Nodes,
+  node: Node,
+  { port, operationsPort }: { readonly port: number; readonly operationsPort: number },
+): Promise<void> => {
   await nodes.start(node);
   await nodes.ready(node.name, READY_SECONDS, async () => {
     const answer = await fetch(`http://${HOST}:${operationsPort}/healthz`);
     if (!answer.ok) throw new Error(`it says ${(await answer.text()).slice(0, 300)}`);
-    return true;
+    return (await accepts(port)) || undefined;
   });
 };
 
@@ -157,5 +163,7 @@ export const down = async (directory: string): Promise<number> => {
   await stopAll(layout.organizations.map(({ peerName }) => peerName));
   const peers = new Set(layout.organizations.map(({ peerName }) => peerName));
   await stopAll(nodeNames(layout).filter((name) => !peers.has(name)));
+  // One runs after a bring-up that was cut short.
+  await stopAll(layout.organizations.map(({ tlsCa }) => tlsCa.node));
   return stopped.filter(Boolean).length;
 };

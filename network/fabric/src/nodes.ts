@@ -25,7 +25,11 @@ const STOP_SECONDS = 15;
 
 /** The network's processes, remembered by files `run/<name>.json`. */
 export class Nodes {
-  constructor(private readonly directory: string) {}
+  /** @param signal once it is aborted, no node is started any more */
+  constructor(
+    private readonly directory: string,
+    private readonly signal?: AbortSignal,
+  ) {}
 
   log(name: string): string {
     return join(this.directory, 'logs', `${name}.log`);
@@ -42,7 +46,7 @@ export class Nodes {
   /**
    * Starts a node that does not run.
    * @returns false when it runs already
-   * @throws StepError when one of its ports is taken
+   * @throws StepError when one of its ports is taken, or after the signal
    */
   async start(node: Node): Promise<boolean> {
     if (this.pid(node.name) !== undefined) return false;
@@ -54,6 +58,7 @@ export class Nodes {
     }
     mkdirSync(join(this.directory, 'logs'), { recursive: true, mode: 0o700 });
     mkdirSync(node.folder, { recursive: true, mode: 0o700 });
+    if (this.signal?.aborted) throw new StepError(`starting ${node.name} failed: the start was stopped`);
     const log = openSync(this.log(node.name), 'a', 0o600);
     try {
       const child = spawn(node.file, node.args, {
@@ -67,11 +72,13 @@ export class Nodes {
           reject(new StepError(`starting ${node.name} failed: ${error.message}`)),
         );
       });
+      // At once, so that a stop never overlooks a node; one that could not be started has no number.
+      const { pid } = child;
+      if (pid !== undefined)
+        writeFile(this.runFile(node.name), JSON.stringify({ pid, started: startOf(pid) ?? '' }));
       await Promise.race([new Promise((resolve) => child.once('spawn', resolve)), failed]);
       failed.catch(() => undefined);
       child.unref();
-      const pid = child.pid!;
-      writeFile(this.runFile(node.name), JSON.stringify({ pid, started: startOf(pid) ?? '' }));
     } finally {
       closeSync(log);
     }

@@ -34,6 +34,8 @@ export interface FabricOptions {
   };
   /** Of a new channel. */
   readonly batch?: { readonly timeoutMs?: number; readonly maxMessageCount?: number };
+  /** Ends the bring-up: no further node is started, and what was started is for `down` to stop. */
+  readonly signal?: AbortSignal;
   /** Told of each step. */
   readonly report?: (text: string) => void;
 }
