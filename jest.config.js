@@ -26,5 +26,6 @@ module.exports = {
     project('client', 'client/test'),
     project('acceptance', 'test/acceptance', onPaper),
     project('security', 'test/security', onPaper),
+    project('browser', 'test/browser', onPaper),
   ],
 };

@@ -2,9 +2,10 @@ import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import { chromiumForTests } from './lib/chromium.mjs';
 import { prepare, ROOT } from './lib/prepare.mjs';
 
-// `npm test [-- <jest arguments>]`: static checks, the packages' tests, then acceptance on the running product.
+// `npm test [-- <jest arguments>]`: static checks, the packages' tests, then acceptance and the console on the running product.
 // Ends with one plain line: `N passed, N failed, N skipped`.
 
 await prepare();
@@ -49,10 +50,24 @@ async function jest(args) {
   }
 }
 
+/** For the browser tests, which are skipped with the reason where there is none. */
+async function lookForChromium() {
+  const { path: found, reason } = await chromiumForTests();
+  if (found) process.env.CHROMIUM_BIN = found;
+  else {
+    console.log(`The browser tests will be skipped: ${reason}.`);
+    process.env.CHROMIUM_MISSING = reason;
+    delete process.env.CHROMIUM_BIN;
+  }
+}
+
 const own = process.argv.slice(2);
 if (own.length > 0) {
+  if (own.includes('browser')) await lookForChromium();
   await jest(own);
 } else {
+  // May install it meanwhile.
+  const chromium = lookForChromium();
   await check('imports go one way', path.join(ROOT, 'scripts/check-imports.mjs'), []);
   await check('eslint', bin('eslint/bin/eslint.js'), ['.']);
   await check('console types', bin('typescript/bin/tsc'), ['-p', path.join(ROOT, 'gateway/console')]);
@@ -67,7 +82,8 @@ if (own.length > 0) {
     'client',
     'gateway',
   ]);
-  await jest(['--runInBand', '--selectProjects', 'acceptance', 'security']);
+  await chromium;
+  await jest(['--runInBand', '--selectProjects', 'acceptance', 'security', 'browser']);
 }
 // A title says why, where a network lacks something; a run of chosen tests skips all others.
 if (skipped.length > 0 && !own.some((argument) => argument.startsWith('-t')))

@@ -297,13 +297,18 @@ export interface ReportRow {
   hash: string;
   prevHash: string;
   prevHashValid: boolean;
+  /** Whether the record's stored objects are as they were written. */
+  objectsValid: boolean;
   sealed?: { recordId: string };
 }
 
 export interface Fault {
+  /** `block`, `entry` or `object`. */
   kind: string;
   id: string;
   reason: string;
+  /** Of an object: the record it belongs to. */
+  recordId?: string;
 }
 
 export interface ReportAnswer {

@@ -174,7 +174,10 @@ test('a changed, a missing and a superseded object are named', async () => {
     recordId: references[3]!.recordId,
   };
   expect((await walk()).firstInvalid).toEqual(altered);
-  expect((await report()).verdict.firstInvalid).toEqual(altered);
+  const hit = await report();
+  expect(hit.verdict.firstInvalid).toEqual(altered);
+  const unsound = [...hit.entries].filter(([, { objectsValid }]) => !objectsValid).map(([key]) => key);
+  expect(unsound).toEqual([`${references[3]!.recordId}/1`]);
   await rm(path);
   expect((await report()).verdict.firstInvalid).toEqual({
     ...altered,

@@ -332,6 +332,8 @@ describe('a visit over HTTP', () => {
     expect(opened.body['receipt']).toBeNull();
     const content = await device.open(opened.body, begun.scopes);
     expect(content).toMatchObject({ titleLine: { disease: 'fever' }, selector: { scope: 'general' } });
+    const [listed] = (await owner.get('/records')).body['items'].slice(-1);
+    expect(listed).toMatchObject({ recordId: keylessRecord, disease: 'fever', effectiveDate: '2020-02-29' });
     const byAuthor = await doctor.caller.post(`/records/${keylessRecord}/open?decrypt=true`, {});
     expect(byAuthor.body['bundle']).toEqual(content['document']);
     expect((await owner.post(`/records/${keylessRecord}/open?decrypt=true`, {})).body).toMatchObject({

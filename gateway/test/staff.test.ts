@@ -183,6 +183,16 @@ describe('users and doctors', () => {
       expect(listed.body['items']).toEqual([]);
     });
 
+    test('name their hospital alike at every hospital', async () => {
+      const lakeside = await bed.administrator('lakeside');
+      const { id } = (await city.post('/doctors', { name: 'Dr. Slug', specialization: 'Skin' })).body;
+      // The other hospital's read model follows the ledger by itself.
+      const seen = async () => (await lakeside.get(`/doctors/${id}`)).body['organization'];
+      while ((await seen()) === undefined) await new Promise((resolve) => setTimeout(resolve, 50));
+      expect(await seen()).toBe('city');
+      expect((await city.get(`/doctors/${id}`)).body['organization']).toBe('city');
+    });
+
     test.each([
       ['12345', 'too short'],
       ['1234567890123456', 'too long'],

@@ -2,18 +2,25 @@ import { ObjectAlteredError, ObjectMissingError, type ObjectStore } from '../sto
 import type { Findings } from './verdict.js';
 import type { StoredObjects } from './verifier/ledger-walk.js';
 
-/** Reads a record version's objects and recomputes their digests; adds what is wrong to the findings. */
+/**
+ * Reads a record version's objects and recomputes their digests; adds what is wrong to the findings.
+ *
+ * @returns whether all of them are as they were written
+ */
 export async function checkObjects(
   objects: ObjectStore,
   stored: StoredObjects,
   findings: Findings,
-): Promise<void> {
+): Promise<boolean> {
   const { recordId, sealedDigest, headerDigest, supersededHeaders } = stored;
+  let valid = true;
   for (const digest of [sealedDigest, headerDigest, ...supersededHeaders]) {
     const reason = await objectFault(objects, digest);
     if (reason === undefined || (reason === MISSING && supersededHeaders.includes(digest))) continue;
     findings.add({ kind: 'object', id: digest, reason, recordId });
+    valid = false;
   }
+  return valid;
 }
 
 const MISSING = 'object: missing from the store';

@@ -26,6 +26,8 @@ export interface VerifiedEntry {
   readonly hash: string;
   readonly prevHash: string;
   readonly prevHashValid: boolean;
+  /** Of a row shown: whether its stored objects are as they were written. */
+  readonly objectsValid: boolean;
 }
 
 export interface VerifiedRows {
@@ -98,17 +100,23 @@ export async function verifyRows(
       } else if (trusted && reason) {
         findings.add({ kind: 'entry', id: key, reason });
       }
+      let objectsValid = true;
       if (shown.has(key) && entry.sealed) {
         const earlier = earlierStates(blocks, row).reduce<StoredObjects | undefined>(
           (before, { sealed }) => (sealed ? storedObjects(entry.recordId, sealed, before) : before),
           undefined,
         );
-        await checkObjects(objects, storedObjects(entry.recordId, entry.sealed, earlier), findings);
+        objectsValid = await checkObjects(
+          objects,
+          storedObjects(entry.recordId, entry.sealed, earlier),
+          findings,
+        );
       }
       entries.set(key, {
         hash: entry.chain?.contentHash ?? '',
         prevHash: entry.chain?.prevHash ?? '',
         prevHashValid: trusted && position !== undefined && hashValid && prevHashValid,
+        objectsValid,
       });
       // What cannot be trusted proves nothing about the next entry's link.
       position = trusted ? positionAfter(entry) : undefined;

@@ -25,6 +25,8 @@ export interface ReportRow {
   readonly hash: string;
   readonly prevHash: string;
   readonly prevHashValid: boolean;
+  /** Whether the record's stored objects are as they were written. */
+  readonly objectsValid: boolean;
   /** Where the owner's device must open the record to see its title line. */
   readonly sealed?: { recordId: string; version: number };
 }
@@ -97,10 +99,11 @@ export class ReportService {
     const rows = items.map((entry, index): ReportRow => {
       const { recordId, version, hospital } = entry;
       const { ehrDate, patient, doctor, disease, sealed } = shown[index]!;
-      const { hash, prevHash, prevHashValid } = verified.get(keyOf(entry)) ?? {
+      const { hash, prevHash, prevHashValid, objectsValid } = verified.get(keyOf(entry)) ?? {
         hash: '',
         prevHash: '',
         prevHashValid: false,
+        objectsValid: false,
       };
       return {
         recordId,
@@ -113,6 +116,7 @@ export class ReportService {
         hash,
         prevHash,
         prevHashValid,
+        objectsValid,
         ...(sealed ? { sealed: { recordId, version } } : {}),
       };
     });

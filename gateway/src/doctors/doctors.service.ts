@@ -12,7 +12,7 @@ import { ledgerAnswer, type LedgerAnswer } from '../http/ledger-answer.js';
 import { pageOfArray, type Page, type PageRequest } from '../http/paging.js';
 import { invalid, notFound } from '../http/problem.js';
 import type { SessionUser } from '../http/session-user.js';
-import type { Organization } from '../organizations/organization.js';
+import { OrganizationRegistry, type Organization } from '../organizations/organization.js';
 import { submitOnce } from '../outbox/submit-once.js';
 import { TwoPartActs } from '../outbox/two-part-act.js';
 import { Projections } from '../projection/projections.js';
@@ -48,6 +48,7 @@ const SORTS = ['name', 'specialization'] as const;
 @Injectable()
 export class DoctorsService {
   constructor(
+    private readonly organizations: OrganizationRegistry,
     private readonly projections: Projections,
     private readonly accounts: AccountsService,
     private readonly sessions: SessionsService,
@@ -199,7 +200,7 @@ export class DoctorsService {
     return {
       id: row.staff_id,
       mspId: row.msp_id,
-      organization: row.msp_id === user.organization.mspId ? user.organization.slug : row.msp_id,
+      organization: this.organizations.get(row.msp_id)?.slug ?? row.msp_id,
       name: member?.name ?? null,
       specialization: member?.specialization ?? null,
       status: row.status,

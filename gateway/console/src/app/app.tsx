@@ -17,8 +17,11 @@ const queries = new QueryClient({
       // Some reads leave a receipt on the ledger, so none is repeated without being asked for.
       refetchOnWindowFocus: false,
       refetchOnReconnect: false,
+      // Out of reach is said at once; the library would wait in silence for the connection.
+      networkMode: 'always',
       retry: (count, error) => count < RETRIES && !(error instanceof ProblemError && error.status < 500),
     },
+    mutations: { networkMode: 'always' },
   },
 });
 

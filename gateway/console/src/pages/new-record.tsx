@@ -1,10 +1,11 @@
-import { useRef, useState } from 'react';
+import { useEffect, useRef, useState } from 'react';
 import { getRouteApi, Link, useBlocker } from '@tanstack/react-router';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import type { RecordStatus } from '@medseal/client';
 import { client } from '../app/session';
 import { type FoundPatient, PatientPicker } from '../records/patient-picker';
 import { Pipeline } from '../records/pipeline';
+import { recordsChanged } from '../records/records-changed';
 import { SectionFields } from '../records/section-fields';
 import { type Draft, documentOf, emptyDraft, itemError } from '../records/sections';
 import { Button } from '../ui/button';
@@ -47,7 +48,6 @@ export function NewRecordPage() {
 function RecordForm({ patient, onAnother }: { patient?: string; onAnother: () => void }) {
   const [sent, setSent] = useState<RecordStatus>();
   const [chosen, setChosen] = useState<FoundPatient>();
-  const queries = useQueryClient();
   const initial = useRef<Values>({
     registrationNo: patient ?? '',
     effectiveDate: today(),
@@ -82,16 +82,7 @@ function RecordForm({ patient, onAnother }: { patient?: string; onAnother: () =>
     shouldBlockFn: () => isDirty && !window.confirm('Leave without sending? What you wrote here is lost.'),
     enableBeforeUnload: () => isDirty,
   });
-  if (sent !== undefined)
-    return (
-      <Sent
-        recordId={sent.recordId}
-        onAnother={() => {
-          void queries.invalidateQueries({ queryKey: ['records'] });
-          onAnother();
-        }}
-      />
-    );
+  if (sent !== undefined) return <Sent recordId={sent.recordId} onAnother={onAnother} />;
   return (
     <Page title="Write a record">
       <form ref={form.form} noValidate onSubmit={form.submit}>
@@ -160,11 +151,14 @@ function Sent({ recordId, onAnother }: { recordId: string; onAnother: () => void
     queryFn: () => client.completeRecord(recordId),
     staleTime: Infinity,
   });
+  const again = useMutation({ mutationFn: () => completion.refetch() });
+  const queries = useQueryClient();
+  const outcome = completion.status;
   const record = useQuery({
-    queryKey: ['records', 'one', recordId, completion.status],
+    queryKey: ['records', 'one', recordId, outcome],
     queryFn: () => client.record(recordId),
   });
-  const again = useMutation({ mutationFn: () => completion.refetch() });
+  useEffect(() => recordsChanged(queries), [queries, outcome]);
   return (
     <Page title="Record sent">
       {completion.isPending && <Waiting text="The record is sealed. Running the next steps …" />}

@@ -8,6 +8,7 @@ import { useOrganizations } from '../app/organizations';
 import { client, useSession, useUser } from '../app/session';
 import { DocumentView } from '../records/document-view';
 import { Pipeline } from '../records/pipeline';
+import { recordsChanged } from '../records/records-changed';
 import { RecordState, stepName } from '../records/record-table';
 import { UnlockDialog } from '../records/unlock-dialog';
 import { Button } from '../ui/button';
@@ -26,7 +27,7 @@ export function RecordPage() {
   const query = useQuery({ queryKey: ['records', 'one', recordId], queryFn: () => client.record(recordId) });
   const completion = useMutation({
     mutationFn: () => client.completeRecord(recordId),
-    onSuccess: () => queries.invalidateQueries({ queryKey: ['records'] }),
+    onSuccess: () => recordsChanged(queries),
   });
   if (query.isPending) return <Waiting text="Loading …" />;
   if (query.isError)

@@ -1,7 +1,7 @@
 import { useRef, useState } from 'react';
 import { Link } from '@tanstack/react-router';
 import { useMutation } from '@tanstack/react-query';
-import type { ReportAnswer, ReportRow, VerificationProgress } from '@medseal/client';
+import type { Fault, FullVerdict, ReportAnswer, ReportRow, VerificationProgress } from '@medseal/client';
 import { client, useUser } from '../app/session';
 import { ReportTabs } from '../records/report-tabs';
 import { Button } from '../ui/button';
@@ -25,12 +25,21 @@ export function ReportPage() {
     { staleTime: Infinity },
   );
   const { query } = paged;
+  const [walked, setWalked] = useState<FullVerdict>();
+  const isDamaged = ({ prevHashValid, objectsValid, recordId }: ReportRow): boolean =>
+    !prevHashValid || !objectsValid || walked?.firstInvalid?.recordId === recordId;
   return (
     <Page
       title="Blockchain Report"
       lead="Chained records by date. Hashes and verdicts are computed now, from the bytes on disk."
       actions={
-        <Button busy={query.isFetching} onClick={() => void query.refetch()}>
+        <Button
+          busy={query.isFetching}
+          onClick={() => {
+            setWalked(undefined);
+            void query.refetch();
+          }}
+        >
           Check again
         </Button>
       }
@@ -68,7 +77,7 @@ export function ReportPage() {
           </div>
         </form>
         <PagedList paged={paged}>
-          <ReportTable rows={query.data?.rows ?? []} q={filter.q} />
+          <ReportTable rows={query.data?.rows ?? []} q={filter.q} isDamaged={isDamaged} />
         </PagedList>
         {query.data?.rows.some(({ patient }) => patient === null) && (
           <p className="hint">
@@ -81,7 +90,7 @@ export function ReportPage() {
           </p>
         )}
       </div>
-      <FullWalk />
+      <FullWalk onVerdict={setWalked} />
     </Page>
   );
 }
@@ -91,13 +100,33 @@ const VerdictNotice = ({ verdict }: { verdict: ReportAnswer }) =>
     <Notice kind="good">Everything shown is as it was written. Checked {timeText(verdict.checkedAt)}.</Notice>
   ) : (
     <Notice kind="bad" title="Something has been changed.">
-      {verdict.firstInvalid &&
-        `First: ${verdict.firstInvalid.kind} ${verdict.firstInvalid.id}: ${verdict.firstInvalid.reason}.`}{' '}
-      Checked {timeText(verdict.checkedAt)}.
+      {verdict.firstInvalid && <FirstFault fault={verdict.firstInvalid} />} Checked{' '}
+      {timeText(verdict.checkedAt)}.
     </Notice>
   );
 
-function ReportTable({ rows, q }: { rows: readonly ReportRow[]; q: string }) {
+const FirstFault = ({ fault: { kind, id, reason, recordId } }: { fault: Fault }) => (
+  <>
+    First: {kind} <code>{id}</code>
+    {recordId && (
+      <>
+        {' '}
+        of record <code>{recordId.slice(0, 8)}</code>
+      </>
+    )}
+    : {reason}.
+  </>
+);
+
+function ReportTable({
+  rows,
+  q,
+  isDamaged,
+}: {
+  rows: readonly ReportRow[];
+  q: string;
+  isDamaged: (row: ReportRow) => boolean;
+}) {
   const { role } = useUser();
   if (rows.length === 0)
     return <Empty>{q ? `No row shown to you matches “${q}”.` : 'No record has been chained yet.'}</Empty>;
@@ -106,7 +135,7 @@ function ReportTable({ rows, q }: { rows: readonly ReportRow[]; q: string }) {
       caption="Chained records"
       rows={rows}
       keyOf={({ recordId, version }) => `${recordId}/${version}`}
-      marked={({ prevHashValid }) => !prevHashValid}
+      marked={isDamaged}
       columns={[
         {
           header: 'EHR date',
@@ -133,8 +162,8 @@ function ReportTable({ rows, q }: { rows: readonly ReportRow[]; q: string }) {
         },
         {
           header: 'Verdict',
-          cell: ({ prevHashValid }) =>
-            prevHashValid ? <Badge kind="good">Valid</Badge> : <Badge kind="bad">Changed</Badge>,
+          cell: (row) =>
+            isDamaged(row) ? <Badge kind="bad">Changed</Badge> : <Badge kind="good">Valid</Badge>,
         },
       ]}
     />
@@ -142,7 +171,7 @@ function ReportTable({ rows, q }: { rows: readonly ReportRow[]; q: string }) {
 }
 
 /** The walk over every block, entry and object, with its progress; it can be stopped. */
-function FullWalk() {
+function FullWalk({ onVerdict }: { onVerdict: (verdict: FullVerdict) => void }) {
   const [progress, setProgress] = useState<VerificationProgress>();
   const stop = useRef<AbortController>(undefined);
   const walk = useMutation({
@@ -151,6 +180,7 @@ function FullWalk() {
       setProgress(undefined);
       return client.verifyWithProgress(setProgress, stop.current.signal);
     },
+    onSuccess: onVerdict,
   });
   const wasStopped = walk.error instanceof DOMException && walk.error.name === 'AbortError';
   return (
@@ -196,8 +226,7 @@ function FullWalk() {
           </Notice>
         ) : (
           <Notice kind="bad" title={`${walk.data.invalidCount} parts have been changed.`}>
-            {walk.data.firstInvalid &&
-              `First: ${walk.data.firstInvalid.kind} ${walk.data.firstInvalid.id}: ${walk.data.firstInvalid.reason}.`}
+            {walk.data.firstInvalid && <FirstFault fault={walk.data.firstInvalid} />}
           </Notice>
         ))}
     </Panel>

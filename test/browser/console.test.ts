@@ -1,0 +1,38 @@
+import type { Browser } from 'playwright-core';
+import { describeInBrowser, launchChromium } from '../support/chromium';
+import { startPaper } from '../support/fixture';
+import type { Product } from '../support/product';
+import { administratorFlow } from './administrator';
+import { doctorFlow } from './doctor';
+import { ministryFlow } from './ministry';
+import { activationFlow, patientFlow } from './patient';
+import { Stage } from './stage';
+
+/** The console in Chromium on one running product; the flows go on from each other in this order. */
+describeInBrowser('the console', () => {
+  let product: Product;
+  let browser: Browser;
+  let current: Stage;
+  const stage = (): Stage => current;
+
+  beforeAll(async () => {
+    [product, browser] = await Promise.all([startPaper(), launchChromium()]);
+    current = new Stage(product, browser);
+  }, 240_000);
+
+  afterAll(async () => {
+    await browser?.close();
+    await product?.stop();
+    product?.remove();
+  }, 60_000);
+
+  administratorFlow(stage);
+  activationFlow(stage);
+  doctorFlow(stage);
+  patientFlow(stage);
+  ministryFlow(stage);
+
+  test('no page of these flows threw, logged an error or met the content-security policy', async () => {
+    expect(await stage().closeAll()).toEqual([]);
+  });
+});

@@ -1,0 +1,113 @@
+import type { Stage } from './stage';
+import { HOSPITAL } from './stage';
+
+/** A patient takes the account over, by keyboard; the keys are made in this browser. */
+export function activationFlow(stage: () => Stage): void {
+  test('a patient activates the account from the letter and is signed in with unlocked keys', async () => {
+    const { patient } = stage();
+    const at = await stage().atTheDoor();
+    await at.follow('Activate your patient account');
+    await at.sees(at.heading('Activate your patient account'));
+    await at.sees(at.text(patient.rootFingerprint));
+    await at.pressButton('Activate');
+    await at.sees(at.text('Choose your home hospital.'));
+    await at.choose('Home hospital', HOSPITAL);
+    await at.type('Activation code', patient.activationCode);
+    await at.tick('It is the same as on my letter.');
+    await at.type('User name', patient.username);
+    await at.type('Password', patient.password);
+    await at.type('Password again', patient.password);
+    await at.type('Passphrase', patient.password);
+    await at.type('Passphrase again', patient.password);
+    await at.pressButton('Activate');
+    await at.sees(at.text('Choose another one than the password, which the hospital’s gateway sees.'));
+    await at.type('Passphrase', patient.passphrase);
+    await at.type('Passphrase again', patient.passphrase);
+    await at.pressButton('Activate');
+    await at.sees(at.heading('Dashboard'));
+    await at.sees(
+      at.text('There is no record here yet.').or(at.text('No record has been written yet.')).first(),
+    );
+    await at.menu('Patient Info');
+    await at.sees(at.row(patient.name).filter({ hasText: 'Activated' }));
+    await at.signOut();
+  });
+}
+
+/** Reads the own record to the end, sees who looked, changes the password; by keyboard. */
+export function patientFlow(stage: () => Stage): void {
+  describe('a patient', () => {
+    test('reads the own record with the passphrase to its end', async () => {
+      const { patient } = stage();
+      const at = await stage().atTheDoor();
+      await at.signIn(patient, HOSPITAL);
+      await at.menu('EHR Record');
+      await at.follow('Seasonal asthma');
+      await at.pressButton('Open the record');
+      await at.type('Passphrase', 'not the passphrase');
+      await at.pressButton('Unlock');
+      await at.sees(at.text('The passphrase is not right. Upper and lower case count.'));
+      await at.type('Passphrase', patient.passphrase);
+      await at.pressButton('Unlock');
+      for (const text of [
+        'Wheezes since the rains began.',
+        'Asthma, seasonal',
+        'Salbutamol inhaler, two puffs when needed',
+        'Oxygen saturation',
+        'Eczema as a child',
+        'Influenza vaccine',
+        'Eosinophils',
+        'Chest clear, no consolidation.',
+      ])
+        await at.sees(at.text(text));
+      // Unlocked once: the next record opens without asking.
+      await at.menu('Blockchain Report');
+      await at.sees(at.row('Seasonal asthma').filter({ hasText: 'Valid' }));
+      await at.follow('Seasonal asthma');
+      await at.pressButton('Open the record');
+      await at.sees(at.text('Wheezes since the rains began.'));
+      await at.signOut();
+    });
+
+    test('sees in the access log who looked', async () => {
+      const { patient } = stage();
+      const at = await stage().atTheDoor();
+      await at.signIn(patient, HOSPITAL);
+      await at.sees(at.heading('Who looked'));
+      await at.menu('Access Log');
+      await at.sees(at.row('Dr. Sundar').filter({ hasText: 'Wrote the record' }));
+    });
+
+    test('changes the password; the old one opens nothing, the passphrase stays', async () => {
+      const { patient } = stage();
+      const at = await stage().atTheDoor();
+      await at.signIn(patient, HOSPITAL);
+      await at.menu('Change Password');
+      await at.type('Present password', 'wrong-password-1');
+      await at.type('New password', 'second-password-8');
+      await at.type('New password again', 'second-password-9');
+      await at.pressButton('Change password');
+      await at.sees(at.text('The two are not the same.'));
+      await at.type('New password again', 'second-password-8');
+      await at.pressButton('Change password');
+      await at.sees(at.page.locator('[role=alert], .error').first());
+      await at.type('Present password', patient.password);
+      await at.pressButton('Change password');
+      await at.sees(at.text('The password was changed. Your other sessions were ended.'));
+      await at.signOut();
+      await at.choose('Organisation', HOSPITAL);
+      await at.type('User name', patient.username);
+      await at.type('Password', patient.password);
+      await at.press('Enter');
+      await at.sees(at.page.getByRole('alert'));
+      patient.password = 'second-password-8';
+      await at.signIn(patient, HOSPITAL);
+      await at.menu('EHR Record');
+      await at.follow('Seasonal asthma');
+      await at.pressButton('Open the record');
+      await at.type('Passphrase', patient.passphrase);
+      await at.press('Enter');
+      await at.sees(at.text('Wheezes since the rains began.'));
+    });
+  });
+}
