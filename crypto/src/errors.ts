@@ -24,19 +24,41 @@ export type CryptoErrorCode =
   | 'KEY_COMMITMENT_MISMATCH'
   /** The header has no slot for this key, scope or recipient. */
   | 'NO_SLOT'
+  /** A public key without a proof that its holder knows the secret key, or one made for another certificate. */
+  | 'BAD_KEY_PROOF'
+  /** The public values of a grant do not belong together: whoever made the grant did it wrong. */
+  | 'BAD_GRANT'
+  /** A share does not fit its public check: whoever made the grant did it wrong. */
+  | 'BAD_SHARE'
+  /** A capsule whose proof does not hold for this record and key, or that opens to nothing. */
+  | 'BAD_CAPSULE'
+  /** Answers of agents or custodians that are not what their shares give. */
+  | 'BAD_ANSWER'
+  | 'TOO_FEW_ANSWERS'
   | 'UNSUPPORTED_VERSION'
   /** Argon2id needs WebAssembly, which this host refuses. */
   | 'KDF_UNAVAILABLE';
 
+/** Who did not keep to the protocol. */
+export interface Culprit {
+  /** `owner` made the grant, `writer` the capsule. */
+  role: 'agent' | 'custodian' | 'owner' | 'writer';
+  /** MSP id of an agent or custodian, ledgerId of an owner, record id of what a writer sealed. */
+  id: string;
+}
+
 /** The only error this package throws on purpose. Messages never carry keys, plaintexts or personal data. */
 export class CryptoError extends Error {
   override readonly name = 'CryptoError';
+  /** Empty where nobody in particular is to blame, or nobody can be named from what is at hand. */
+  readonly culprits: readonly Culprit[];
 
   constructor(
     readonly code: CryptoErrorCode,
     message: string,
-    options?: { cause?: unknown },
+    options?: { cause?: unknown; culprits?: readonly Culprit[] },
   ) {
     super(message, options);
+    this.culprits = options?.culprits ?? [];
   }
 }

@@ -6,3 +6,4 @@ export * from './private-values.js';
 export * from './signing.js';
 export * from './keys/index.js';
 export * from './sealing/index.js';
+export * from './reencryption/index.js';

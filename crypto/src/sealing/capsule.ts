@@ -10,7 +10,7 @@ import {
   SCALAR_BYTES,
 } from '../scalar.js';
 import { G1_BYTES } from './decoding.js';
-import type { GTElement, PairingEngine } from './engine/index.js';
+import type { G1Point, GTElement, PairingEngine } from './engine/index.js';
 
 /**
  * Capsule of cryptography.md T1, an adaptation of the AFGH key encapsulation: C1(48) || C2(32) || e(32) || z(32).
@@ -48,7 +48,7 @@ export const encapsulate = (engine: PairingEngine, input: EncapsulationInput): E
   const c1 = engine.encodeG1(engine.multiplyG1(owner, k));
   const shared = engine.pair(engine.multiplyG1(engine.generatorG1, k), engine.generatorG2);
   const c2 = xor(secret, mask(engine, shared, c1, ownerPublicKey));
-  const proof = prove(engine, { secret, k, ownerPublicKey, c1, c2, context });
+  const proof = prove(engine, { secret, k, owner, ownerPublicKey, c1, c2, context });
   return { capsule: concat(c1, c2, proof), kek: kekOf(secret, context) };
 };
 
@@ -111,7 +111,22 @@ export const openWithSharedElement = (
   capsule: Uint8Array,
   ownerPublicKey: Uint8Array,
   context: Uint8Array,
-): Uint8Array => {
+): Uint8Array => recoverCapsule(engine, shared, capsule, ownerPublicKey, context).kek;
+
+export interface RecoveredCapsule {
+  kek: Uint8Array;
+  /** k with C1 = [k]pk1: with it every agent's answer can be computed and compared. */
+  k: bigint;
+}
+
+/** As `openWithSharedElement`, with the scalar that the capsule was made of. */
+export const recoverCapsule = (
+  engine: PairingEngine,
+  shared: GTElement,
+  capsule: Uint8Array,
+  ownerPublicKey: Uint8Array,
+  context: Uint8Array,
+): RecoveredCapsule => {
   const { c1, c2 } = splitCapsule(capsule);
   const secret = xor(c2, mask(engine, shared, c1, ownerPublicKey));
   const k = capsuleScalar(secret, ownerPublicKey, context);
@@ -119,17 +134,21 @@ export const openWithSharedElement = (
   const expected = concat(
     engine.encodeG1(engine.multiplyG1(owner, k)),
     c2,
-    prove(engine, { secret, k, ownerPublicKey, c1, c2, context }),
+    prove(engine, { secret, k, owner, ownerPublicKey, c1, c2, context }),
   );
   if (!equalBytes(expected, capsule)) {
     throw new CryptoError('OPEN_FAILED', 'capsule does not open: other key, other context or changed bytes');
   }
-  return kekOf(secret, context);
+  return { kek: kekOf(secret, context), k };
 };
+
+/** C1 of a capsule, 48 bytes: what agents re-encrypt. */
+export const capsulePoint = (capsule: Uint8Array): Uint8Array => splitCapsule(capsule).c1;
 
 interface ProofInput {
   secret: Uint8Array;
   k: bigint;
+  owner: G1Point;
   ownerPublicKey: Uint8Array;
   c1: Uint8Array;
   c2: Uint8Array;
@@ -138,10 +157,9 @@ interface ProofInput {
 
 const prove = (
   engine: PairingEngine,
-  { secret, k, ownerPublicKey, c1, c2, context }: ProofInput,
+  { secret, k, owner, ownerPublicKey, c1, c2, context }: ProofInput,
 ): Uint8Array => {
   const w = Hr('MS-W', [secret, ownerPublicKey, context]);
-  const owner = engine.decodeG1(ownerPublicKey, 'ownerPublicKey');
   const announcement = engine.encodeG1(engine.multiplyG1(owner, w));
   const e = Hr('MS-POK', [ownerPublicKey, c1, c2, context, announcement]);
   return concat(encodeScalar(e), encodeScalar((w + e * k) % GROUP_ORDER));

@@ -1,5 +1,6 @@
-import { fromBase64, toBase64, utf8, utf8Decode } from '../canonical/bytes.js';
+import { toBase64, utf8, utf8Decode } from '../canonical/bytes.js';
 import { sha256Hex } from '../canonical/commitment.js';
+import { fieldReader } from '../canonical/fields.js';
 import { canonicalJson, parseCanonicalJson } from '../canonical/json.js';
 import { CryptoError } from '../errors.js';
 import { CAPSULE_BYTES, KEK_BYTES } from './capsule.js';
@@ -27,6 +28,8 @@ export const HEADER_FORMAT = 'medseal/header/1';
 const MAX_HEADER_BYTES = 262_144;
 const MAX_SLOTS = 64;
 const MAX_RECIPIENTS = 64;
+
+const { base64, digest, list, members, number, refuse, text } = fieldReader('header');
 
 export const RECIPIENT_KINDS = ['author', 'custodian', 'verifier', 'sanitizer'] as const;
 export type RecipientKind = (typeof RECIPIENT_KINDS)[number];
@@ -111,14 +114,14 @@ export const decodeHeader = (bytes: Uint8Array): Header => {
     record: {
       channel: text(record.channel, 'record.channel'),
       recordId: text(record.recordId, 'record.recordId'),
-      version: whole(record.version, 'record.version'),
+      version: number(record.version, 'record.version'),
       owner: text(record.owner, 'record.owner'),
     },
     sealedDigest: digest(fields.sealedDigest, 'sealedDigest'),
     dekCommitment: digest(fields.dekCommitment, 'dekCommitment'),
     slots: list(fields.slots, 'slots', MAX_SLOTS).map(decodeSlot),
   };
-  if (header.slots.length === 0) throw badField('slots', 'is empty');
+  if (header.slots.length === 0) throw refuse('slots', 'is empty');
   // Every context must have its bytes: scopeId, lengths and ranges are checked there.
   for (const slot of header.slots) sealingContext(slotContext(header, slot));
   return header;
@@ -129,7 +132,7 @@ const decodeSlot = (value: unknown, i: number): KeySlot => {
   const fields = members(value, at, ['scopeId', 'epoch', 'capsule', 'recipients', 'wrappedDataKey']);
   const slot: KeySlot = {
     scopeId: text(fields.scopeId, `${at}.scopeId`),
-    epoch: whole(fields.epoch, `${at}.epoch`),
+    epoch: number(fields.epoch, `${at}.epoch`),
     capsule: fields.capsule === null ? null : base64(fields.capsule, `${at}.capsule`, CAPSULE_BYTES),
     recipients: list(fields.recipients, `${at}.recipients`, MAX_RECIPIENTS).map((recipient, j) =>
       decodeRecipient(recipient, `${at}.recipients[${j}]`),
@@ -137,60 +140,19 @@ const decodeSlot = (value: unknown, i: number): KeySlot => {
     wrappedDataKey: base64(fields.wrappedDataKey, `${at}.wrappedDataKey`, WRAPPED_DATA_KEY_BYTES),
   };
   const keyless = isKeyless(slot.scopeId);
-  if (keyless !== (slot.capsule === null)) throw badField(`${at}.capsule`, 'does not go with its scope');
-  if (keyless && slot.epoch !== KEYLESS_EPOCH) throw badField(`${at}.epoch`, 'must be 0 without a scope');
+  if (keyless !== (slot.capsule === null)) throw refuse(`${at}.capsule`, 'does not go with its scope');
+  if (keyless && slot.epoch !== KEYLESS_EPOCH) throw refuse(`${at}.epoch`, 'must be 0 without a scope');
   return slot;
 };
 
 const decodeRecipient = (value: unknown, at: string): DirectRecipient => {
   const fields = members(value, at, ['kind', 'id', 'enc', 'ct']);
   const kind = RECIPIENT_KINDS.find((known) => known === fields.kind);
-  if (kind === undefined) throw badField(`${at}.kind`, `must be one of ${RECIPIENT_KINDS.join(', ')}`);
+  if (kind === undefined) throw refuse(`${at}.kind`, `must be one of ${RECIPIENT_KINDS.join(', ')}`);
   return {
     kind,
     id: text(fields.id, `${at}.id`),
     enc: base64(fields.enc, `${at}.enc`, HPKE_ENC_BYTES),
     ct: base64(fields.ct, `${at}.ct`, KEK_BYTES + HPKE_TAG_BYTES),
   };
-};
-
-const badField = (field: string, what: string): CryptoError =>
-  new CryptoError('BAD_ENCODING', `header: ${field} ${what}`);
-
-const members = <K extends string>(value: unknown, at: string, keys: readonly K[]): Record<K, unknown> => {
-  if (value === null || typeof value !== 'object' || Array.isArray(value))
-    throw badField(at, 'is not an object');
-  if (Object.keys(value).length !== keys.length || !keys.every((key) => Object.hasOwn(value, key))) {
-    throw badField(at, `must have exactly the fields ${keys.join(', ')}`);
-  }
-  return value as Record<K, unknown>;
-};
-
-const text = (value: unknown, at: string): string => {
-  if (typeof value !== 'string' || value === '') throw badField(at, 'must be a non-empty text');
-  return value;
-};
-
-const whole = (value: unknown, at: string): number => {
-  if (typeof value !== 'number') throw badField(at, 'must be a number');
-  return value;
-};
-
-const digest = (value: unknown, at: string): string => {
-  if (typeof value !== 'string' || !/^[0-9a-f]{64}$/.test(value))
-    throw badField(at, 'must be 32 bytes of lower-case hex');
-  return value;
-};
-
-const list = (value: unknown, at: string, most: number): unknown[] => {
-  if (!Array.isArray(value)) throw badField(at, 'must be a list');
-  if (value.length > most) throw badField(at, `has more than ${most} entries`);
-  return value as unknown[];
-};
-
-const base64 = (value: unknown, at: string, length: number): Uint8Array => {
-  if (typeof value !== 'string') throw badField(at, 'must be base64');
-  const bytes = fromBase64(value, `header: ${at}`);
-  if (bytes.length !== length) throw badField(at, `must be ${length} bytes`);
-  return bytes;
 };

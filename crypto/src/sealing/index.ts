@@ -7,4 +7,5 @@ export * from './data-key.js';
 export * from './key-wrap.js';
 export * from './envelope.js';
 export * from './header.js';
+export type { LedgerFacts } from './opening.js';
 export * from './record.js';

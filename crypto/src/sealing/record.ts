@@ -10,9 +10,9 @@ import {
   type SealingContext,
   sealingContext,
 } from './context.js';
-import { commitDataKey, newDataKey, opensDataKeyCommitment } from './data-key.js';
+import { commitDataKey, newDataKey } from './data-key.js';
 import type { PairingEngine } from './engine/index.js';
-import { openContent, sealContent, sealedDigest } from './envelope.js';
+import { sealContent, sealedDigest } from './envelope.js';
 import {
   decodeHeader,
   type DirectRecipient,
@@ -24,7 +24,8 @@ import {
   slotContext,
 } from './header.js';
 import { unwrapKek, wrapKek } from './hpke.js';
-import { unwrapDataKey, wrapDataKey } from './key-wrap.js';
+import { wrapDataKey } from './key-wrap.js';
+import { checkedHeader, checkSealed, type LedgerFacts, openAndErase, openSlot } from './opening.js';
 
 /** Someone whom the writer lets in beside the owner; the public key is the one registered on the ledger. */
 export interface Recipient {
@@ -103,15 +104,6 @@ export const sealKeys = async (engine: PairingEngine, input: SealKeysInput): Pro
   };
   return addSlot(engine, header, dataKey, input.to, input.recipients);
 };
-
-/** What the ledger says about a record; nothing that comes with the object is believed without it. */
-export interface LedgerFacts {
-  record: RecordReference;
-  sealedDigest: string;
-  dekCommitment: string;
-  /** Left out where the header is known to be newer than the reader's view of the ledger. */
-  headerDigest?: string;
-}
 
 /** A person's or organisation's key as a direct recipient. */
 export interface RecipientKey {
@@ -274,57 +266,6 @@ const wrapTo = async (
   kek: Uint8Array,
   context: Uint8Array,
 ): Promise<DirectRecipient> => ({ kind, id, ...(await wrapKek(publicKey, kek, context)) });
-
-const openAndErase = async (sealed: Uint8Array, dataKey: Uint8Array): Promise<Uint8Array<ArrayBuffer>> => {
-  try {
-    return await openContent(sealed, dataKey);
-  } finally {
-    erase(dataKey);
-  }
-};
-
-const checkSealed = (sealed: Uint8Array, facts: LedgerFacts): void => {
-  if (sealedDigest(sealed) !== facts.sealedDigest) {
-    throw new CryptoError('DIGEST_MISMATCH', 'sealed content is not the one on the ledger');
-  }
-};
-
-const checkedHeader = (bytes: Uint8Array, facts: LedgerFacts): Header => {
-  if (facts.headerDigest !== undefined && headerDigest(bytes) !== facts.headerDigest) {
-    throw new CryptoError('DIGEST_MISMATCH', 'header is not the one on the ledger');
-  }
-  const header = decodeHeader(bytes);
-  for (const field of ['channel', 'recordId', 'version', 'owner'] as const) {
-    if (header.record[field] !== facts.record[field]) {
-      throw new CryptoError('WRONG_CONTEXT', `header belongs to another ${field} than the ledger's entry`);
-    }
-  }
-  if (header.sealedDigest !== facts.sealedDigest) {
-    throw new CryptoError('WRONG_CONTEXT', 'header belongs to another sealed content');
-  }
-  if (header.dekCommitment !== facts.dekCommitment) {
-    throw new CryptoError('KEY_COMMITMENT_MISMATCH', 'header names another data key than the ledger');
-  }
-  return header;
-};
-
-const openSlot = async (
-  header: Header,
-  slot: KeySlot,
-  kek: Uint8Array,
-  facts: LedgerFacts,
-): Promise<Uint8Array<ArrayBuffer>> => {
-  const dataKey = await unwrapDataKey(kek, slot.wrappedDataKey, sealingContext(slotContext(header, slot)));
-  erase(kek);
-  const { recordId, version } = facts.record;
-  if (!opensDataKeyCommitment(facts.dekCommitment, dataKey, recordId, version)) {
-    throw new CryptoError(
-      'KEY_COMMITMENT_MISMATCH',
-      'the slot holds another data key than the one on the ledger',
-    );
-  }
-  return dataKey;
-};
 
 /** A bad slot does not close the good one beside it; the first refusal is told if none opens. */
 const firstThatOpens = async <T>(ways: (() => Promise<T>)[], none: string): Promise<T> => {

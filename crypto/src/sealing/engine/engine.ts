@@ -59,6 +59,12 @@ export interface PairingEngine {
    * what is left to CLEARING_EXPONENT. An element of small order alone is refused.
    */
   clearCofactor(element: UncheckedGT): GTElement;
+  /**
+   * `clearCofactor` of the product of element^exponent: one final exponentiation for all, as it is a homomorphism.
+   *
+   * @param exponents whole numbers but zero, negative ones allowed; meant to be small, such as Lagrange numerators
+   */
+  clearProduct(elements: UncheckedGT[], exponents: bigint[]): GTElement;
 }
 
 /** What an engine does once its input is checked. `A`, `B`, `C` are its own types of G1, G2 and target field. */
@@ -83,6 +89,8 @@ export interface PairingBackend<A, B, C> {
   pair(left: A, right: B): C;
   multiplyGT(left: C, right: C): C;
   powerGT(element: C, scalar: bigint): C;
+  /** In the whole field, as `multiplyGT` is, and not only in its subgroup. */
+  invertGT(element: C): C;
   finalExponentiation(element: C): C;
 }
 
@@ -109,6 +117,11 @@ export const createEngine = <A, B, C>(backend: PairingBackend<A, B, C>): Pairing
   };
   const refuseIdentity = (identity: boolean, group: string): void => {
     if (identity) throw new CryptoError('IDENTITY_ELEMENT', `the identity of ${group} is refused`);
+  };
+  const clear = (element: C): GTElement => {
+    const cleared = backend.finalExponentiation(element);
+    refuseIdentity(backend.isIdentityGT(cleared), 'GT');
+    return wrap('GT', cleared);
   };
   const scalars = (list: bigint[], count: number): bigint[] => {
     if (list.length !== count || count === 0) {
@@ -152,12 +165,31 @@ export const createEngine = <A, B, C>(backend: PairingBackend<A, B, C>): Pairing
     },
     multiplyGT: (left, right) => wrap('GT', backend.multiplyGT(gt(left), gt(right))),
     powerGT: (element, scalar) => wrap('GT', backend.powerGT(gt(element), checkScalar(scalar))),
-    clearCofactor: (element) => {
-      const cleared = backend.finalExponentiation(gt(element));
-      refuseIdentity(backend.isIdentityGT(cleared), 'GT');
-      return wrap('GT', cleared);
+    clearCofactor: (element) => clear(gt(element)),
+    clearProduct: (elements, exponents) => {
+      if (elements.length !== exponents.length || elements.length === 0) {
+        throw new CryptoError(
+          'BAD_ARGUMENT',
+          `${elements.length} elements and ${exponents.length} exponents cannot be combined`,
+        );
+      }
+      const powers = elements.map((element, i) => wholePower(backend, gt(element), exponents[i] ?? 0n));
+      return clear(powers.reduce((left, right) => backend.multiplyGT(left, right)));
     },
   };
+};
+
+/** Square and multiply with the field's own product: an engine's power function may presume the subgroup. */
+const wholePower = <A, B, C>(backend: PairingBackend<A, B, C>, element: C, exponent: bigint): C => {
+  if (exponent === 0n) throw new CryptoError('BAD_ARGUMENT', 'an exponent is zero');
+  const base = exponent < 0n ? backend.invertGT(element) : element;
+  const bits = (exponent < 0n ? -exponent : exponent).toString(2).slice(1);
+  let power = base;
+  for (const bit of bits) {
+    power = backend.multiplyGT(power, power);
+    if (bit === '1') power = backend.multiplyGT(power, base);
+  }
+  return power;
 };
 
 const checkScalar = (scalar: bigint): bigint => {

@@ -8,6 +8,7 @@ import {
   G2,
   GT,
   init,
+  inv,
   IRTF,
   mul,
   mulVec,
@@ -76,6 +77,7 @@ const start = async (): Promise<PairingEngine> => {
     pair: (left, right) => pairing(left, right),
     multiplyGT: (left, right) => mul(left, right),
     powerGT: (element, scalar) => pow(element, fr(scalar)),
+    invertGT: (element) => inv(element),
     finalExponentiation: (element) => finalExp(element),
   });
 };

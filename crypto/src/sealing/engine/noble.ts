@@ -29,5 +29,6 @@ const engine = createEngine<InstanceType<typeof G1>, InstanceType<typeof G2>, ty
   pair: (left, right) => bls12_381.pairing(left, right),
   multiplyGT: (left, right) => Fp12.mul(left, right),
   powerGT: (element, scalar) => Fp12.pow(element, scalar),
+  invertGT: (element) => Fp12.inv(element),
   finalExponentiation: (element) => Fp12.finalExponentiate(element),
 });
