@@ -3,7 +3,6 @@ const ON_FABRIC = process.env['NETWORK'] === 'fabric';
 
 const MISSING = {
   captureProposals: "Fabric's peers do not hand out the proposals that reach them",
-  advanceTime: "Fabric's time is the machine's",
   keptData: 'the kept data folders are of the embedded network',
   killNodes: "the embedded network's nodes are one process",
 } as const;
@@ -12,7 +11,6 @@ export type Capability = keyof typeof MISSING;
 
 const capabilities: Record<Capability, boolean> = {
   captureProposals: !ON_FABRIC,
-  advanceTime: !ON_FABRIC,
   keptData: !ON_FABRIC,
   killNodes: ON_FABRIC,
 };
