@@ -30,6 +30,7 @@ import {
   encodeSavepoint,
   recordCheck,
 } from './records.js';
+import { salvage } from './salvage.js';
 import { SortedKeys } from './sorted-keys.js';
 import { sameVersion } from './state-database.js';
 import { CorruptDatabaseError, type Database, openDatabase, removeDirectory } from './storage.js';
@@ -675,18 +676,6 @@ export class PrivateStore {
       what: `private ${this.mspId} block ${blockNum} transaction ${txNum}`,
       remedy: 'lost',
     });
-  }
-}
-
-/** Moves what LevelDB's own repair can still read into order; otherwise the folder is emptied. */
-async function salvage(location: string): Promise<void> {
-  const { ClassicLevel } = await import('classic-level');
-  try {
-    await ClassicLevel.repair(location);
-    const database = await openDatabase(location);
-    await database.close();
-  } catch {
-    await removeDirectory(location);
   }
 }
 

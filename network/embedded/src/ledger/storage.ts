@@ -1,6 +1,7 @@
 import { constants, accessSync, mkdirSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { ClassicLevel } from 'classic-level';
+import { readTable, tableFiles } from './level-tables.js';
 
 export type Database = ClassicLevel<Buffer, Buffer>;
 
@@ -31,6 +32,8 @@ export class CorruptDatabaseError extends Error {
 /** @throws LedgerInUseError, StorageError, CorruptDatabaseError */
 export async function openDatabase(location: string): Promise<Database> {
   makeDirectory(location);
+  const unsound = tableFiles(location).find((file) => !readTable(file).sound);
+  if (unsound !== undefined) throw new CorruptDatabaseError(location, new Error(`${unsound} is malformed`));
   const database: Database = new ClassicLevel<Buffer, Buffer>(location, {
     keyEncoding: 'buffer',
     valueEncoding: 'buffer',
