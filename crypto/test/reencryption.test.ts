@@ -455,8 +455,11 @@ describe.each(NAMES)('shares in %s', (name) => {
   });
 
   it('do not open under another grant, whatever that names', async () => {
-    const grant = { ...consent.grant, grantId: 'g-2' };
-    expect(await blame(() => accept({ grant }))).toEqual(['BAD_SHARE', owner]);
+    for (const change of [{ grantId: 'g-2' }, { scopeId: newScopeId() }, { epoch: 2 }])
+      expect(await blame(() => accept({ grant: { ...consent.grant, ...change } }))).toEqual([
+        'BAD_SHARE',
+        owner,
+      ]);
     const { sealedShare, agentSecretKey } = inputOf(2);
     const moved = withAgent(withAgent(consent.grant, 2, { mspId: 'Elsewhere' }), 1, {
       shareDigest: sha256Hex(sealedShare),
@@ -479,7 +482,12 @@ describe.each(NAMES)('shares in %s', (name) => {
     ],
   ])('that are bad name the owner and not the agent: %s', async (_, spoil) => {
     const bad = await spoil(await shareOf(consent, 'Agent3MSP'));
-    const sealedShare = await sealShare(consent.agents[2]?.publicKey ?? new Uint8Array(0), bad, 'g-1', 3);
+    const sealedShare = await sealShare(
+      consent.agents[2]?.publicKey ?? new Uint8Array(0),
+      bad,
+      consent.grant,
+      3,
+    );
     const grant = withAgent(consent.grant, 3, { shareDigest: sha256Hex(sealedShare) });
     checkGrant(engineOf(name), grant);
     const { agentSecretKey, mspId } = inputOf(3);

@@ -7,7 +7,7 @@ import { type SealingContext, sealingContext } from '../sealing/context.js';
 import { G2_BYTES, GT_BYTES } from '../sealing/decoding.js';
 import type { GTElement, PairingEngine } from '../sealing/engine/index.js';
 import { decodeMember, negated } from './element.js';
-import { agentAt, agentIndex, type Grant } from './grant.js';
+import { agentAt, agentIndex, type GrantValues } from './grant.js';
 import { type AgentShareInput, openShare } from './share.js';
 
 /** cf_i, an element of GT. */
@@ -52,7 +52,7 @@ export const reencrypt = async (engine: PairingEngine, input: ReencryptInput): P
 export const reencryptWithShare = (
   engine: PairingEngine,
   share: Uint8Array,
-  input: CapsuleOnLedger & { grant: Grant; mspId: string; withProof?: boolean },
+  input: CapsuleOnLedger & { grant: GrantValues; mspId: string; withProof?: boolean },
 ): Uint8Array => {
   assertCapsuleOfGrant(engine, input.grant, input);
   return answerWith(engine, share, input);
@@ -65,7 +65,7 @@ export const reencryptWithShare = (
 export const checkAnswer = (
   engine: PairingEngine,
   answer: Uint8Array,
-  input: CapsuleOnLedger & { grant: Grant; mspId: string },
+  input: CapsuleOnLedger & { grant: GrantValues; mspId: string },
 ): boolean => {
   try {
     const bytes = exactly(answer, PROVEN_ANSWER_BYTES, 'answer');
@@ -91,7 +91,7 @@ export const checkAnswer = (
 };
 
 /** That the record is of the grant's owner, scope and epoch; the ledger's fields are compared, no secret is touched. */
-export const assertContextOfGrant = (grant: Grant, context: SealingContext): void => {
+export const assertContextOfGrant = (grant: GrantValues, context: SealingContext): void => {
   for (const field of ['channel', 'owner', 'scopeId', 'epoch'] as const) {
     if (context[field] !== grant[field])
       throw new CryptoError('WRONG_CONTEXT', `the record is of another ${field} than the grant`);
@@ -100,7 +100,7 @@ export const assertContextOfGrant = (grant: Grant, context: SealingContext): voi
 
 const assertCapsuleOfGrant = (
   engine: PairingEngine,
-  grant: Grant,
+  grant: GrantValues,
   { capsule, context }: CapsuleOnLedger,
 ): void => {
   assertContextOfGrant(grant, context);
@@ -111,7 +111,7 @@ const assertCapsuleOfGrant = (
 };
 
 interface AnswerInput extends CapsuleOnLedger {
-  grant: Grant;
+  grant: GrantValues;
   mspId: string;
   withProof?: boolean;
 }

@@ -13,7 +13,7 @@ import {
   isAnswer,
   PROVEN_ANSWER_BYTES,
 } from './answer.js';
-import { agentAt, agentIndex, checkGrant, type Grant } from './grant.js';
+import { agentAt, agentIndex, checkGrant, type GrantValues } from './grant.js';
 import { publicKeyOf } from './key-proof.js';
 import { interpolationAtZero, subsets } from './shamir.js';
 
@@ -27,7 +27,7 @@ export interface AgentAnswer {
 }
 
 export interface OpenReencryptedInput extends CapsuleOnLedger {
-  grant: Grant;
+  grant: GrantValues;
   /** b, 32 bytes. */
   readerSecretKey: Uint8Array;
   /** At most one of each agent; t are enough, more of them survive wrong ones. */
@@ -73,7 +73,7 @@ interface DecodedAnswer {
 /** Answers by their agents' indices; an answer that is no element at all names its agent. */
 export const decodeAnswers = (
   engine: PairingEngine,
-  grant: Grant,
+  grant: GrantValues,
   answers: AgentAnswer[],
 ): { answers: DecodedAnswer[]; malformed: Culprit[] } => {
   if (new Set(answers.map(({ mspId }) => mspId)).size !== answers.length)
@@ -95,7 +95,7 @@ export const decodeAnswers = (
   return { answers: decoded, malformed };
 };
 
-export const tooFew = (grant: Grant, count: number, culprits: Culprit[]): CryptoError =>
+export const tooFew = (grant: GrantValues, count: number, culprits: Culprit[]): CryptoError =>
   new CryptoError('TOO_FEW_ANSWERS', `${count} usable answers of the ${grant.threshold} that open`, {
     culprits,
   });
@@ -141,7 +141,7 @@ const combine = (
 
 const assertPublicValues = (
   engine: PairingEngine,
-  { grant, capsule, context }: CapsuleOnLedger & { grant: Grant },
+  { grant, capsule, context }: CapsuleOnLedger & { grant: GrantValues },
 ): void => {
   checkGrant(engine, grant);
   if (!checkCapsule(engine, capsule, grant.ownerPublicKey, sealingContext(context)))
@@ -176,7 +176,7 @@ const withoutLiars = (
 
 const wrongAnswers = (
   engine: PairingEngine,
-  grant: Grant,
+  grant: GrantValues,
   k: bigint,
   answers: DecodedAnswer[],
 ): Culprit[] => {

@@ -31,7 +31,7 @@ import {
   type EmergencyKey,
   openCustodianShare,
 } from './emergency-key.js';
-import { agentIndex, type Grant } from './grant.js';
+import { agentIndex, type GrantValues } from './grant.js';
 import { openGrantedSlot, type ReadDataKey, type StoredRecord } from './reading.js';
 import { interpolationAtZero, weightsAtZero } from './shamir.js';
 
@@ -50,7 +50,7 @@ export const CUSTODIAN_ANSWER_BYTES = HPKE_ENC_BYTES + PLAIN_ANSWER_BYTES + HPKE
  */
 export const combineForEmergency = (
   engine: PairingEngine,
-  input: CapsuleOnLedger & { grant: Grant; answers: AgentAnswer[] },
+  input: CapsuleOnLedger & { grant: GrantValues; answers: AgentAnswer[] },
 ): { element: Uint8Array; culprits: Culprit[] } => {
   const { grant, answers } = input;
   assertContextOfGrant(grant, input.context);
@@ -110,7 +110,7 @@ export const answerEmergency = async (
 
 export interface OpenEmergencyInput extends CapsuleOnLedger {
   key: EmergencyKey;
-  grant: Grant;
+  grant: GrantValues;
   caseId: string;
   /** X of `combineForEmergency`. */
   element: Uint8Array;

@@ -71,7 +71,12 @@ export const makeGrant = async (engine: PairingEngine, input: MakeGrantInput): P
   for (const [i, { mspId, publicKey }] of input.agents.entries()) {
     const value = evaluatePolynomial(polynomial, i + 1);
     const share = engine.encodeG2(engine.multiplyG2(readerKey, value));
-    const sealed = await sealShare(publicKey, share, input.grantId, i + 1);
+    const sealed = await sealShare(
+      publicKey,
+      share,
+      { grantId: input.grantId, scopeId: scopeKey.scopeId, epoch: scopeKey.epoch },
+      i + 1,
+    );
     erase(share);
     const check = engine.encodeG1(engine.multiplyG1(ownerKey, value));
     agents.push({ mspId, publicKey, check, shareDigest: sha256Hex(sealed) });

@@ -37,7 +37,9 @@ export interface GrantAgent {
   shareDigest: string;
 }
 
-export interface Grant {
+/** What the scheme needs of a grant; the ledger's own entry of a consent gives it, scope by scope. */
+export interface GrantValues {
+  /** Id of the consent; consents of several scopes have one grant a scope. */
   grantId: string;
   channel: string;
   /** ledgerId of the patient. */
@@ -47,9 +49,13 @@ export interface Grant {
   /** pk1 of scope and epoch, 48 bytes. */
   ownerPublicKey: Uint8Array;
   /** Who reads; publicKey is pkB2, 96 bytes. */
-  reader: KeyHolder & { publicKey: Uint8Array };
+  reader: { mspId: string; publicKey: Uint8Array };
   threshold: number;
   agents: GrantAgent[];
+}
+
+export interface Grant extends GrantValues {
+  reader: KeyHolder & { publicKey: Uint8Array };
 }
 
 export const encodeGrant = (grant: Grant): Uint8Array<ArrayBuffer> => {
@@ -143,7 +149,7 @@ export const shareCheckId = (check: Uint8Array): string =>
  *
  * @throws CryptoError `BAD_GRANT`, naming the owner and the field
  */
-export const checkGrant = (engine: PairingEngine, grant: Grant): void => {
+export const checkGrant = (engine: PairingEngine, grant: GrantValues): void => {
   const problem = problemOfGrant(engine, grant);
   if (problem === undefined) return;
   throw new CryptoError('BAD_GRANT', `grant: ${problem}`, {
@@ -152,14 +158,14 @@ export const checkGrant = (engine: PairingEngine, grant: Grant): void => {
 };
 
 /** Index of an agent in a grant, from 1. */
-export const agentIndex = (grant: Grant, mspId: string): number => {
+export const agentIndex = (grant: GrantValues, mspId: string): number => {
   const place = grant.agents.findIndex((agent) => agent.mspId === mspId);
   if (place < 0) throw new CryptoError('WRONG_CONTEXT', 'the grant does not name this organisation as agent');
   return place + 1;
 };
 
 /** The agent of an index that was drawn from the grant itself. */
-export const agentAt = (grant: Grant, index: number): GrantAgent => {
+export const agentAt = (grant: GrantValues, index: number): GrantAgent => {
   const agent = grant.agents[index - 1];
   if (agent === undefined)
     throw new CryptoError('BAD_ARGUMENT', `index must be from 1 to ${grant.agents.length}`);
@@ -181,7 +187,7 @@ const FIELDS = [
 
 const { base64, digest, list, members, number, refuse, text } = fieldReader('grant');
 
-const problemOfGrant = (engine: PairingEngine, grant: Grant): string | undefined => {
+const problemOfGrant = (engine: PairingEngine, grant: GrantValues): string | undefined => {
   const shape = problemOfShape(grant);
   if (shape !== undefined) return shape.join(' ');
   try {
@@ -194,7 +200,7 @@ const problemOfGrant = (engine: PairingEngine, grant: Grant): string | undefined
   }
 };
 
-const problemOfChecks = (engine: PairingEngine, { agents, threshold }: Grant): string | undefined => {
+const problemOfChecks = (engine: PairingEngine, { agents, threshold }: GrantValues): string | undefined => {
   const checks = agents.map(({ check }, i) => engine.decodeG1(check, `agents[${i}].check`));
   const place = offPolynomial(engine.encodeG1(engine.generatorG1), checks, threshold, (points, weights) =>
     engine.encodeG1(engine.combineG1(points, weights)),
@@ -206,7 +212,7 @@ const problemOfChecks = (engine: PairingEngine, { agents, threshold }: Grant): s
 };
 
 /** Field and fault of values that no arithmetic is needed to see. */
-const problemOfShape = (grant: Grant): [string, string] | undefined => {
+const problemOfShape = (grant: GrantValues): [string, string] | undefined => {
   const { agents, epoch, scopeId } = grant;
   if (!isHex(scopeId, SCOPE_ID_BYTES) || isKeyless(scopeId))
     return ['scopeId', `must be ${SCOPE_ID_BYTES} bytes of lower-case hex, not all zero`];

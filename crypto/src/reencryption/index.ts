@@ -15,6 +15,7 @@ export {
   encodeGrant,
   type Grant,
   type GrantAgent,
+  type GrantValues,
   grantDigest,
   GRANT_FORMAT,
   MAX_AGENTS,

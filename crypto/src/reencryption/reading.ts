@@ -6,7 +6,7 @@ import { type Header, type KeySlot, slotContext } from '../sealing/header.js';
 import { checkedHeader, checkSealed, type LedgerFacts, openAndErase, openSlot } from '../sealing/opening.js';
 import type { CapsuleOnLedger } from './answer.js';
 import { type AgentAnswer, type OpenedCapsule, openReencrypted } from './combination.js';
-import type { Grant } from './grant.js';
+import type { GrantValues } from './grant.js';
 
 export interface StoredRecord {
   /** Bytes of the header object. */
@@ -22,12 +22,12 @@ export interface StoredRecord {
  */
 export const grantedCapsules = (
   { header, facts }: StoredRecord,
-  grant: Pick<Grant, 'scopeId' | 'epoch'>,
+  grant: Pick<GrantValues, 'scopeId' | 'epoch'>,
 ): CapsuleOnLedger[] =>
   grantedSlots(checkedHeader(header, facts), grant).map(({ capsule, context }) => ({ capsule, context }));
 
 export interface ReadInput extends StoredRecord {
-  grant: Grant;
+  grant: GrantValues;
   /** b, 32 bytes. */
   readerSecretKey: Uint8Array;
   /** One of `grantedCapsules`: the one that the agents answered for. */
@@ -53,7 +53,7 @@ export const openDataKeyAsReader = async (
 /** The data key of the slot with `capsule`, once `open` has found the capsule's key-encrypting key. */
 export const openGrantedSlot = async (
   { header: bytes, facts, capsule }: StoredRecord & { capsule: Uint8Array },
-  scope: Pick<Grant, 'scopeId' | 'epoch'>,
+  scope: Pick<GrantValues, 'scopeId' | 'epoch'>,
   open: (capsule: CapsuleOnLedger) => OpenedCapsule | Promise<OpenedCapsule>,
 ): Promise<ReadDataKey> => {
   const header = checkedHeader(bytes, facts);
@@ -75,7 +75,7 @@ export const openAsReader = async (
 
 const grantedSlots = (
   header: Header,
-  { scopeId, epoch }: Pick<Grant, 'scopeId' | 'epoch'>,
+  { scopeId, epoch }: Pick<GrantValues, 'scopeId' | 'epoch'>,
 ): { slot: KeySlot; capsule: Uint8Array; context: SealingContext }[] => {
   const found = header.slots.flatMap((slot) =>
     slot.capsule !== null && slot.scopeId === scopeId && slot.epoch === epoch

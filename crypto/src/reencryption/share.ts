@@ -1,7 +1,8 @@
-import { concat, equalBytes, exactly, lp, ownBytes, u32 } from '../canonical/bytes.js';
+import { concat, equalBytes, exactly, fromHex, lp, ownBytes, u32 } from '../canonical/bytes.js';
 import { sha256Hex } from '../canonical/commitment.js';
 import { CryptoError } from '../errors.js';
 import { receivingKeyPairOf } from '../keys/derivation.js';
+import { SCOPE_ID_BYTES } from '../sealing/context.js';
 import { G2_BYTES } from '../sealing/decoding.js';
 import type { PairingEngine } from '../sealing/engine/index.js';
 import {
@@ -12,7 +13,7 @@ import {
   hpkeOpen,
   hpkeSeal,
 } from '../sealing/hpke.js';
-import { agentAt, agentIndex, type Grant } from './grant.js';
+import { agentAt, agentIndex, type GrantValues } from './grant.js';
 
 /** rk_i = [f(i)]pkB2, a compressed G2 point. */
 export const SHARE_BYTES = G2_BYTES;
@@ -23,7 +24,7 @@ const LABEL = 'MS-SHARE';
 
 /** What an agent needs to use its share: only the process that holds the agent's X25519 key can. */
 export interface AgentShareInput {
-  grant: Grant;
+  grant: GrantValues;
   /** Organisation of the agent. */
   mspId: string;
   /** X25519, 32 bytes. */
@@ -32,14 +33,16 @@ export interface AgentShareInput {
   sealedShare: Uint8Array;
 }
 
-/** Seals a share to one agent, bound to grant and index (cryptography.md T10), so that it opens nowhere else. */
+type ShareOf = Pick<GrantValues, 'grantId' | 'scopeId' | 'epoch'>;
+
+/** Seals a share to one agent, bound to grant, scope and index (cryptography.md T10), so that it opens nowhere else. */
 export const sealShare = async (
   agentPublicKey: Uint8Array,
   share: Uint8Array,
-  grantId: string,
+  grant: ShareOf,
   index: number,
 ): Promise<Uint8Array<ArrayBuffer>> =>
-  encodeHpke(await hpkeSeal(agentPublicKey, exactly(share, SHARE_BYTES, 'share'), shareInfo(grantId, index)));
+  encodeHpke(await hpkeSeal(agentPublicKey, exactly(share, SHARE_BYTES, 'share'), shareInfo(grant, index)));
 
 /**
  * The agent's share, once it is the one that the ledger's grant names.
@@ -56,7 +59,7 @@ export const openShare = async (input: AgentShareInput): Promise<Uint8Array<Arra
   if (sha256Hex(bytes) !== shareDigest)
     throw new CryptoError('DIGEST_MISMATCH', 'sealed share is not the one that the grant names');
   try {
-    const info = shareInfo(grant.grantId, index);
+    const info = shareInfo(grant, index);
     return exactly(await hpkeOpen(agentSecretKey, decodeHpke(bytes), info), SHARE_BYTES, 'share');
   } catch (error) {
     if (!equalBytes(receivingKeyPairOf(agentSecretKey).publicKey, publicKey))
@@ -83,7 +86,12 @@ export const acceptShare = async (engine: PairingEngine, input: AgentShareInput)
 };
 
 /** The equation of `acceptShare`; whatever is malformed is false. */
-export const shareFits = (engine: PairingEngine, grant: Grant, index: number, share: Uint8Array): boolean => {
+export const shareFits = (
+  engine: PairingEngine,
+  grant: GrantValues,
+  index: number,
+  share: Uint8Array,
+): boolean => {
   const { check } = agentAt(grant, index);
   try {
     const left = engine.pair(
@@ -101,8 +109,15 @@ export const shareFits = (engine: PairingEngine, grant: Grant, index: number, sh
   }
 };
 
-const shareInfo = (grantId: string, index: number): Uint8Array =>
-  concat(lp(LABEL), lp(grantId), u32(index, 'index'));
+/** lp("MS-SHARE") || lp(grantId) || u32 index || lp(scopeId) || u32 epoch. */
+const shareInfo = ({ grantId, scopeId, epoch }: ShareOf, index: number): Uint8Array =>
+  concat(
+    lp(LABEL),
+    lp(grantId),
+    u32(index, 'index'),
+    lp(fromHex(scopeId, SCOPE_ID_BYTES, 'scopeId')),
+    u32(epoch, 'epoch'),
+  );
 
-const badShare = (grant: Grant, message: string, cause?: unknown): CryptoError =>
+const badShare = (grant: GrantValues, message: string, cause?: unknown): CryptoError =>
   new CryptoError('BAD_SHARE', message, { cause, culprits: [{ role: 'owner', id: grant.owner }] });

@@ -9,3 +9,4 @@ export * from './envelope.js';
 export * from './header.js';
 export type { LedgerFacts } from './opening.js';
 export * from './record.js';
+export * from './streams.js';
