@@ -9,6 +9,8 @@ const PORTABLE = [
   '@hpke/dhkem-x25519',
   'hash-wasm',
   'mcl-wasm',
+  '@scure/bip39',
+  'shamir-secret-sharing',
 ];
 
 const SOURCES = join(__dirname, '..', 'src');

@@ -42,8 +42,8 @@ export const DEFAULT_COST: Argon2Cost = { kdf: 'argon2id', memoryKiB: 65_536, pa
 /** Where WebAssembly is refused: PBKDF2-HMAC-SHA-256 as OWASP recommends it. */
 export const FALLBACK_COST: Pbkdf2Cost = { kdf: 'pbkdf2-sha256', iterations: 600_000 };
 
-/** Stored costs beyond these are refused, so that a planted blob cannot stall a device. */
-const LIMITS = { memoryKiB: 1_048_576, passes: 64, iterations: 10_000_000 };
+/** Stored costs beyond these are refused, so that a planted blob cannot stall a device or take its memory. */
+const LIMITS = { memoryKiB: 262_144, passes: 16, work: 1_048_576, iterations: 5_000_000 };
 
 /** What a wrapped secret is, whose, and which one: it opens for nothing else. */
 export interface WrapContext {
@@ -236,7 +236,10 @@ const checkCost = (value: unknown, code: 'BAD_ARGUMENT' | 'BAD_ENCODING'): Passw
   const cost = (value ?? {}) as Record<string, unknown>;
   if (cost.kdf === 'argon2id') {
     const memoryKiB = boundedCost(cost, 'memoryKiB', 8, LIMITS.memoryKiB, code);
-    return { kdf: 'argon2id', memoryKiB, passes: boundedCost(cost, 'passes', 1, LIMITS.passes, code) };
+    const passes = boundedCost(cost, 'passes', 1, LIMITS.passes, code);
+    if (memoryKiB * passes > LIMITS.work)
+      throw new CryptoError(code, `cost.memoryKiB times cost.passes must be at most ${LIMITS.work}`);
+    return { kdf: 'argon2id', memoryKiB, passes };
   }
   if (cost.kdf === 'pbkdf2-sha256') {
     return { kdf: 'pbkdf2-sha256', iterations: boundedCost(cost, 'iterations', 1, LIMITS.iterations, code) };
