@@ -10,6 +10,7 @@ import {
 import { DATABASE_TEMPLATES, prepareDatabaseTemplate } from './lib/database-template.mjs';
 import {
   chaincodeDefinition,
+  chaincodeSettings,
   demoOrganizations,
   fabricFolder,
   fabricNetwork,
@@ -93,6 +94,7 @@ async function startEmbeddedNetwork(organizations) {
       CHAINCODE_SERVER_ADDRESS: addresses[mspId],
       CHAINCODE_ID: 'ehr:1',
       MEDSEAL_CLOCK_FILE: clockFile,
+      ...chaincodeSettings(folder, mspId),
     }),
   );
   const config = writeJson('network.json', {

@@ -309,6 +309,7 @@ export class TestBed {
           CHAINCODE_SERVER_ADDRESS: addresses[mspId]!,
           CHAINCODE_ID: 'ehr:1',
           MEDSEAL_CLOCK_FILE: this.clockFile,
+          MEDSEAL_AGENT_KEY_FILE: join(this.folder, 'gateway', mspId, 'keystore/agent.key'),
         }),
       ),
     ]);

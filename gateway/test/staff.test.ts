@@ -23,6 +23,7 @@ describe('users and doctors', () => {
       ]);
       for (const organization of body['items']) {
         expect(organization.keys.map(({ kind }: { kind: string }) => kind).sort()).toEqual([
+          'agent',
           'custodian',
           'handover',
         ]);

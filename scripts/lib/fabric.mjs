@@ -14,6 +14,11 @@ export const fabricFolder = (folder) => path.join(folder, 'fabric');
 export const demoOrganizations = () =>
   JSON.parse(readFileSync(path.join(ROOT, 'scripts/demo/organizations.json'), 'utf8'));
 
+/** What a chaincode process is told of its organisation: the gateway makes the key at its first start. */
+export const chaincodeSettings = (folder, mspId) => ({
+  MEDSEAL_AGENT_KEY_FILE: path.join(folder, 'gateway', mspId, 'keystore', 'agent.key'),
+});
+
 /** The chaincode of the product as the organisations define it on the channel. */
 export function chaincodeDefinition(organizations) {
   const { collectionsFor } = require('@medseal/chaincode');
@@ -37,6 +42,9 @@ export function fabricOptions(folder, organizations, report, signal) {
     chaincode: {
       definition: chaincodeDefinition(organizations),
       command: [process.execPath, path.join(ROOT, 'chaincode/dist/main.js')],
+      environment: Object.fromEntries(
+        organizations.map(({ mspId }) => [mspId, chaincodeSettings(folder, mspId)]),
+      ),
     },
     batch: { timeoutMs },
     report,

@@ -49,6 +49,7 @@ export class Keystore {
     const keystore = new Keystore(directory, mspId, await secret('index.key'), await secret('database.key'));
     await secret('custodian.key');
     await secret('handover.key');
+    await secret('agent.key');
     return keystore;
   }
 
@@ -132,8 +133,8 @@ export class Keystore {
     return readKey(join(this.directory, 'handover.key'));
   }
 
-  /** X25519 public key, hex. */
-  publicKeyOf(kind: 'custodian' | 'handover'): string {
+  /** X25519 public key, hex. The agent's secret key is only used by the organisation's chaincode process. */
+  publicKeyOf(kind: 'custodian' | 'handover' | 'agent'): string {
     return x25519PublicKey(readKey(join(this.directory, `${kind}.key`)));
   }
 

@@ -128,13 +128,13 @@ export class Bootstrap {
     });
   }
 
-  /** Custodian and hand-over keys, signed by the service, so that devices can judge them. */
+  /** Custodian, hand-over and agent keys, signed by the service, so that devices can judge them. */
   private async putKeys(organization: Organization): Promise<void> {
     const { mspId, keystore, ledger, service } = organization;
     const known = await evaluateJson<OrganizationKeyEntry[]>(organization, 'registry:getOrganizationKeys', [
       mspId,
     ]);
-    for (const kind of ['custodian', 'handover'] as const) {
+    for (const kind of ['custodian', 'handover', 'agent'] as const) {
       const publicKey = keystore.publicKeyOf(kind);
       const current = known.find((entry) => entry.kind === kind);
       if (current?.publicKey === publicKey) continue;

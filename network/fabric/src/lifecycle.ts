@@ -29,7 +29,7 @@ export const packageOf = (
 export const chaincodeNode = (
   layout: Layout,
   organization: OrganizationPlace,
-  { definition, command }: FabricOptions['chaincode'],
+  { definition, command, environment: more }: FabricOptions['chaincode'],
 ): Node => {
   const { tls } = organization.identity('chaincode');
   const [file, ...args] = command;
@@ -41,6 +41,7 @@ export const chaincodeNode = (
     CHAINCODE_TLS_KEY_FILE: join(tls, 'server.key'),
     CHAINCODE_TLS_CERT_FILE: join(tls, 'server.crt'),
     CHAINCODE_TLS_CLIENT_CA_FILE: join(tls, 'ca.crt'),
+    ...more?.[organization.mspId],
   };
   // For those who run it by other means.
   const lines = Object.entries(environment).map(([name, value]) => `${name}=${value}\n`);

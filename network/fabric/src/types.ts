@@ -31,6 +31,8 @@ export interface FabricOptions {
     readonly definition: ChaincodeDefinition;
     /** Program and arguments of one organisation's chaincode process. */
     readonly command: readonly [string, ...string[]];
+    /** Settings of an organisation's process beside those of its connection, by MSP id. */
+    readonly environment?: Readonly<Record<string, Readonly<Record<string, string>>>>;
   };
   /** Of a new channel. */
   readonly batch?: { readonly timeoutMs?: number; readonly maxMessageCount?: number };
