@@ -51,6 +51,55 @@ export const CONTRACT_ERROR_CODES = [
   /** The capsule's proof does not hold for this entry. */
   'CAPSULE_INVALID',
   'RECEIPT_NOT_FOUND',
+  /** The receipt is older than the time in which agents answer it: sign another. */
+  'RECEIPT_TOO_OLD',
+  /** The receipt is another reader's, has another basis or does not name the record. */
+  'RECEIPT_DIFFERS',
+  /** The key's proof of possession does not hold for it, the caller's organisation and certificate. */
+  'KEY_PROOF_INVALID',
+  /** The grantee has no key that a grant can be made to, or another one than the grant names. */
+  'KEY_NOT_REGISTERED',
+  'CARE_TEAM_NOT_FOUND',
+  'CONSENT_NOT_FOUND',
+  'CONSENT_EXISTS',
+  'CONSENT_REVOKED',
+  'CONSENT_EXPIRED',
+  /** Too few agents have accepted their share, or one complains. */
+  'CONSENT_NOT_ACTIVE',
+  /** The consent is neither revoked nor expired: its shares are still needed. */
+  'CONSENT_NOT_ENDED',
+  /** The threshold of a grant is not the parameter. */
+  'THRESHOLD_DIFFERS',
+  /** An agent of a grant is not admitted, has no agent key or is of the grantee's organisation. */
+  'AGENT_NOT_ELIGIBLE',
+  /** The public checks of a grant's shares do not belong together. */
+  'GRANT_INVALID',
+  /** A grant's polynomial, or a part of it, served an earlier grant: make a fresh one. */
+  'SHARE_POINT_USED',
+  /** A request for consent has been answered by this patient. */
+  'REQUEST_ANSWERED',
+  'REQUEST_NOT_FOUND',
+  'DELIVERY_NOT_FOUND',
+  /** The organisation asked is no agent of the consent. */
+  'NOT_AN_AGENT',
+  /** The process that is asked cannot read its agent key. */
+  'AGENT_KEY_MISSING',
+  /** The agent has no share of the consent. */
+  'SHARE_MISSING',
+  /** The share is not the one that the grant names, does not open or does not fit its public check. */
+  'SHARE_INVALID',
+  /** The caller is neither the consent's grantee nor, now, a member of the care team that is. */
+  'NOT_GRANTEE',
+  /** The record has no key slot in a scope and epoch of the consent. */
+  'SCOPE_NOT_GRANTED',
+  /** The terms shown are not the ones that the consent commits to. */
+  'TERMS_DIFFER',
+  /** The day on which the data was to be erased has come. */
+  'TERMS_ENDED',
+  /** The selector shown is not the one that the record commits to. */
+  'SELECTOR_DIFFERS',
+  /** The consent's terms do not cover the purpose, or the record's type or date. */
+  'NOT_IN_TERMS',
   /** More entries than one answer may hold. */
   'LIMIT_EXCEEDED',
   /** Stored state is not what this version wrote, or the contract failed in a way nobody foresaw. */

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { mclEngine } from '@medseal/crypto';
 import type { ServerSettings } from './contracts/server.js';
+import { serveMetrics } from './ledger/agent-log.js';
 
 /** Settings come from the environment, under the names that Fabric's external builders use. */
 const required = (name: string): string => {
@@ -40,6 +41,8 @@ const main = async (): Promise<void> => {
     const inUse = String(error).includes('EADDRINUSE');
     throw inUse ? new Error(`${served.address} is in use: choose another CHAINCODE_SERVER_ADDRESS`) : error;
   });
+  const metricsAddress = process.env.MEDSEAL_METRICS_ADDRESS;
+  if (metricsAddress !== undefined && metricsAddress !== '') await serveMetrics(metricsAddress);
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => process.exit(0));
   process.stdout.write(
     `${JSON.stringify({ ready: true, chaincode: served.packageId, mspId, address: served.address })}\n`,

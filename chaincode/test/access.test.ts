@@ -55,6 +55,7 @@ test('a receipt names its signer, its transaction and what was read', async () =
     recordIds: [atHome.recordId],
     basis: 'author',
     consentId: null,
+    at: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/) as string,
   });
   expect(await ledger.evaluate(owner, 'access:getReceipt', [transactionId])).toEqual(answer);
   expect(await refusalOf(receipt(author, 'author', [atHome.recordId], businessId))).toMatchObject({

@@ -19,6 +19,15 @@ const worldKey = fc.oneof(
   fc.tuple(hex(32), fc.nat()).map(([id, n]) => worldKeys.recordVersion(id, n + 1)),
   fc.tuple(hex(32), hex(64), hex(32)).map(([a, b, c]) => worldKeys.receiptOf(a, b, c)),
   fc.tuple(mspId, hex(64)).map(([m, id]) => worldKeys.business(m, id)),
+  hex(32).map(worldKeys.consentKey),
+  hex(32).map(worldKeys.careTeam),
+  hex(32).map(worldKeys.consent),
+  fc.tuple(hex(32), hex(32)).map(([a, b]) => worldKeys.consentOf(a, b)),
+  fc.tuple(hex(32), hex(32)).map(([a, b]) => worldKeys.consentTo(a, b)),
+  fc.tuple(hex(32), hex(32)).map(([a, b]) => worldKeys.consentAnswer(a, b)),
+  fc.tuple(hex(32), mspId).map(([id, m]) => worldKeys.shareAnswer(id, m)),
+  hex(64).map(worldKeys.sharePoint),
+  fc.tuple(hex(32), hex(32), fc.nat()).map(([a, b, n]) => worldKeys.openingComplaint(a, b, n + 1)),
 );
 
 test('world keys are the composite keys that the shim makes, and are read back', () => {
@@ -65,6 +74,10 @@ test('private keys are read back, others refused', () => {
     privateKeys.selector(id, 1),
     privateKeys.titleLine(id, 12),
     privateKeys.pending(key),
+    privateKeys.consentRequest(id),
+    privateKeys.share(id),
+    privateKeys.delivery(id),
+    privateKeys.held(id),
   ];
   for (const text of known) {
     const parsed = parsePrivateKey(text);

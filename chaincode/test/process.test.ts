@@ -54,6 +54,28 @@ test('says in one line that it is ready, listens, and ends cleanly', async () =>
   expect(await end).toMatchObject({ code: 0, signal: null, stderr: '' });
 });
 
+test('gives its counts where it is told to, and names an address that it cannot use', async () => {
+  const [probe, metrics] = [await listening(), await listening()];
+  for (const { close } of [probe, metrics]) close();
+  const address = { CHAINCODE_SERVER_ADDRESS: `127.0.0.1:${probe.port}` };
+  const { child, end, ready } = start({
+    ...settings,
+    ...address,
+    MEDSEAL_METRICS_ADDRESS: `127.0.0.1:${metrics.port}`,
+  });
+  await ready;
+  const answer = await fetch(`http://127.0.0.1:${metrics.port}/metrics`);
+  expect(answer.headers.get('content-type')).toContain('text/plain');
+  expect(await answer.text()).toContain('\nmedseal_reencryptions_total 0\n');
+  expect((await fetch(`http://127.0.0.1:${metrics.port}/`)).status).toBe(404);
+  child.kill('SIGTERM');
+  expect(await end).toMatchObject({ code: 0, stderr: '' });
+  const wrong = await start({ ...settings, ...address, MEDSEAL_METRICS_ADDRESS: 'metrics' }).end;
+  expect(wrong.stderr).toBe(
+    'chaincode cannot start: MEDSEAL_METRICS_ADDRESS must be host:port; it is "metrics"\n',
+  );
+});
+
 test.each(Object.keys({ ...settings, CHAINCODE_SERVER_ADDRESS: '' }))(
   'without %s it says so and ends',
   async (name) => {

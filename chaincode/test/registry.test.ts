@@ -107,6 +107,10 @@ describe('start of a network', () => {
       policyVersion: 3,
       recordSteps: ['chain'],
     });
+    const withThreshold = { policyVersion: 4, recordSteps: ['chain'], consentThreshold: 3 };
+    await ledger.submit(clinic.manager, 'registry:setParameters', [withThreshold]);
+    const stored = await ledger.evaluate(clinic.manager, 'registry:getParameters');
+    expect(stored).toEqual({ schema: 1, ...withThreshold });
   });
 });
 

@@ -2,6 +2,7 @@ import { canonicalJson } from '@medseal/crypto';
 import fc from 'fast-check';
 import { parseContractError } from '../src/errors';
 import * as args from '../src/model/arguments';
+import * as consents from '../src/model/consent-arguments';
 import { businessIdOf, type Check, parseInteger, parseJson, version } from '../src/model/validation';
 
 const id = 'a1'.repeat(16);
@@ -20,7 +21,7 @@ const sealed = {
 
 /** One good value of every JSON argument. */
 const good: [string, Check<unknown>, Record<string, unknown>][] = [
-  ['parameters', args.parametersArgument, { policyVersion: 1, recordSteps: ['chain'] }],
+  ['parameters', args.parametersArgument, { policyVersion: 1, recordSteps: ['chain'], consentThreshold: 2 }],
   [
     'organization',
     args.organizationArgument,
@@ -78,6 +79,69 @@ const good: [string, Check<unknown>, Record<string, unknown>][] = [
     },
   ],
   ['receipt', args.receiptArgument, { recordIds: [id], basis: 'author' }],
+  ['receiptUnderConsent', args.receiptArgument, { recordIds: [id], basis: 'consent', consentId: id }],
+  [
+    'careTeam',
+    consents.careTeamArgument,
+    {
+      teamId: id,
+      kind: 'named',
+      publicKey: 'c3'.repeat(96),
+      proof: 'c4'.repeat(64),
+      epoch: 1,
+      members: [id],
+    },
+  ],
+  [
+    'consent',
+    consents.grantArgument,
+    {
+      consentId: id,
+      requestId: null,
+      grantee: {
+        kind: 'person',
+        id,
+        mspId: 'CityMSP',
+        publicKey: 'c3'.repeat(96),
+        certificateHash: digest,
+        epoch: 1,
+      },
+      scopes: [
+        {
+          scopeId: id,
+          epoch: 1,
+          publicKey: 'c3'.repeat(48),
+          points: ['c4'.repeat(48), 'c5'.repeat(48)],
+          shareDigests: [digest, 'b3'.repeat(32)],
+        },
+      ],
+      agents: [
+        { mspId: 'LakesideMSP', publicKey: digest },
+        { mspId: 'MinistryMSP', publicKey: digest },
+      ],
+      threshold: 2,
+      expiresAt: '2026-12-31T23:59:59.999Z',
+      termsCommitment: digest,
+    },
+  ],
+  ['share', consents.depositedSharesArgument, { scopes: [{ scopeId: id, epoch: 1, sealedShare: 'AAAA' }] }],
+  [
+    'terms',
+    consents.termsArgument,
+    {
+      purpose: 'CAREMGT',
+      recordTypes: ['OPConsultation'],
+      dateRange: { from: '2026-01-01', to: '2026-02-28' },
+      dataEraseAt: '2026-12-31T00:00:00.000Z',
+      salt: digest,
+    },
+  ],
+  [
+    'selector',
+    consents.selectorArgument,
+    { date: '2026-02-28', recordType: 'OPConsultation', scope: 'general', salt: digest },
+  ],
+  ['grantee', consents.granteeArgument, { kind: 'careTeam', id }],
 ];
 
 const refusal = (run: () => unknown): string => {
@@ -105,6 +169,7 @@ describe.each(good)('%s', (name, check, value) => {
   test('every missing or wrong field is refused by its name', () => {
     const optional = new Set(['specialization', 'contactNo', 'email', 'address']);
     if (name === 'patientUpdate') optional.add('status');
+    if (name === 'parameters') optional.add('consentThreshold');
     for (const field of Object.keys(value)) {
       const { [field]: _gone, ...rest } = value;
       if (!optional.has(field)) {
@@ -136,6 +201,9 @@ describe.each(good)('%s', (name, check, value) => {
     );
   });
 });
+
+const goodValue = (wanted: string): Record<string, unknown> => good.find(([name]) => name === wanted)![2];
+const agent = (mspId: string) => ({ mspId, publicKey: digest });
 
 const cases: [string, Check<unknown>, unknown, string][] = [
   [
@@ -212,7 +280,67 @@ const cases: [string, Check<unknown>, unknown, string][] = [
   ],
   ['no record', args.receiptArgument, { recordIds: [], basis: 'author' }, 'recordIds'],
   ['a record twice', args.receiptArgument, { recordIds: [id, id], basis: 'author' }, 'recordIds'],
-  ['a consent basis', args.receiptArgument, { recordIds: [id], basis: 'consent' }, 'basis'],
+  [
+    'a consent basis alone',
+    args.receiptArgument,
+    { recordIds: [id], basis: 'consent' },
+    'consentId is missing',
+  ],
+  [
+    'a consent for another basis',
+    args.receiptArgument,
+    { recordIds: [id], basis: 'author', consentId: id },
+    'consentId is for basis consent',
+  ],
+  [
+    'a threshold of one',
+    args.parametersArgument,
+    { policyVersion: 1, recordSteps: ['chain'], consentThreshold: 1 },
+    'consentThreshold',
+  ],
+  ...['2026-02-30', '2026-13-01', '2026-2-1', '26-02-01', '2026-02-28T00:00:00.000Z'].map(
+    (from): [string, Check<unknown>, unknown, string] => [
+      `the day ${from}`,
+      consents.termsArgument,
+      { ...goodValue('terms'), dateRange: { from, to: '2026-12-31' } },
+      'dateRange.from',
+    ],
+  ),
+  ...['2026-02-30T00:00:00.000Z', '2026-02-28T00:00:00Z', '2026-02-28T00:00:00.000+01:00', '2026-02-28'].map(
+    (expiresAt): [string, Check<unknown>, unknown, string] => [
+      `the instant ${expiresAt}`,
+      consents.grantArgument,
+      { ...goodValue('consent'), expiresAt },
+      'expiresAt',
+    ],
+  ),
+  ...(
+    [
+      ['agents out of order', { agents: [agent('MinistryMSP'), agent('LakesideMSP')] }, 'ascending'],
+      ['an agent twice', { agents: [agent('LakesideMSP'), agent('LakesideMSP')] }, 'twice'],
+      ['one agent', { agents: [agent('LakesideMSP')] }, 'agents'],
+      ['a threshold of more than the agents', { threshold: 3 }, 'threshold'],
+      ['a threshold of one in a consent', { threshold: 1 }, 'threshold'],
+      ['no scope', { scopes: [] }, 'scopes'],
+    ] as const
+  ).map(([what, changed, named]): [string, Check<unknown>, unknown, string] => [
+    what,
+    consents.grantArgument,
+    { ...goodValue('consent'), ...changed },
+    named,
+  ]),
+  [
+    'a point too few',
+    consents.grantArgument,
+    {
+      ...goodValue('consent'),
+      agents: [agent('CityMSP'), agent('LakesideMSP'), agent('MinistryMSP')],
+    },
+    'scopes[0]',
+  ],
+  ['members of a rule', consents.careTeamArgument, { ...goodValue('careTeam'), kind: 'duty' }, 'members'],
+  ['a named team of nobody', consents.careTeamArgument, { ...goodValue('careTeam'), members: [] }, 'members'],
+  ['an unknown purpose', consents.termsArgument, { ...goodValue('terms'), purpose: 'CARE' }, 'purpose'],
   ['a control character in a name', args.staffDetailsArgument, { name: 'a\u0007b' }, 'name'],
   ['a private value that is not base64', args.privateValuesArgument, [{ key: 'k', value: '*' }], 'value'],
   ['an empty private value', args.privateValuesArgument, [{ key: 'k', value: '' }], 'value'],

@@ -306,6 +306,74 @@ export const peerOperations: Readonly<Record<string, Readonly<Record<string, Pee
     '': { call: (world, actor) => call('access:listReceipts', [targetOf(world, actor).ledgerId]) },
     'a raw range': { call: () => call('access:listReceipts', ['']) },
   },
+  'consent:request': {
+    '': { call: () => call('consent:request', [random(16)], { request: 'sealed' }) },
+  },
+  'consent:takeRequests': {
+    'one that does not wait': { call: () => call('consent:takeRequests', [json([random(16)])]) },
+  },
+  'consent:deny': { '': { call: () => call('consent:deny', [random(16)]) } },
+  'consent:deliver': {
+    '': { call: () => call('consent:deliver', [random(16)], { delivery: 'sealed' }) },
+  },
+  'consent:takeOver': {
+    'one that does not wait': { call: () => call('consent:takeOver', [random(16)]) },
+  },
+  'consent:purgeHeld': { '': { call: () => call('consent:purgeHeld', [json([random(16)])]) } },
+  'consent:getRequestAnswers': { '': { call: () => call('consent:getRequestAnswers', [random(16)]) } },
+  'consent:listRequests': { '': { call: () => call('consent:listRequests', ['']) } },
+  'consent:listDeliveries': { '': { call: () => call('consent:listDeliveries', ['']) } },
+  'consent:registerKey': {
+    'a malformed key': { call: () => call('consent:registerKey', ['x', 'x', '1']) },
+  },
+  'consent:putCareTeam': {
+    'a malformed team': { call: () => call('consent:putCareTeam', ['{}']) },
+  },
+  'consent:grant': {
+    'a malformed consent': { call: () => call('consent:grant', [random(32), '{}']) },
+  },
+  'consent:depositShare': {
+    'of no consent': { call: () => call('consent:depositShare', [random(16)], { share: '{}' }) },
+  },
+  'consent:answerShare': {
+    'of no consent': { call: () => call('consent:answerShare', [random(16), 'accepted', '']) },
+  },
+  'consent:complainOpening': {
+    'of no consent': { call: () => call('consent:complainOpening', [random(16), random(16), '1']) },
+  },
+  'consent:revoke': { 'no consent': { call: () => call('consent:revoke', [random(16)]) } },
+  'consent:purgeShare': { 'of no consent': { call: () => call('consent:purgeShare', [random(16)]) } },
+  'consent:checkShare': { 'of no consent': { call: () => call('consent:checkShare', [random(16)]) } },
+  'consent:reencrypt': {
+    'without a receipt': {
+      call: (world, actor) => call('consent:reencrypt', [random(32), targetOf(world, actor).recordId, '1']),
+    },
+    "with the author's receipt": {
+      call: (world, actor) =>
+        call('consent:reencrypt', [world.receipt.receiptId, targetOf(world, actor).recordId, '1']),
+    },
+  },
+  'consent:getConsent': { 'no consent': { call: () => call('consent:getConsent', [random(16)]) } },
+  'consent:listConsents': {
+    '': { call: (world, actor) => call('consent:listConsents', [targetOf(world, actor).ledgerId]) },
+  },
+  'consent:listConsentsTo': {
+    'to another': { call: () => call('consent:listConsentsTo', [random(16)]) },
+  },
+  'consent:listOpeningComplaints': {
+    'of no consent': { call: () => call('consent:listOpeningComplaints', [random(16)]) },
+  },
+  'consent:preview': {
+    '': {
+      call: (world, actor) =>
+        call('consent:preview', [
+          targetOf(world, actor).ledgerId,
+          json({ kind: 'person', id: world.doctor.id }),
+        ]),
+    },
+  },
+  'consent:getConsentKey': { '': { call: () => call('consent:getConsentKey', [random(16)]) } },
+  'consent:getCareTeam': { '': { call: () => call('consent:getCareTeam', [random(16)]) } },
   'org.hyperledger.fabric:GetMetadata': {
     'names only': { call: () => call('org.hyperledger.fabric:GetMetadata') },
   },

@@ -1,8 +1,10 @@
 import type { Context } from 'fabric-contract-api';
 import { ContractError } from '../errors.js';
 import { type Act, authorizeAct, authorizeQuery, EVERYONE, STAFF } from '../ledger/authorization.js';
+import { requireActive, requireConsent, requireCovered, requireGrantee } from '../ledger/consent-state.js';
 import { worldKeys } from '../ledger/keys.js';
 import { receiptArgument } from '../model/arguments.js';
+import type { ConsentEntry } from '../model/consent-entries.js';
 import type { ReceiptBasis, ReceiptEntry, RecordHead } from '../model/entries.js';
 import { digest, id, parseJson } from '../model/validation.js';
 import { LedgerContract } from './contract-base.js';
@@ -20,7 +22,8 @@ export class AccessContract extends LedgerContract {
   async receipt(ctx: Context, businessId: string, receiptJson: string): Promise<ReceiptEntry> {
     const act = await authorizeAct(ctx, { roles: STAFF });
     await act.once(businessId);
-    const { recordIds, basis } = parseJson(receiptJson, receiptArgument, 'receipt');
+    const { recordIds, basis, consentId } = parseJson(receiptJson, receiptArgument, 'receipt');
+    const consent = consentId === undefined ? undefined : await usableConsent(act, consentId);
     const homes = new Map<string, string>();
     for (const recordId of recordIds) {
       const head = await act.world.require(
@@ -28,7 +31,9 @@ export class AccessContract extends LedgerContract {
         'RECORD_NOT_FOUND',
         'no record of one of the recordIds',
       );
-      if (!(await isEntitled(act, basis, head, homes))) {
+      if (consent !== undefined) {
+        await requireUnderConsent(act, head, consent);
+      } else if (!(await isEntitled(act, basis, head, homes))) {
         throw new ContractError(
           'NOT_ALLOWED',
           `basis ${basis} does not entitle the caller to every record named`,
@@ -42,7 +47,8 @@ export class AccessContract extends LedgerContract {
       mspId: act.caller.mspId,
       recordIds,
       basis,
-      consentId: null,
+      consentId: consentId ?? null,
+      at: act.at,
     });
   }
 
@@ -77,6 +83,21 @@ export class AccessContract extends LedgerContract {
     return receipts;
   }
 }
+
+/** The consent, if it is active now and the caller is its grantee. */
+const usableConsent = async (act: Act, consentId: string): Promise<ConsentEntry> => {
+  const consent = await requireConsent(act.world, consentId);
+  await requireActive(act, consent);
+  await requireGrantee(act, consent);
+  return consent;
+};
+
+const requireUnderConsent = async (act: Act, head: RecordHead, consent: ConsentEntry): Promise<void> => {
+  if (head.ledgerId !== consent.ledgerId) {
+    throw new ContractError('NOT_ALLOWED', "the consent is another owner's than one of the records");
+  }
+  await requireCovered(act.world, head, consent);
+};
 
 /** `author`: the caller wrote it. `titleLine`: the caller's hospital wrote it, or is the patient's home. */
 const isEntitled = async (

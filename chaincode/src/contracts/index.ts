@@ -1,8 +1,9 @@
 import { AccessContract } from './access.js';
+import { ConsentContract } from './consent.js';
 import { RecordsContract } from './records.js';
 import { RegistryContract } from './registry.js';
 
 /** Every contract of the chaincode. */
-export const contracts = [RegistryContract, RecordsContract, AccessContract];
+export const contracts = [RegistryContract, RecordsContract, AccessContract, ConsentContract];
 
-export const CONTRACT_NAMES = ['registry', 'records', 'access'] as const;
+export const CONTRACT_NAMES = ['registry', 'records', 'access', 'consent'] as const;

@@ -239,9 +239,8 @@ const requireCurrentScope = (patient: PatientEntry, wanted: ScopeReference) => {
 
 /** The encounter under which a record is made: every endorser checks its hash, no block needs to tell its id. */
 const encounterOf = ({ transient }: Act): string | null => {
-  const encounterId = transient.bytes('encounter');
-  if (encounterId === undefined) return null;
-  return id(Buffer.from(encounterId).toString('latin1'), 'transient encounter');
+  const encounterId = transient.text('encounter');
+  return encounterId === undefined ? null : id(encounterId, 'transient encounter');
 };
 
 const requireTreatment = async (

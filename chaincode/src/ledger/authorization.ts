@@ -2,6 +2,7 @@ import type { Context } from 'fabric-contract-api';
 import type { ChaincodeStub } from 'fabric-shim-api';
 import { ContractError } from '../errors.js';
 import type { OrganizationEntry, Role, StaffEntry } from '../model/entries.js';
+import { instantOf } from '../model/instants.js';
 import { digest, id, subject } from '../model/validation.js';
 import { singleCertificate } from './certificates.js';
 import { refuseStaleProposal } from './freshness.js';
@@ -34,8 +35,15 @@ export interface Query {
   caller: Caller;
   organization: OrganizationEntry | undefined;
   channel: string;
+  /** The proposal's own timestamp, RFC 3339 in UTC with milliseconds. */
+  at: string;
   world: WorldReader;
   hashes: PrivateHashes;
+}
+
+/** A query whose answer depends on the time, or on what only the endorser is told. */
+export interface FreshQuery extends Query {
+  transient: Transient;
 }
 
 /** What an authorised act may touch besides. */
@@ -83,9 +91,16 @@ export const authorizeQuery = async (ctx: Context, rule: Rule): Promise<Query> =
     caller,
     organization,
     channel: ctx.stub.getChannelID(),
+    at: instantOf(timestampMs(ctx.stub)),
     world,
     hashes: new PrivateHashes(ctx.stub),
   };
+};
+
+/** Begins an evaluate function that a proposal kept for later must not reach. */
+export const authorizeFreshQuery = async (ctx: Context, rule: Rule): Promise<FreshQuery> => {
+  refuseStaleProposal(timestampMs(ctx.stub));
+  return { ...(await authorizeQuery(ctx, rule)), transient: new Transient(ctx.stub) };
 };
 
 /** Begins every function that writes. */
@@ -102,6 +117,7 @@ export const authorizeAct = async (ctx: Context, rule: Rule): Promise<Act> => {
     caller,
     organization,
     channel: ctx.stub.getChannelID(),
+    at: instantOf(timestampMs(ctx.stub)),
     world,
     hashes: new PrivateHashes(ctx.stub),
     transactionId: ctx.stub.getTxID(),

@@ -1,4 +1,12 @@
 import type {
+  CareTeamEntry,
+  ConsentAnswerEntry,
+  ConsentEntry,
+  ConsentKeyEntry,
+  OpeningComplaintEntry,
+  ShareAnswerEntry,
+} from '../model/consent-entries.js';
+import type {
   BusinessEntry,
   ChainHead,
   IndexEntry,
@@ -43,6 +51,15 @@ export const WORLD_KEY_TYPES = [
   'receipt',
   'receiptOf',
   'business',
+  'consentKey',
+  'careTeam',
+  'consent',
+  'consentOf',
+  'consentTo',
+  'consentAnswer',
+  'shareAnswer',
+  'sharePoint',
+  'openingComplaint',
 ] as const;
 
 export type WorldKeyType = (typeof WORLD_KEY_TYPES)[number];
@@ -77,6 +94,20 @@ export const worldKeys = {
     worldKey<IndexEntry>('receiptOf', ledgerId, receiptId, recordId),
   /** An organisation's own ids: nobody else can use one up that they read in a block. */
   business: (mspId: string, businessId: string) => worldKey<BusinessEntry>('business', mspId, businessId),
+  consentKey: (subject: string) => worldKey<ConsentKeyEntry>('consentKey', subject),
+  careTeam: (teamId: string) => worldKey<CareTeamEntry>('careTeam', teamId),
+  consent: (consentId: string) => worldKey<ConsentEntry>('consent', consentId),
+  consentOf: (ledgerId: string, consentId: string) => worldKey<IndexEntry>('consentOf', ledgerId, consentId),
+  consentTo: (granteeId: string, consentId: string) =>
+    worldKey<IndexEntry>('consentTo', granteeId, consentId),
+  consentAnswer: (requestId: string, ledgerId: string) =>
+    worldKey<ConsentAnswerEntry>('consentAnswer', requestId, ledgerId),
+  /** A key an agent, so that agents who answer at once never conflict. */
+  shareAnswer: (consentId: string, mspId: string) =>
+    worldKey<ShareAnswerEntry>('shareAnswer', consentId, mspId),
+  sharePoint: (pointDigest: string) => worldKey<IndexEntry>('sharePoint', pointDigest),
+  openingComplaint: (consentId: string, recordId: string, version: number) =>
+    worldKey<OpeningComplaintEntry>('openingComplaint', consentId, recordId, String(version)),
 } as const;
 
 /** Type and parts of a raw key as blocks carry it; undefined when it is none of ours. */
@@ -97,6 +128,11 @@ export const privateKeys = {
   selector: (recordId: string, version: number) => `selector/${recordId}/${version}`,
   titleLine: (recordId: string, version: number) => `titleLine/${recordId}/${version}`,
   pending: (businessId: string) => `pending/${businessId}`,
+  consentRequest: (requestId: string) => `consentRequest/${requestId}`,
+  share: (consentId: string) => `share/${consentId}`,
+  /** The ids are random: a name made of a consent and a record would tell members what is in range. */
+  delivery: (deliveryId: string) => `delivery/${deliveryId}`,
+  held: (deliveryId: string) => `held/${deliveryId}`,
   /** In the collection `hospitals`. */
   staffDetails: (mspId: string, staffId: string) => `staff/${mspId}/${staffId}`,
 } as const;
@@ -110,7 +146,7 @@ export const STAFF_COLLECTION = 'hospitals';
 export const implicitCollection = (mspId: string): string => `_implicit_org_${mspId}`;
 
 const PRIVATE_KEY =
-  /^(?:number\/[0-9a-f]{64}|demographics\/[0-9a-f]{32}\/(?:identity|contact|guardian|care)|scopes\/[0-9a-f]{32}|(?:encounter|visit)\/[0-9a-f]{32}\/[0-9a-f]{32}|(?:selector|titleLine)\/[0-9a-f]{32}\/[1-9]\d{0,9}|pending\/[0-9a-f]{64})$/;
+  /^(?:number\/[0-9a-f]{64}|demographics\/[0-9a-f]{32}\/(?:identity|contact|guardian|care)|scopes\/[0-9a-f]{32}|(?:encounter|visit)\/[0-9a-f]{32}\/[0-9a-f]{32}|(?:selector|titleLine)\/[0-9a-f]{32}\/[1-9]\d{0,9}|pending\/[0-9a-f]{64}|(?:consentRequest|share|delivery|held)\/[0-9a-f]{32})$/;
 
 /** First part of a private key in an implicit collection and what follows it; undefined when it is none of ours. */
 export const parsePrivateKey = (key: string): { type: string; parts: string[] } | undefined => {

@@ -128,9 +128,58 @@ export class OwnPrivateValues extends PrivateHashes {
   async remove(key: string): Promise<void> {
     await this.stub.deletePrivateData(this.collection, key);
   }
+
+  /** Removes the value with its history, so that no peer gives it out again. */
+  async purge(key: string): Promise<void> {
+    await this.stub.purgePrivateData(this.collection, key);
+  }
+
+  /** Keys of a kind that follow `after`, in the order of their names, at most `limit`, with their values. */
+  async list(
+    kind: string,
+    after: string | undefined,
+    limit: number,
+  ): Promise<{ key: string; value: Uint8Array }[]> {
+    const from = after === undefined ? `${kind}/` : `${kind}/${after}\u0000`;
+    const found: { key: string; value: Uint8Array }[] = [];
+    // '0' is the character after '/'.
+    for await (const { key, value } of this.stub.getPrivateDataByRange(this.collection, from, `${kind}0`)) {
+      if (parsePrivateKey(key)?.type === kind) found.push({ key, value });
+      if (found.length === limit) break;
+    }
+    return found;
+  }
+}
+
+/**
+ * The collection of the peer that is asked, whoever asks. What is put here must be new, is endorsed by that
+ * organisation alone, and comes sealed to a key of its own.
+ */
+export class PeerPrivateValues {
+  readonly mspId: string;
+  private readonly collection: string;
+
+  constructor(private readonly stub: ChaincodeStub) {
+    this.mspId = stub.getMspID();
+    this.collection = implicitCollection(this.mspId);
+  }
+
+  async read(key: string): Promise<Uint8Array | undefined> {
+    const value = await this.stub.getPrivateData(this.collection, key);
+    return value === undefined || value.length === 0 ? undefined : value;
+  }
+
+  async putNew(key: string, value: Uint8Array): Promise<void> {
+    const present = await this.stub.getPrivateDataHash(this.collection, key);
+    if (present !== undefined && present.length > 0) {
+      throw new ContractError('PRIVATE_VALUE_EXISTS', `${kindOf(key)} of that id is there already`);
+    }
+    await this.stub.putPrivateData(this.collection, key, value);
+  }
 }
 
 const MAX_TRANSIENT = 512 * 1024;
+const MAX_SEALED = 16_384;
 
 /** Transient fields of the proposal: they reach the endorsers and are on no block. */
 export class Transient {
@@ -159,6 +208,21 @@ export class Transient {
       return refuseArgument(`transient ${name}`, 'must be UTF-8');
     }
     return { value: parseJson(json, check, name, MAX_TRANSIENT), json };
+  }
+
+  /** One byte a character, for ids; undefined when the field is left out. */
+  text(name: string): string | undefined {
+    const bytes = this.bytes(name);
+    return bytes === undefined ? undefined : Buffer.from(bytes).toString('latin1');
+  }
+
+  /** Bytes that must be there, at most 16 kB: what one organisation seals for another. */
+  sealed(name: string): Uint8Array {
+    const bytes = this.bytes(name);
+    if (bytes === undefined || bytes.length === 0) return refuseArgument(`transient ${name}`, 'is missing');
+    return bytes.length > MAX_SEALED
+      ? refuseArgument(`transient ${name}`, `must not be longer than ${MAX_SEALED} bytes`)
+      : bytes;
   }
 
   /** `private`: the values to write, each under a key of ours; [] when the field is left out. */

@@ -40,6 +40,9 @@ const MAX_OBJECT_BYTES = 2 ** 40;
 const MAX_HEADER_BYTES = 2 ** 20;
 const MAX_RECIPIENTS = 64;
 const MAX_LISTED_RECORDS = 200;
+/** One agent alone with the reader would hold the whole key (cryptography.md C.2). */
+const MIN_THRESHOLD = 2;
+export const MAX_AGENTS = 16;
 
 const STEPS: readonly RecordStep[] = ['blind', 'sanitize', 'upload', 'attest', 'chain'];
 
@@ -58,6 +61,7 @@ const stepsInOrder: Check<RecordStep[]> = (value, path) => {
 export const parametersArgument: Check<Omit<ParametersEntry, 'schema'>> = object({
   policyVersion: version,
   recordSteps: stepsInOrder,
+  consentThreshold: optional(integer(MIN_THRESHOLD, MAX_AGENTS)),
 });
 
 export const organizationArgument: Check<Omit<OrganizationEntry, 'schema'>> = object({
@@ -206,10 +210,27 @@ export const keySlotArgument: Check<KeySlotArgument> = object({
   recipients,
 });
 
-export const receiptArgument: Check<{ recordIds: string[]; basis: ReceiptBasis }> = object({
+const receiptFields = object({
   recordIds: listOf(id, 1, MAX_LISTED_RECORDS, (recordId) => recordId),
-  basis: oneOf('author', 'titleLine'),
+  basis: oneOf('author', 'titleLine', 'consent'),
+  consentId: optional(id),
 });
+
+/** `consentId` for basis `consent`, and for no other. */
+export const receiptArgument: Check<{
+  recordIds: string[];
+  basis: ReceiptBasis;
+  consentId?: string;
+}> = (value, path) => {
+  const receipt = receiptFields(value, path);
+  if (receipt.basis === 'consent' && receipt.consentId === undefined) {
+    return refuseArgument(`${path}.consentId`, 'is missing');
+  }
+  if (receipt.basis !== 'consent' && receipt.consentId !== undefined) {
+    return refuseArgument(`${path}.consentId`, 'is for basis consent only: leave it out');
+  }
+  return receipt;
+};
 
 /** At most as many as one act writes; what the keys may be is the act's own rule. */
 export const privateValuesArgument: Check<PrivateValue[]> = listOf(

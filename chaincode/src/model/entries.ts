@@ -48,7 +48,11 @@ export interface ParametersEntry {
   policyVersion: number;
   /** Steps a record needs, in order; the last is `chain`. */
   recordSteps: RecordStep[];
+  /** Agents that must answer before a grantee can open; `DEFAULT_CONSENT_THRESHOLD` where an entry has none. */
+  consentThreshold?: number;
 }
+
+export const DEFAULT_CONSENT_THRESHOLD = 2;
 
 export type RecordStep = 'blind' | 'sanitize' | 'upload' | 'attest' | 'chain';
 
@@ -184,7 +188,7 @@ export interface ChainHead {
   count: number;
 }
 
-export type ReceiptBasis = 'author' | 'titleLine';
+export type ReceiptBasis = 'author' | 'titleLine' | 'consent';
 
 export interface ReceiptEntry {
   schema: number;
@@ -194,7 +198,10 @@ export interface ReceiptEntry {
   mspId: string;
   recordIds: string[];
   basis: ReceiptBasis;
+  /** Null unless the basis is `consent`. */
   consentId: string | null;
+  /** Instant of the transaction; missing in receipts of earlier versions. */
+  at?: string;
 }
 
 /** Index entries; what they say is in their keys: `patientRecord/<ledgerId>/<recordId>`, `receiptOf/<ledgerId>/<receiptId>/<recordId>`. */

@@ -1,5 +1,6 @@
 import { fromBase64, parseCanonicalJson } from '@medseal/crypto';
 import { ContractError } from '../errors.js';
+import { isDay, isInstant } from './instants.js';
 
 /** Checks a value and gives it back typed; `path` names it in the refusal. */
 export type Check<T> = (value: unknown, path: string) => T;
@@ -67,6 +68,14 @@ export const base64 =
   };
 
 export const privateCiphertext = base64(MAX_PRIVATE_VALUE);
+
+export const instant: Check<string> = (value, path) =>
+  typeof value === 'string' && isInstant(value)
+    ? value
+    : refuseArgument(path, 'must be an instant like 2026-01-31T12:00:00.000Z');
+
+export const day: Check<string> = (value, path) =>
+  typeof value === 'string' && isDay(value) ? value : refuseArgument(path, 'must be a day like 2026-01-31');
 
 export const integer =
   (min: number, max = Number.MAX_SAFE_INTEGER): Check<number> =>

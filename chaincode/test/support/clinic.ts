@@ -21,13 +21,12 @@ import {
 } from '../../src/model/entries';
 import {
   CHANNEL,
-  CITY,
   type HealthNetwork,
-  LAKESIDE,
   MINISTRY,
   newDigest,
   newId,
   type Person,
+  sha256,
 } from './health-network';
 
 /** A ciphertext of the right look; what is in it is no matter of the contracts. */
@@ -83,26 +82,22 @@ export class Clinic {
       name: mspId,
       status: 'active',
     });
-    for (const entry of [
+    const hospitals = this.ledger.mspIds.filter((mspId) => mspId !== MINISTRY);
+    await this.ledger.submit(this.manager, 'registry:admitOrganization', [
       organization(MINISTRY, 'ministry', '000'),
-      organization(CITY, 'hospital', '101'),
-      organization(LAKESIDE, 'hospital', '102'),
-    ]) {
+    ]);
+    for (const [at, mspId] of hospitals.entries()) {
+      const entry = organization(mspId, 'hospital', String(101 + at));
       await this.ledger.submit(this.manager, 'registry:admitOrganization', [entry]);
     }
     await this.ledger.submit(this.manager, 'registry:setParameters', [
       { policyVersion: 1, recordSteps: ['chain'] },
     ]);
-    this.admins = {
-      [CITY]: await this.ledger.person(CITY, 'hospital-admin'),
-      [LAKESIDE]: await this.ledger.person(LAKESIDE, 'hospital-admin'),
-      [MINISTRY]: this.manager,
-    };
-    this.services = {
-      [CITY]: await this.ledger.person(CITY, 'service', ''),
-      [LAKESIDE]: await this.ledger.person(LAKESIDE, 'service', ''),
-      [MINISTRY]: await this.ledger.person(MINISTRY, 'service', ''),
-    };
+    this.admins = { [MINISTRY]: this.manager };
+    for (const mspId of hospitals) this.admins[mspId] = await this.ledger.person(mspId, 'hospital-admin');
+    this.services = {};
+    for (const mspId of this.ledger.mspIds)
+      this.services[mspId] = await this.ledger.person(mspId, 'service', '');
   }
 
   admin(mspId: string): Person {
@@ -183,6 +178,18 @@ export class Clinic {
       ]),
     });
     return encounterId;
+  }
+
+  async closeEncounter(by: Person, ledgerId: string, encounterId: string): Promise<void> {
+    const key = privateKeys.visit(ledgerId, encounterId);
+    const held = await this.ledger.evaluate<Record<string, string>>(
+      this.service(by.mspId),
+      'registry:getPrivate',
+      [[key]],
+    );
+    await this.ledger.submitPrivately(by, 'registry:closeEncounter', [], {
+      private: canonicalJson([value(key, sha256(Buffer.from(held[key]!, 'base64')))]),
+    });
   }
 
   /** `encounterId` goes where no block shows it. */

@@ -1,10 +1,11 @@
 import 'reflect-metadata';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createHash, createPrivateKey, type KeyObject, randomBytes, sign, webcrypto } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { Client, credentials } from '@grpc/grpc-js';
 import {
   connect,
@@ -15,11 +16,12 @@ import {
   signers,
 } from '@hyperledger/fabric-gateway';
 import { createNetwork, type EmbeddedNetwork } from '@medseal/embedded-fabric';
-import { canonicalJson } from '@medseal/crypto';
+import { canonicalJson, type KeyPair, newReceivingKeyPair, toHex } from '@medseal/crypto';
 import { Pkcs10CertificateRequestGenerator } from '@peculiar/x509';
 import { collectionsFor } from '../../src/collections';
 import { type ContractErrorCode, parseContractError } from '../../src/errors';
-import type { Role } from '../../src/model/entries';
+import { organizationKeyStatement } from '../../src/ledger/certificates';
+import type { OrganizationKeyEntry, Role } from '../../src/model/entries';
 
 export const CHANNEL = 'health';
 const CHAINCODE = 'ehr';
@@ -28,7 +30,9 @@ const MAIN = join(__dirname, '../../dist/main.js');
 export const MINISTRY = 'MinistryMSP';
 export const CITY = 'CityMSP';
 export const LAKESIDE = 'LakesideMSP';
-export const MSP_IDS = [MINISTRY, CITY, LAKESIDE] as const;
+/** A third hospital, for tests with three agents. */
+export const VALLEY = 'ValleyMSP';
+export const MSP_IDS: readonly string[] = [MINISTRY, CITY, LAKESIDE];
 
 /** A certificate of one of the organisations with its key. */
 export interface Person {
@@ -48,6 +52,8 @@ export interface CallOptions {
   at?: string;
   /** Organisations that endorse; the network's choice if not given. */
   endorsers?: string[];
+  /** How old the proposal says it is, in milliseconds. */
+  age?: number;
 }
 
 export const randomHex = (length: number): string => randomBytes(length / 2).toString('hex');
@@ -63,36 +69,63 @@ export class HealthNetwork {
   private constructor(
     private readonly directory: string,
     readonly network: EmbeddedNetwork,
-    private readonly processes: ChildProcess[],
+    readonly mspIds: readonly string[],
+    private readonly processes: readonly Chaincode[],
   ) {}
 
-  static async start(): Promise<HealthNetwork> {
+  /** The ministry first, then hospitals. */
+  static async start(mspIds = MSP_IDS): Promise<HealthNetwork> {
     const directory = mkdtempSync(join(tmpdir(), 'medseal-chaincode-'));
     const network = await createNetwork({
       directory,
       channel: CHANNEL,
-      organizations: [
-        { mspId: MINISTRY, name: 'Ministry', domain: 'ministry.example', orderer: true },
-        { mspId: CITY, name: 'City', domain: 'city.example', parentCa: MINISTRY },
-        { mspId: LAKESIDE, name: 'Lakeside', domain: 'lakeside.example', parentCa: MINISTRY },
-      ],
+      organizations: mspIds.map((mspId) => {
+        const name = mspId.replace(/MSP$/, '');
+        const place = mspId === MINISTRY ? { orderer: true } : { parentCa: MINISTRY };
+        return { mspId, name, domain: `${name.toLowerCase()}.example`, ...place };
+      }),
     });
-    const started = await Promise.all(MSP_IDS.map((mspId) => startChaincode(mspId, network.clockFile)));
+    const started = await Promise.all(
+      mspIds.map((mspId) => startChaincode(mspId, network.clockFile, join(directory, `${mspId}.agent.key`))),
+    );
+    const collections = collectionsFor(mspIds.filter((mspId) => mspId !== MINISTRY));
     await network.defineChaincode(
-      { name: CHAINCODE, version: '1', sequence: 1, collections: collectionsFor([CITY, LAKESIDE]) },
-      Object.fromEntries(started.map(({ address }, at) => [MSP_IDS[at] ?? '', address])),
+      { name: CHAINCODE, version: '1', sequence: 1, collections },
+      Object.fromEntries(started.map(({ address }, at) => [mspIds[at] ?? '', address])),
     );
-    return new HealthNetwork(
-      directory,
-      network,
-      started.map(({ process }) => process),
-    );
+    return new HealthNetwork(directory, network, mspIds, started);
+  }
+
+  /** An organisation's chaincode process. */
+  chaincode(mspId: string): Chaincode {
+    return this.processes[this.mspIds.indexOf(mspId)]!;
+  }
+
+  /** Gives the organisation's running process a new agent key. */
+  newAgentKey(mspId: string): KeyPair {
+    const pair = newReceivingKeyPair();
+    writeFileSync(this.chaincode(mspId).agentKeyFile, pair.secretKey, { mode: 0o600 });
+    return pair;
+  }
+
+  /** The organisation's key of a kind, vouched for by its service. */
+  async putOrganizationKey(service: Person, kind: string, publicKey: Uint8Array, epoch = 1): Promise<void> {
+    const key = { mspId: service.mspId, kind, epoch, publicKey: toHex(publicKey) };
+    const signature = signatureOf(service, organizationKeyStatement(key as OrganizationKeyEntry));
+    await this.submit(service, 'registry:putOrganizationKey', [
+      { ...key, certificate: service.certificate, signature },
+    ]);
+  }
+
+  /** Moves the time of network, chaincode processes and proposals. */
+  advanceTime(milliseconds: number): void {
+    this.network.advanceTime(milliseconds);
   }
 
   async stop(): Promise<void> {
     for (const gateway of this.gateways.values()) gateway.close();
     for (const client of this.clients.values()) client.close();
-    for (const process of this.processes) process.kill('SIGTERM');
+    for (const { process } of this.processes) process.kill('SIGTERM');
     await this.network.close();
     rmSync(this.directory, { recursive: true, force: true });
   }
@@ -159,11 +192,13 @@ export class HealthNetwork {
     args: unknown[] = [],
     options: CallOptions = {},
   ): Promise<{ answer: T; transactionId: string }> {
-    const proposal = this.contract(person, options).newProposal(fn, {
-      arguments: args.map(textOf),
-      transientData: transientOf(options.transient),
-      ...(options.endorsers === undefined ? {} : { endorsingOrganizations: options.endorsers }),
-    });
+    const proposal = this.dated(options, () =>
+      this.contract(person, options).newProposal(fn, {
+        arguments: args.map(textOf),
+        transientData: transientOf(options.transient),
+        ...(options.endorsers === undefined ? {} : { endorsingOrganizations: options.endorsers }),
+      }),
+    );
     const transaction = await proposal.endorse();
     const commit = await transaction.submit();
     const status = await commit.getStatus();
@@ -187,12 +222,30 @@ export class HealthNetwork {
     args: unknown[] = [],
     options: CallOptions = {},
   ): Promise<T> {
-    const proposal = this.contract(person, options).newProposal(fn, {
-      arguments: args.map(textOf),
-      transientData: transientOf(options.transient),
-      endorsingOrganizations: [options.at ?? person.mspId],
-    });
+    const proposal = this.dated(options, () =>
+      this.contract(person, options).newProposal(fn, {
+        arguments: args.map(textOf),
+        transientData: transientOf(options.transient),
+        endorsingOrganizations: [options.at ?? person.mspId],
+      }),
+    );
     return answerOf(await proposal.evaluate()) as T;
+  }
+
+  /** The client library dates a proposal by `new Date()`: meanwhile that is the network's time. */
+  private dated<T>({ age = 0 }: CallOptions, make: () => T): T {
+    const now = this.network.now() - age;
+    const real = globalThis.Date;
+    globalThis.Date = class extends real {
+      constructor(...args: []) {
+        super(...((args.length === 0 ? [now] : args) as []));
+      }
+    } as DateConstructor;
+    try {
+      return make();
+    } finally {
+      globalThis.Date = real;
+    }
   }
 
   private contract(person: Person, { at = person.mspId }: CallOptions) {
@@ -250,10 +303,15 @@ const freePort = async (): Promise<number> =>
     });
   });
 
-const startChaincode = async (
-  mspId: string,
-  clockFile: string,
-): Promise<{ process: ChildProcess; address: string }> => {
+export interface Chaincode {
+  process: ChildProcess;
+  address: string;
+  agentKeyFile: string;
+  /** Lines on standard error about refused re-encryptions; other lines go on to the test's own. */
+  refusals: string[];
+}
+
+const startChaincode = async (mspId: string, clockFile: string, agentKeyFile: string): Promise<Chaincode> => {
   const address = `127.0.0.1:${await freePort()}`;
   const child = spawn(process.execPath, [MAIN], {
     env: {
@@ -262,14 +320,20 @@ const startChaincode = async (
       CHAINCODE_ID: 'ehr_1:test',
       CORE_PEER_LOCALMSPID: mspId,
       MEDSEAL_CLOCK_FILE: clockFile,
+      MEDSEAL_AGENT_KEY_FILE: agentKeyFile,
     },
-    stdio: ['ignore', 'pipe', 'inherit'],
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const refusals: string[] = [];
+  createInterface({ input: child.stderr }).on('line', (line) => {
+    if (line.includes('"refused":')) refusals.push(line);
+    else process.stderr.write(`${line}\n`);
   });
   await new Promise<void>((resolve, reject) => {
     child.once('exit', (code) => reject(new Error(`chaincode of ${mspId} ended with ${code}`)));
     child.stdout.once('data', () => resolve());
   });
-  return { process: child, address };
+  return { process: child, address, agentKeyFile, refusals };
 };
 
 /** The contract's refusal of a call; fails when the call succeeds or fails in another way. */

@@ -1,0 +1,71 @@
+import type { Context } from 'fabric-contract-api';
+import { ContractError } from '../../errors.js';
+import { authorizeAct, onOwnPeer } from '../../ledger/authorization.js';
+import { requireConsent } from '../../ledger/consent-state.js';
+import { privateKeys, worldKeys } from '../../ledger/keys.js';
+import { PeerPrivateValues } from '../../ledger/private-values.js';
+import { idsArgument } from '../../model/consent-arguments.js';
+import type { OpeningComplaintEntry } from '../../model/consent-entries.js';
+import { id, parseInteger, parseJson, version } from '../../model/validation.js';
+import { type HandedOverPage, listHandedOver, handedOver } from './handed-over.js';
+
+/** By an owner (terms) or a service (demographics, openings): to the organisation whose peer is asked, sealed to it. */
+export const deliver = async (ctx: Context, deliveryId: string): Promise<{ delivered: string }> => {
+  const act = await authorizeAct(ctx, { roles: ['patient', 'service'] });
+  const key = privateKeys.delivery(id(deliveryId, 'deliveryId'));
+  await new PeerPrivateValues(ctx.stub).putNew(key, handedOver(act, act.transient.sealed('delivery')));
+  return { delivered: deliveryId };
+};
+
+/** Deliveries that wait at the caller's own organisation, after a deliveryId ('' for the first page). */
+export const listDeliveries = async (ctx: Context, after: string): Promise<HandedOverPage> =>
+  listHandedOver(ctx, 'delivery', after);
+
+/** Purges a delivery and keeps it under the own erasure key, or keeps nothing of one that does not open. */
+export const takeOver = async (ctx: Context, deliveryId: string): Promise<{ takenOver: string }> => {
+  const act = onOwnPeer(ctx, await authorizeAct(ctx, { roles: ['service'] }));
+  const key = privateKeys.delivery(id(deliveryId, 'deliveryId'));
+  if ((await act.own.hash(act.caller.mspId, key)) === undefined) {
+    throw new ContractError('DELIVERY_NOT_FOUND', 'no delivery of that id waits here');
+  }
+  await act.own.purge(key);
+  await act.own.write(act.transient.privateValues(), [
+    { key: privateKeys.held(deliveryId), mode: 'new', required: false },
+  ]);
+  return { takenOver: deliveryId };
+};
+
+/** The grantee's hospital has to keep nothing of a consent that has ended. */
+export const purgeHeld = async (ctx: Context, deliveryIdsJson: string): Promise<{ purged: string[] }> => {
+  const act = onOwnPeer(ctx, await authorizeAct(ctx, { roles: ['service'] }));
+  const deliveryIds = parseJson(deliveryIdsJson, idsArgument, 'deliveryIds');
+  for (const deliveryId of deliveryIds) await act.own.purge(privateKeys.held(deliveryId));
+  return { purged: deliveryIds };
+};
+
+/** By the grantee's hospital: an opening that was handed over does not fit the record's commitment. */
+export const complainOpening = async (
+  ctx: Context,
+  consentId: string,
+  recordId: string,
+  versionNumber: string,
+): Promise<OpeningComplaintEntry> => {
+  const { world, caller } = await authorizeAct(ctx, { roles: ['service'] });
+  const consent = await requireConsent(world, consentId);
+  if (consent.grantee.mspId !== caller.mspId) {
+    throw new ContractError('NOT_ALLOWED', "only the grantee's organisation complains of an opening");
+  }
+  const wanted = {
+    recordId: id(recordId, 'recordId'),
+    version: parseInteger(versionNumber, version, 'version'),
+  };
+  const entry = await world.get(worldKeys.recordVersion(wanted.recordId, wanted.version));
+  if (entry === undefined || entry.ledgerId !== consent.ledgerId) {
+    throw new ContractError('RECORD_NOT_FOUND', "the consent's owner has no such record version");
+  }
+  return world.put(worldKeys.openingComplaint(consentId, wanted.recordId, wanted.version), {
+    consentId,
+    ...wanted,
+    mspId: caller.mspId,
+  });
+};

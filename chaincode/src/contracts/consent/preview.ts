@@ -1,0 +1,99 @@
+import type { Context } from 'fabric-contract-api';
+import { ContractError } from '../../errors.js';
+import { authorizeQuery, type Query } from '../../ledger/authorization.js';
+import { grantedScopes, isMemberByRule, shareAnswers, statusOf } from '../../ledger/consent-state.js';
+import { worldKeys } from '../../ledger/keys.js';
+import { granteeArgument } from '../../model/consent-arguments.js';
+import type { ConsentEntry, ConsentPreview, ConsentStatus, Grantee } from '../../model/consent-entries.js';
+import type { RecordEntry, StaffEntry } from '../../model/entries.js';
+import { id, parseJson } from '../../model/validation.js';
+
+const MAX_CONSENTS = 10_000;
+const MAX_RECORDS = 10_000;
+
+/**
+ * What a member of staff, or a care team, could open of a patient's records now, and which public rule decides. The
+ * terms are not public: a record under a consent may still be outside its types, dates or purpose.
+ */
+export const preview = async (
+  ctx: Context,
+  ledgerId: string,
+  granteeJson: string,
+): Promise<ConsentPreview[]> => {
+  const query = await authorizeQuery(ctx, { roles: ['patient', 'auditor'] });
+  const owner = id(ledgerId, 'ledgerId');
+  if (query.caller.role === 'patient' && query.caller.subject !== owner) {
+    throw new ContractError('NOT_ALLOWED', 'a patient asks about their own records only');
+  }
+  const grantee = parseJson(granteeJson, granteeArgument, 'grantee');
+  const staff = grantee.kind === 'person' ? await query.world.get(worldKeys.staff(grantee.id)) : undefined;
+  const consents = await concerning(query, owner, grantee, staff);
+  const indexed = await query.world.list('patientRecord', [owner], MAX_RECORDS);
+  const previews: ConsentPreview[] = [];
+  for (const { parts } of indexed) {
+    const head = await query.world.get(worldKeys.record(parts[1] ?? ''));
+    if (head === undefined) continue;
+    const entry = await query.world.get(worldKeys.recordVersion(head.recordId, head.version));
+    if (entry !== undefined)
+      previews.push({ recordId: head.recordId, ...decide(entry, consents, grantee, staff) });
+  }
+  return previews;
+};
+
+interface Concerned {
+  consent: ConsentEntry;
+  status: ConsentStatus;
+}
+
+/** Consents to the grantee or, for a person, to a team whose rule lets them in. */
+const concerning = async (
+  { world, at }: Query,
+  ledgerId: string,
+  grantee: Pick<Grantee, 'kind' | 'id'>,
+  staff: StaffEntry | undefined,
+): Promise<Concerned[]> => {
+  const found: Concerned[] = [];
+  for (const { parts } of await world.list('consentOf', [ledgerId], MAX_CONSENTS)) {
+    const consent = await world.get(worldKeys.consent(parts[1] ?? ''));
+    if (consent === undefined) continue;
+    const isDirect = consent.grantee.kind === grantee.kind && consent.grantee.id === grantee.id;
+    const team =
+      isDirect || consent.grantee.kind === 'person' || staff === undefined
+        ? undefined
+        : await world.get(worldKeys.careTeam(consent.grantee.id));
+    if (isDirect || (team !== undefined && staff !== undefined && isMemberByRule(team, staff))) {
+      found.push({ consent, status: statusOf(consent, await shareAnswers(world, consent), at) });
+    }
+  }
+  return found;
+};
+
+/** The first rule that opens decides; where none does, the last that might have. */
+const decide = (
+  entry: RecordEntry,
+  consents: readonly Concerned[],
+  grantee: Pick<Grantee, 'kind' | 'id'>,
+  staff: StaffEntry | undefined,
+): Omit<ConsentPreview, 'recordId'> => {
+  if (grantee.kind === 'person' && staff?.status !== 'active') {
+    return { opens: false, rule: 'notInGoodStanding', consentId: null };
+  }
+  if (grantee.kind === 'person' && entry.author === grantee.id) {
+    return { opens: true, rule: 'author', consentId: null };
+  }
+  const covering = consents.filter(({ consent }) => grantedScopes(entry, consent).length > 0);
+  const active = covering.find(({ status }) => status === 'active');
+  if (active !== undefined) return { opens: true, rule: 'consent', consentId: active.consent.consentId };
+  const [other] = covering;
+  if (other === undefined) return { opens: false, rule: 'noConsent', consentId: null };
+  return {
+    opens: false,
+    rule:
+      other.status === 'granted'
+        ? 'consentNotActive'
+        : other.status === 'expired'
+          ? 'consentExpired'
+          : 'consentRevoked',
+    consentId: other.consent.consentId,
+  };
+};

@@ -1,0 +1,83 @@
+import type { Context } from 'fabric-contract-api';
+import { ContractError } from '../../errors.js';
+import { authorizeQuery, EVERYONE, type Query, STAFF } from '../../ledger/authorization.js';
+import { requireConsent, shareAnswers, statusOf } from '../../ledger/consent-state.js';
+import { worldKeys } from '../../ledger/keys.js';
+import type { ConsentEntry, ConsentState, OpeningComplaintEntry } from '../../model/consent-entries.js';
+import { id, subject as subjectArgument } from '../../model/validation.js';
+
+/** Consents of one owner, or to one grantee, in one answer. */
+const MAX_CONSENTS = 10_000;
+
+/** By its owner, its grantee's organisation, auditors and services; with the status at the proposal's time. */
+export const getConsent = async (ctx: Context, consentId: string): Promise<ConsentState> => {
+  const query = await authorizeQuery(ctx, { roles: EVERYONE });
+  const consent = await requireConsent(query.world, consentId);
+  const { role, subject, mspId } = query.caller;
+  const isConcerned =
+    role === 'patient'
+      ? consent.ledgerId === subject
+      : role === 'auditor' || role === 'service' || consent.grantee.mspId === mspId;
+  if (!isConcerned) {
+    throw new ContractError(
+      'NOT_ALLOWED',
+      "a consent is shown to its owner, its grantee's organisation and auditors",
+    );
+  }
+  return stateOf(query, consent);
+};
+
+/** By that patient, auditors and services. */
+export const listConsents = async (ctx: Context, ledgerId: string): Promise<ConsentState[]> => {
+  const query = await authorizeQuery(ctx, { roles: ['patient', 'auditor', 'service'] });
+  const owner = id(ledgerId, 'ledgerId');
+  if (query.caller.role === 'patient' && query.caller.subject !== owner) {
+    throw new ContractError('NOT_ALLOWED', 'a patient sees their own consents only');
+  }
+  return listed(query, 'consentOf', owner);
+};
+
+/** Consents to a member of staff or a care team: by that person, the team's hospital, auditors and services. */
+export const listConsentsTo = async (ctx: Context, granteeId: string): Promise<ConsentState[]> => {
+  const query = await authorizeQuery(ctx, { roles: [...STAFF, 'service'] });
+  const { role, subject, mspId } = query.caller;
+  const grantee = subjectArgument(granteeId, 'granteeId');
+  const isTeams = (await query.world.get(worldKeys.careTeam(grantee)))?.mspId === mspId;
+  if (role !== 'auditor' && role !== 'service' && grantee !== subject && !isTeams) {
+    throw new ContractError('NOT_ALLOWED', 'consents are listed for their grantee, auditors and services');
+  }
+  return listed(query, 'consentTo', grantee);
+};
+
+/** By the owner, auditors and services. */
+export const listOpeningComplaints = async (
+  ctx: Context,
+  consentId: string,
+): Promise<OpeningComplaintEntry[]> => {
+  const { world, caller } = await authorizeQuery(ctx, { roles: ['patient', 'auditor', 'service'] });
+  const consent = await requireConsent(world, consentId);
+  if (caller.role === 'patient' && consent.ledgerId !== caller.subject) {
+    throw new ContractError('NOT_ALLOWED', 'a patient sees their own consents only');
+  }
+  const found = await world.list<OpeningComplaintEntry>('openingComplaint', [consentId], MAX_CONSENTS);
+  return found.map(({ entry }) => entry);
+};
+
+const listed = async (
+  query: Query,
+  index: 'consentOf' | 'consentTo',
+  leading: string,
+): Promise<ConsentState[]> => {
+  const found = await query.world.list(index, [leading], MAX_CONSENTS);
+  const states: ConsentState[] = [];
+  for (const { parts } of found) {
+    const consent = await query.world.get(worldKeys.consent(parts[1] ?? ''));
+    if (consent !== undefined) states.push(await stateOf(query, consent));
+  }
+  return states;
+};
+
+const stateOf = async ({ world, at }: Query, consent: ConsentEntry): Promise<ConsentState> => {
+  const answers = await shareAnswers(world, consent);
+  return { consent, status: statusOf(consent, answers, at), answers };
+};

@@ -1,0 +1,61 @@
+import type { Context } from 'fabric-contract-api';
+import { ContractError } from '../../errors.js';
+import { authorizeAct, authorizeQuery, EVERYONE, onOwnPeer } from '../../ledger/authorization.js';
+import { privateKeys } from '../../ledger/keys.js';
+import { PeerPrivateValues } from '../../ledger/private-values.js';
+import { idsArgument } from '../../model/consent-arguments.js';
+import type { ConsentAnswerEntry } from '../../model/consent-entries.js';
+import { id, parseJson } from '../../model/validation.js';
+import { answeredFor, requirePatientWithKeys } from './owner.js';
+import { handedOver, type HandedOverPage, listHandedOver } from './handed-over.js';
+
+const MAX_ANSWERS = 200;
+
+/**
+ * Asks the organisation whose peer is asked, and which a registration number's first digits name: sealed, so that
+ * nobody else knows about whom, and alike for numbers that do not exist.
+ */
+export const request = async (ctx: Context, requestId: string): Promise<{ requested: string }> => {
+  const act = await authorizeAct(ctx, { roles: ['doctor', 'hospital-admin'], organization: 'hospital' });
+  const key = privateKeys.consentRequest(id(requestId, 'requestId'));
+  await new PeerPrivateValues(ctx.stub).putNew(key, handedOver(act, act.transient.sealed('request')));
+  return { requested: requestId };
+};
+
+/** Requests that wait at the caller's own organisation, after a requestId ('' for the first page). */
+export const listRequests = async (ctx: Context, after: string): Promise<HandedOverPage> =>
+  listHandedOver(ctx, 'consentRequest', after);
+
+/** Purges requests that the gateway has taken over under its own erasure keys, or that ask for nobody. */
+export const takeRequests = async (ctx: Context, requestIdsJson: string): Promise<{ taken: string[] }> => {
+  const act = onOwnPeer(ctx, await authorizeAct(ctx, { roles: ['service'] }));
+  const requestIds = parseJson(requestIdsJson, idsArgument, 'requestIds');
+  const values = act.transient.privateValues();
+  for (const requestId of requestIds) {
+    const key = privateKeys.consentRequest(requestId);
+    if ((await act.own.hash(act.caller.mspId, key)) === undefined) {
+      throw new ContractError('REQUEST_NOT_FOUND', 'one of the requests does not wait here');
+    }
+    await act.own.purge(key);
+  }
+  await act.own.write(
+    values,
+    requestIds.map((requestId) => ({ key: privateKeys.held(requestId), mode: 'new', required: false })),
+  );
+  return { taken: requestIds };
+};
+
+/** By the owner: the request stays without a consent. */
+export const deny = async (ctx: Context, requestId: string): Promise<ConsentAnswerEntry> => {
+  const act = await authorizeAct(ctx, { roles: ['patient'] });
+  await requirePatientWithKeys(act);
+  return answeredFor(act, id(requestId, 'requestId'), null);
+};
+
+/** Every answer to a request: its id is public, so that a patient who was not asked can answer it too. */
+export const getRequestAnswers = async (ctx: Context, requestId: string): Promise<ConsentAnswerEntry[]> => {
+  const { world } = await authorizeQuery(ctx, { roles: EVERYONE });
+  const leading = [id(requestId, 'requestId')];
+  const answers = await world.list<ConsentAnswerEntry>('consentAnswer', leading, MAX_ANSWERS);
+  return answers.map(({ entry }) => entry);
+};

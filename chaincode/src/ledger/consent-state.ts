@@ -1,0 +1,120 @@
+import { ContractError } from '../errors.js';
+import type { ConsentEntry, ConsentStatus, ShareAnswerEntry } from '../model/consent-entries.js';
+import type { RecordEntry, RecordHead, ScopeReference, StaffEntry } from '../model/entries.js';
+import { id } from '../model/validation.js';
+import type { FreshQuery, Query } from './authorization.js';
+import { worldKeys } from './keys.js';
+import type { WorldReader } from './store.js';
+
+export const requireConsent = async (world: WorldReader, consentId: string): Promise<ConsentEntry> =>
+  world.require(
+    worldKeys.consent(id(consentId, 'consentId')),
+    'CONSENT_NOT_FOUND',
+    'no consent of that consentId',
+  );
+
+/** What the agents have said about their shares; those who have said nothing are left out. */
+export const shareAnswers = async (
+  world: WorldReader,
+  consent: ConsentEntry,
+): Promise<ShareAnswerEntry[]> => {
+  const answers: ShareAnswerEntry[] = [];
+  for (const { mspId } of consent.agents) {
+    const answer = await world.get(worldKeys.shareAnswer(consent.consentId, mspId));
+    if (answer !== undefined) answers.push(answer);
+  }
+  return answers;
+};
+
+/** Computed at an instant, so that no act has to touch an entry that another one reads. */
+export const statusOf = (
+  consent: ConsentEntry,
+  answers: readonly ShareAnswerEntry[],
+  at: string,
+): ConsentStatus => {
+  if (consent.revokedAt !== null) return 'revoked';
+  if (at >= consent.expiresAt) return 'expired';
+  const accepted = answers.filter(({ answer }) => answer === 'accepted').length;
+  return accepted >= consent.threshold && accepted === answers.length ? 'active' : 'granted';
+};
+
+/** Refuses a consent that was revoked or has expired by `at`. */
+export const refuseEnded = (consent: ConsentEntry, at: string): void => {
+  if (consent.revokedAt !== null) throw new ContractError('CONSENT_REVOKED', 'the owner revoked the consent');
+  if (at >= consent.expiresAt)
+    throw new ContractError('CONSENT_EXPIRED', `the consent ended at ${consent.expiresAt}`);
+};
+
+export const requireActive = async ({ world, at }: Query, consent: ConsentEntry): Promise<void> => {
+  refuseEnded(consent, at);
+  if (statusOf(consent, await shareAnswers(world, consent), at) !== 'active') {
+    throw new ContractError(
+      'CONSENT_NOT_ACTIVE',
+      'too few agents have accepted their share, or one complains: see getConsent',
+    );
+  }
+};
+
+/**
+ * Refuses a caller who is neither the grantee nor, now, a member of the care team that is. A treating team's member shows
+ * the id of an open encounter of the owner at that hospital, in transient `encounter`.
+ */
+export const requireGrantee = async (query: FreshQuery, consent: ConsentEntry): Promise<void> => {
+  const { caller, world } = query;
+  const { grantee } = consent;
+  // An administrator may act before having a staff entry, but nobody reads before the ledger knows who they are.
+  await world.require(worldKeys.staff(caller.subject), 'STAFF_NOT_FOUND', 'the caller has no staff entry');
+  if (caller.mspId !== grantee.mspId) return refuseReader();
+  if (grantee.kind === 'person') return caller.subject === grantee.id ? undefined : refuseReader();
+  const team = await world.require(
+    worldKeys.careTeam(grantee.id),
+    'CARE_TEAM_NOT_FOUND',
+    "the consent's care team is not there",
+  );
+  if (team.kind === 'named') return team.members.includes(caller.subject) ? undefined : refuseReader();
+  if (team.kind === 'duty') return caller.role === 'doctor' ? undefined : refuseReader();
+  const encounterId = query.transient.text('encounter');
+  if (encounterId === undefined) return refuseReader();
+  await query.hashes.requireOpenEncounter(
+    caller.mspId,
+    consent.ledgerId,
+    id(encounterId, 'transient encounter'),
+  );
+};
+
+/** Which teams of their hospital a member of staff belongs to, as far as public entries tell. */
+export const isMemberByRule = (
+  team: { kind: string; mspId: string; members: readonly string[] },
+  staff: StaffEntry,
+): boolean => {
+  if (team.mspId !== staff.mspId) return false;
+  if (team.kind === 'named') return team.members.includes(staff.staffId);
+  return team.kind === 'treating' || staff.role === 'doctor';
+};
+
+const refuseReader = (): never => {
+  throw new ContractError(
+    'NOT_GRANTEE',
+    "the caller is not the consent's grantee, or not now a member of its care team",
+  );
+};
+
+/** The scopes of the consent in which the version has a key slot of the owner. */
+export const grantedScopes = (entry: RecordEntry, consent: ConsentEntry): ConsentEntry['scopes'] =>
+  consent.scopes.filter((scope) => entry.ownerSlots.some((slot) => isSameScope(slot, scope)));
+
+const isSameScope = (left: ScopeReference, right: ScopeReference): boolean =>
+  left.scopeId === right.scopeId && left.epoch === right.epoch;
+
+/** The newest version with a key slot under the consent; refused when there is none. */
+export const requireCovered = async (
+  world: WorldReader,
+  head: RecordHead,
+  consent: ConsentEntry,
+): Promise<RecordEntry> => {
+  for (let version = head.version; version >= 1; version--) {
+    const entry = await world.get(worldKeys.recordVersion(head.recordId, version));
+    if (entry !== undefined && grantedScopes(entry, consent).length > 0) return entry;
+  }
+  throw new ContractError('SCOPE_NOT_GRANTED', 'the consent covers no key slot of one of the records');
+};

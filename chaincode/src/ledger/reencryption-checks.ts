@@ -1,0 +1,168 @@
+import {
+  checkCapsule,
+  checkGrant,
+  checkReaderKey,
+  CryptoError,
+  fromHex,
+  type Grant,
+  agentIndex,
+  erase,
+  mclEngine,
+  openShare,
+  reencryptWithShare,
+  type SealingContext,
+  sealingContext,
+  shareFits,
+} from '@medseal/crypto';
+import { ContractError } from '../errors.js';
+import type { ConsentEntry, ShareComplaint } from '../model/consent-entries.js';
+import type { RecordEntry, ScopeReference } from '../model/entries.js';
+
+/** What the contracts ask of the re-encryption scheme (cryptography.md T1, T3), in the ledger's own words. */
+
+/** Why an agent cannot use a share: the patient's device made it so. */
+export class ShareRefusal extends Error {
+  override readonly name = 'ShareRefusal';
+
+  constructor(readonly complaint: ShareComplaint) {
+    super(complaint);
+  }
+}
+
+/** Refuses a key without a proof of possession for this organisation and certificate. */
+export const requireKeyProof = async (key: {
+  mspId: string;
+  certificateHash: string;
+  publicKey: string;
+  proof: string;
+}): Promise<void> => {
+  const { mspId, certificateHash } = key;
+  const holds = checkReaderKey(await mclEngine(), {
+    mspId,
+    certificateHash,
+    publicKey: fromHex(key.publicKey),
+    proof: fromHex(key.proof),
+  });
+  if (!holds) {
+    throw new ContractError(
+      'KEY_PROOF_INVALID',
+      "the proof of possession does not hold for this key, the caller's certificate and organisation",
+    );
+  }
+};
+
+type GrantFields = Pick<
+  ConsentEntry,
+  'consentId' | 'ledgerId' | 'grantee' | 'scopes' | 'agents' | 'threshold'
+>;
+
+/** The grant of one scope of a consent, as the scheme names it: `<consentId>/<scopeId>/<epoch>`. */
+export const grantOf = (channel: string, consent: GrantFields, { scopeId, epoch }: ScopeReference): Grant => {
+  const scope = consent.scopes.find((one) => one.scopeId === scopeId && one.epoch === epoch);
+  if (scope === undefined) throw new ContractError('SCOPE_NOT_GRANTED', 'the consent has no such scope');
+  const { mspId, certificateHash, publicKey } = consent.grantee;
+  return {
+    grantId: `${consent.consentId}/${scopeId}/${epoch}`,
+    channel,
+    owner: consent.ledgerId,
+    scopeId,
+    epoch,
+    ownerPublicKey: fromHex(scope.publicKey),
+    reader: { mspId, certificateHash, publicKey: fromHex(publicKey) },
+    threshold: consent.threshold,
+    agents: consent.agents.map((agent, at) => ({
+      mspId: agent.mspId,
+      publicKey: fromHex(agent.publicKey),
+      check: fromHex(scope.points[at] ?? ''),
+      shareDigest: scope.shareDigests[at] ?? '',
+    })),
+  };
+};
+
+/** Refuses public checks that do not belong together: whatever needs no secret to see. */
+export const requireGrantPoints = async (channel: string, consent: GrantFields): Promise<void> => {
+  const engine = await mclEngine();
+  for (const scope of consent.scopes) {
+    try {
+      checkGrant(engine, grantOf(channel, consent, scope));
+    } catch (error) {
+      if (error instanceof CryptoError) throw new ContractError('GRANT_INVALID', error.message);
+      throw error;
+    }
+  }
+};
+
+/**
+ * The agent's share rk_i, if it is the one that the grant names and fits its public check. The caller erases it.
+ *
+ * @throws ShareRefusal for a share that the patient's device made wrong
+ */
+export const openFittingShare = async (
+  grant: Grant,
+  mspId: string,
+  agentSecretKey: Uint8Array,
+  sealedShare: Uint8Array,
+): Promise<Uint8Array> => {
+  const share = await openShare({ grant, mspId, agentSecretKey, sealedShare }).catch((error: unknown) => {
+    if (!(error instanceof CryptoError)) throw error;
+    if (error.code === 'WRONG_CONTEXT') {
+      throw new ContractError('AGENT_KEY_MISSING', "the agent's key is another one than the grant names");
+    }
+    throw new ShareRefusal('doesNotOpen');
+  });
+  if (shareFits(await mclEngine(), grant, agentIndex(grant, mspId), share)) return share;
+  erase(share);
+  throw new ShareRefusal('doesNotFit');
+};
+
+/** Whether a capsule was made for this entry, scope and key, by somebody who knew what is in it. */
+export const holdsCapsule = async (
+  channel: string,
+  entry: RecordEntry,
+  scope: ScopeReference & { publicKey: string },
+  capsule: Uint8Array,
+): Promise<boolean> =>
+  checkCapsule(
+    await mclEngine(),
+    capsule,
+    fromHex(scope.publicKey),
+    sealingContext(contextOf(channel, entry, scope)),
+  );
+
+/** e(C1, rk_i), with a proof where the reader asks for one because answers do not open. Deterministic. */
+export const reencryptCapsule = async (
+  channel: string,
+  input: {
+    consent: ConsentEntry;
+    mspId: string;
+    share: Uint8Array;
+    entry: RecordEntry;
+    scope: ScopeReference;
+    capsule: Uint8Array;
+    withProof: boolean;
+  },
+): Promise<Uint8Array> => {
+  const { consent, mspId, share, entry, scope, capsule, withProof } = input;
+  return reencryptWithShare(await mclEngine(), share, {
+    grant: grantOf(channel, consent, scope),
+    mspId,
+    capsule,
+    context: contextOf(channel, entry, scope),
+    withProof,
+  });
+};
+
+/** Rebuilt from the ledger's own entry. */
+const contextOf = (
+  channel: string,
+  entry: RecordEntry,
+  { scopeId, epoch }: ScopeReference,
+): SealingContext => ({
+  channel,
+  recordId: entry.recordId,
+  version: entry.version,
+  owner: entry.ledgerId,
+  scopeId,
+  epoch,
+  sealedDigest: entry.sealed?.sealedDigest ?? '',
+});
