@@ -1,5 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { dataFolder, lockOwner } from './lib/data-folder.mjs';
+import { dataFolder, lockOwner, refusalOfNetwork } from './lib/data-folder.mjs';
 import { fail } from './lib/fail.mjs';
 import { demoOrganizations, fabricFolder, fabricNetwork, fabricOptions } from './lib/fabric.mjs';
 import { prepare } from './lib/prepare.mjs';
@@ -15,6 +15,8 @@ const directory = fabricFolder(folder);
 
 const commands = {
   async up() {
+    const refusal = refusalOfNetwork(folder, 'fabric');
+    if (refusal) fail(refusal);
     const { up } = fabricNetwork();
     const { version, profileFile } = await up(fabricOptions(folder, demoOrganizations(), progress));
     progress(`Fabric ${version} is up; connection profile: ${profileFile}`);

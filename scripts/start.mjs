@@ -6,6 +6,7 @@ import {
   dataFolder,
   freePorts,
   portFromEnvironment,
+  refusalOfNetwork,
 } from './lib/data-folder.mjs';
 import { DATABASE_TEMPLATES, prepareDatabaseTemplate } from './lib/database-template.mjs';
 import {
@@ -41,12 +42,10 @@ const progress = (text) => console.log(`[${((Date.now() - began) / 1000).toFixed
 await prepare(progress);
 if (network === 'fabric') requireFabric();
 const release = claimDataFolder(folder);
-const other = network === 'fabric' ? path.join(folder, 'network') : fabricFolder(folder);
-if (existsSync(other)) {
+const refusal = refusalOfNetwork(folder, network);
+if (refusal) {
   release();
-  fail(
-    `${folder} has the data of another network (${other}); set MEDSEAL_DATA to another folder or NETWORK as before.`,
-  );
+  fail(refusal);
 }
 await checkPort(port);
 

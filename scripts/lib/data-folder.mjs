@@ -27,6 +27,21 @@ const explain = {
   ENOENT: 'no folder can be made there',
 };
 
+/** Where each network keeps its data below the data folder. */
+const NETWORK_FOLDERS = { embedded: 'network', fabric: 'fabric' };
+
+/** Why the folder cannot be this network's, if it is another's. */
+export function refusalOfNetwork(folder, network) {
+  const other = Object.entries(NETWORK_FOLDERS)
+    .filter(([name]) => name !== network)
+    .map(([, name]) => path.join(folder, name))
+    .find((place) => existsSync(place));
+  return (
+    other &&
+    `${folder} has the data of another network (${other}); set MEDSEAL_DATA to another folder or NETWORK as before.`
+  );
+}
+
 function isRunning(pid) {
   try {
     process.kill(pid, 0);

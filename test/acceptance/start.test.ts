@@ -79,12 +79,21 @@ describe('npm start refuses in one line', () => {
   });
 
   test('a data folder of the other network', () => {
+    const refusal = /^medseal: .* has the data of another network .*MEDSEAL_DATA/;
     mkdirSync(path.join(folder, 'fabric'));
     const { status, lines } = startAndEnd({ MEDSEAL_DATA: folder, NETWORK: 'embedded' });
     expect(status).toBe(1);
-    expect(lines).toEqual([
-      expect.stringMatching(/^medseal: .* has the data of another network .*MEDSEAL_DATA/),
-    ]);
+    expect(lines).toEqual([expect.stringMatching(refusal)]);
+
+    const embedded = path.join(folder, 'embedded');
+    mkdirSync(path.join(embedded, 'network'), { recursive: true });
+    const up = spawnSync(process.execPath, [path.join(ROOT, 'scripts/fabric.mjs'), 'up'], {
+      env: { ...process.env, MEDSEAL_DATA: embedded },
+      encoding: 'utf8',
+    });
+    expect(up.status).toBe(1);
+    expect(up.stderr).toMatch(refusal);
+    expect(existsSync(path.join(embedded, 'fabric'))).toBe(false);
   });
 
   test('a data folder that cannot be written', () => {
