@@ -4,6 +4,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { assetOperations, measure, MEMBERS } from './bench/asset-load.mjs';
+import { consentCryptography, consentCryptographyLines } from './bench/consent-cryptography.mjs';
 import { embeddedNetwork } from './bench/embedded-network.mjs';
 import { fabricNetworks, fabricProblem } from './bench/fabric-network.mjs';
 import { openContract } from './bench/gateway-client.mjs';
@@ -24,9 +25,12 @@ const folder = mkdtempSync(path.join(os.tmpdir(), 'medseal-bench-'));
 const starts = [];
 const rows = [];
 const notes = [];
+let cryptography;
 
 try {
   await prepare();
+  cryptography = await consentCryptography({ seconds: quick ? 0.2 : 2 });
+  consentCryptographyLines(cryptography).forEach((line) => console.error(line));
   if (networks.includes('embedded')) {
     const network = await embeddedNetwork(path.join(folder, 'embedded'));
     await measureNetwork(network);
@@ -128,6 +132,8 @@ function print() {
       '',
       'By process, CPU an operation and resident memory:',
       ...processes.map(processLines),
+      '',
+      ...consentCryptographyLines(cryptography),
       ...notes,
     ].join('\n'),
   );
@@ -151,6 +157,7 @@ function save() {
     },
     starts,
     rows,
+    consentCryptography: cryptography,
     notes: ['embedded: no consensus, one process', ...notes],
   };
   mkdirSync(path.dirname(file), { recursive: true });
