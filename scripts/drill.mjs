@@ -15,6 +15,11 @@ const DRILLS = {
     environment: { MEDSEAL_FLIPS: '1000' },
   },
   kill: { project: 'acceptance', file: 'kill.test.ts', environment: { MEDSEAL_KILLS: '500' } },
+  reencryption: {
+    project: 'crypto',
+    file: 'crypto/test/(reencryption|streams)',
+    environment: { MEDSEAL_REENCRYPTION_RUNS: '50' },
+  },
   secrecy: { project: 'acceptance', file: 'secrecy.test.ts', environment: { MEDSEAL_NUMBERS: '1000000000' } },
 };
 

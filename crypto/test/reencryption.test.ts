@@ -31,6 +31,7 @@ import {
   openCapsule,
   openReencrypted,
   openShare,
+  openTeamKey,
   openWithSharedElement,
   type PairingEngine,
   proveReaderKey,
@@ -41,6 +42,7 @@ import {
   reencrypt,
   reencryptWithShare,
   scopeKeyPair,
+  sealTeamKey,
   SEALED_SHARE_BYTES,
   type SealingContext,
   sealingContext,
@@ -291,6 +293,23 @@ describe.each(NAMES)('reader keys in %s', (name) => {
     expect(
       checkReaderKey(engine, { ...key, proof: concat(new Uint8Array(32), key.proof.subarray(32)) }),
     ).toBe(false);
+  });
+
+  it('of a care team are sealed to each member, and are the team’s or refused', async () => {
+    const engine = engineOf(name);
+    const { secretKey, publicKey } = newReaderKeyPair(engine);
+    const team = { teamId: 'team-1', publicKey };
+    const [member, stranger] = [newReceivingKeyPair(), newReceivingKeyPair()];
+    const sealed = await sealTeamKey(member.publicKey, secretKey, team);
+    expect(await openTeamKey(engine, member.secretKey, sealed, team)).toEqual({ secretKey, publicKey });
+    const open = (change: Partial<typeof team>, key = member): Promise<unknown> =>
+      openTeamKey(engine, key.secretKey, sealed, { ...team, ...change });
+    expect(await refusal(() => open({}, stranger))).toBe('OPEN_FAILED');
+    expect(await refusal(() => open({ teamId: 'team-2' }))).toBe('OPEN_FAILED');
+    expect(await refusal(() => open({ publicKey: newReaderKeyPair(engine).publicKey }))).toBe('OPEN_FAILED');
+    const other = await sealTeamKey(member.publicKey, encodeScalar(5n), team);
+    expect(await refusal(() => openTeamKey(engine, member.secretKey, other, team))).toBe('WRONG_CONTEXT');
+    expect(await refusal(() => sealTeamKey(member.publicKey, randomBytes(31), team))).toBe('BAD_LENGTH');
   });
 
   it('come from a seed or a stored secret', async () => {

@@ -2,10 +2,13 @@ export {
   checkReaderKey,
   type KeyHolder,
   newReaderKeyPair,
+  openTeamKey,
   proveReaderKey,
   type ReaderKey,
   readerKeyPair,
   readerKeyPairFrom,
+  sealTeamKey,
+  type TeamKey,
 } from './reader-key.js';
 export { KEY_PROOF_BYTES } from './key-proof.js';
 export {

@@ -1,11 +1,13 @@
-import { exactly, fromHex, randomBytes, utf8 } from '../canonical/bytes.js';
+import { concat, equalBytes, exactly, fromHex, lp, randomBytes, utf8 } from '../canonical/bytes.js';
 import { CryptoError } from '../errors.js';
 import { Hr } from '../functions.js';
 import type { KeyPair } from '../keys/derivation.js';
 import { SEED_BYTES } from '../keys/seed.js';
-import { decodeNonZeroScalar, encodeScalar } from '../scalar.js';
+import { decodeNonZeroScalar, encodeScalar, SCALAR_BYTES } from '../scalar.js';
 import { DIGEST_BYTES } from '../sealing/context.js';
+import { G2_BYTES } from '../sealing/decoding.js';
 import type { PairingEngine } from '../sealing/engine/index.js';
+import { decodeHpke, encodeHpke, hpkeOpen, hpkeSeal } from '../sealing/hpke.js';
 import { checkKeyProof, proveKey, publicKeyOf } from './key-proof.js';
 
 export const READER_PROOF_LABEL = 'MS-POP';
@@ -73,3 +75,41 @@ const readerKeyPairOf = (engine: PairingEngine, b: bigint): KeyPair => ({
   secretKey: encodeScalar(b),
   publicKey: publicKeyOf(engine, b),
 });
+
+/** A key that several hold, as the ledger knows it. */
+export interface TeamKey {
+  teamId: string;
+  /** pkB2, 96 bytes. */
+  publicKey: Uint8Array;
+}
+
+/** A care team's key for one member's X25519 key, bound to the team; 80 bytes. */
+export const sealTeamKey = async (
+  memberPublicKey: Uint8Array,
+  teamSecretKey: Uint8Array,
+  team: TeamKey,
+): Promise<Uint8Array<ArrayBuffer>> =>
+  encodeHpke(
+    await hpkeSeal(memberPublicKey, exactly(teamSecretKey, SCALAR_BYTES, 'team secret key'), teamInfo(team)),
+  );
+
+/**
+ * The member's copy of the team's key.
+ *
+ * @throws CryptoError `OPEN_FAILED` for another member or team, `WRONG_CONTEXT` where it is not the team's key
+ */
+export const openTeamKey = async (
+  engine: PairingEngine,
+  memberSecretKey: Uint8Array,
+  sealed: Uint8Array,
+  team: TeamKey,
+): Promise<KeyPair> => {
+  const opened = await hpkeOpen(memberSecretKey, decodeHpke(sealed), teamInfo(team));
+  const pair = readerKeyPairFrom(engine, exactly(opened, SCALAR_BYTES, 'team secret key'));
+  if (!equalBytes(pair.publicKey, team.publicKey))
+    throw new CryptoError('WRONG_CONTEXT', 'the sealed key is not that of the care team');
+  return pair;
+};
+
+const teamInfo = ({ teamId, publicKey }: TeamKey): Uint8Array =>
+  concat(lp('MS-TEAM-KEY'), lp(teamId), lp(exactly(publicKey, G2_BYTES, 'publicKey')));
