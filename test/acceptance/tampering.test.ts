@@ -4,7 +4,7 @@ import type { MedsealClient } from '@medseal/client';
 import { blockFrames } from '../support/blocks';
 import { filesBelow, randomFrom } from '../support/files';
 import { startPaper } from '../support/fixture';
-import type { Product } from '../support/product';
+import { Product } from '../support/product';
 
 const COUNT = Number(process.env['MEDSEAL_FLIPS'] ?? 40);
 const SEED = Number(process.env['MEDSEAL_SEED'] ?? 20_200_229);
@@ -113,4 +113,27 @@ describe('a changed byte', () => {
     }
     expect((await client.verify()).chainValid).toBe(true);
   }, 60_000);
+
+  test('one changed while everything was stopped: the product starts, and the report names the block', async () => {
+    const { folder, port } = product;
+    await product.stop();
+    const frames = blockFrames(folder);
+    const { file, start, end, number } = frames[Math.floor(frames.length / 2)]!;
+    const offset = Math.floor((start + end) / 2);
+    changeByte(file, offset, (byte) => byte ^ 1);
+    try {
+      product = await Product.start({ folder, port, demo: 'paper' });
+      client = await product.as('sundar');
+      expect(await client.verify()).toMatchObject({
+        chainValid: false,
+        firstInvalid: { kind: 'block', id: String(number) },
+      });
+    } finally {
+      await product.stop();
+      changeByte(file, offset, (byte) => byte ^ 1);
+    }
+    product = await Product.start({ folder, port, demo: 'paper' });
+    client = await product.as('sundar');
+    expect(await client.verify()).toMatchObject({ chainValid: true, firstInvalid: null });
+  }, 240_000);
 });
