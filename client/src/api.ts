@@ -375,7 +375,41 @@ export interface AccessLogItem {
   basis: string;
   consentId: string | null;
   recordIds: string[];
+  /** The receipt by itself, to keep and to have verified. */
+  statement: ReceiptStatement;
   ledger: LedgerPart;
+}
+
+/** `medseal/receipt/1`: what the access log says of one read, as others can have it verified. */
+export interface ReceiptStatement {
+  format: 'medseal/receipt/1';
+  channel: string;
+  receiptId: string;
+  reader: string;
+  organization: string;
+  basis: string;
+  consentId: string | null;
+  recordIds: string[];
+}
+
+/** `medseal/document/1`: a record's document with the salt of its commitment on the ledger. */
+export interface DocumentStatement {
+  format: 'medseal/document/1';
+  channel: string;
+  recordId: string;
+  version: number;
+  salt: string;
+  document: unknown;
+}
+
+export interface Verification {
+  kind: 'receipt' | 'document';
+  verdict: 'valid' | 'changed' | 'revoked' | 'unknown';
+  issuer: { mspId: string; name: string | null } | null;
+  transactionId: string | null;
+  blockNumber: number | null;
+  reason: string | null;
+  checkedAt: string;
 }
 
 export interface Signing {

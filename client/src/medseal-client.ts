@@ -34,7 +34,10 @@ import type {
   UserCreated,
   UserInput,
   UserListing,
+  Verification,
   VerificationProgress,
+  DocumentStatement,
+  ReceiptStatement,
 } from './api.js';
 import { HttpTransport, ProblemError, problemOf, type SessionMode } from './http.js';
 
@@ -296,6 +299,10 @@ export class MedsealClient {
       undefined,
       query,
     );
+
+  /** Whether a receipt or a document is what the ledger has; nobody need sign in. */
+  verifyStatement = (statement: ReceiptStatement | DocumentStatement) =>
+    this.#call<Verification>('POST', '/verify', statement);
 
   /** For auditors: the public part of a patient's access log. */
   accessLogOf = (ledgerId: string, query?: PageQuery) =>

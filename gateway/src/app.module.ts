@@ -23,6 +23,7 @@ import { ProjectionModule } from './projection/projection.module.js';
 import { RecordsModule } from './records/records.module.js';
 import { TransactionsModule } from './transactions/transactions.module.js';
 import { UsersModule } from './users/users.module.js';
+import { VerifyModule } from './verify/verify.module.js';
 
 export interface AppOptions {
   organizations: OrganizationRegistry;
@@ -55,6 +56,7 @@ export class AppModule {
         ActivationModule,
         BlockchainModule,
         AccessLogModule,
+        VerifyModule,
       ],
       providers: [
         { provide: APP_FILTER, useClass: ProblemFilter },

@@ -488,6 +488,21 @@ export const restOperations: Readonly<Record<string, Readonly<Record<string, Res
         }),
     },
   },
+  'POST /verify': {
+    'a receipt that somebody made up': {
+      call: () =>
+        post('/verify', {
+          format: 'medseal/receipt/1',
+          channel: 'health',
+          receiptId: random(32),
+          reader: random(16),
+          organization: 'CityMSP',
+          basis: 'author',
+          consentId: null,
+          recordIds: [random(16)],
+        }),
+    },
+  },
   'POST /transactions/{id}/sign': {
     "with another key's signature": {
       call: ({ pendingAct }, _, absent) =>
@@ -513,6 +528,9 @@ export const restOperations: Readonly<Record<string, Readonly<Record<string, Res
   'GET /blockchain/blocks': simple('/blockchain/blocks?limit=2'),
   'GET /blockchain/blocks/{number}': {
     '': { call: (_, __, absent) => get(`/blockchain/blocks/${absent ? 999_999 : 1}`) },
+  },
+  'GET /blockchain/blocks/{number}/bytes': {
+    '': { call: (_, __, absent) => get(`/blockchain/blocks/${absent ? 999_999 : 1}/bytes`) },
   },
   'GET /blockchain/transactions/{id}': {
     '': {

@@ -5,6 +5,7 @@ import type { LedgerAnswer } from '../http/ledger-answer.js';
 import type { SessionUser } from '../http/session-user.js';
 import type { Organization } from '../organizations/organization.js';
 import { Projections } from '../projection/projections.js';
+import { RECEIPT_FORMAT, type ReceiptStatement } from '../verify/statement.js';
 
 /** One read of a patient's records, as its receipt on the ledger says. */
 export interface AccessLogItem {
@@ -22,6 +23,8 @@ export interface AccessLogItem {
   readonly consentId: string | null;
   /** This patient's records only, even where the receipt names more. */
   readonly recordIds: readonly string[];
+  /** The receipt by itself, to keep and to have verified. */
+  readonly statement: ReceiptStatement;
   readonly ledger: LedgerAnswer;
 }
 
@@ -68,7 +71,7 @@ export class AccessLogService {
   }
 
   async #list(
-    { database }: Organization,
+    { database, ledger: { channel } }: Organization,
     ledgerId: string,
     { limit, cursor }: PageRequest,
     nameOf: (reader: string) => string | null,
@@ -92,7 +95,7 @@ export class AccessLogService {
     const last = shown.at(-1);
     const next = rows.length > limit && last ? `${last.block_number}/${last.position}` : null;
     return page(
-      shown.map((row) => item(row, nameOf(row.reader))),
+      shown.map((row) => item(row, channel, nameOf(row.reader))),
       next,
       count?.total ?? 0,
     );
@@ -102,7 +105,7 @@ export class AccessLogService {
 /** Above every block number. */
 const MOST = 2_147_483_647;
 
-const item = (row: ReceiptRow, readerName: string | null): AccessLogItem => ({
+const item = (row: ReceiptRow, channel: string, readerName: string | null): AccessLogItem => ({
   receiptId: row.receipt_id,
   at: row.committed_at?.toISOString() ?? null,
   reader: row.reader,
@@ -112,5 +115,15 @@ const item = (row: ReceiptRow, readerName: string | null): AccessLogItem => ({
   basis: row.basis,
   consentId: row.consent_id,
   recordIds: row.record_ids,
+  statement: {
+    format: RECEIPT_FORMAT,
+    channel,
+    receiptId: row.receipt_id,
+    reader: row.reader,
+    organization: row.msp_id,
+    basis: row.basis,
+    consentId: row.consent_id,
+    recordIds: row.record_ids,
+  },
   ledger: { transactionId: row.receipt_id, blockNumber: row.block_number, validationCode: 'VALID' },
 });

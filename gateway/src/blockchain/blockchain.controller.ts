@@ -1,4 +1,4 @@
-import { Controller, Get, Param, Query, Req, Res } from '@nestjs/common';
+import { Controller, Get, Param, Query, Req, Res, StreamableFile } from '@nestjs/common';
 import { ApiOperation, ApiProduces, ApiQuery, ApiTags } from '@nestjs/swagger';
 import type { Request, Response } from 'express';
 import { Clock } from '../clock.js';
@@ -98,6 +98,15 @@ export class BlockchainController {
   @ApiOperation({ summary: 'One block with its transactions' })
   block(@CurrentUser() user: SessionUser, @Param('number') number: string): Promise<BlockDetail> {
     return this.blocks.block(user.organization, number);
+  }
+
+  @Get('blocks/:number/bytes')
+  @ApiOperation({
+    summary: 'The block as the peer has it, a marshalled common.Block: for verification elsewhere',
+  })
+  @ApiProduces('application/octet-stream')
+  async bytes(@CurrentUser() user: SessionUser, @Param('number') number: string): Promise<StreamableFile> {
+    return new StreamableFile(await this.blocks.bytes(user.organization, number));
   }
 
   @Get('transactions/:id')

@@ -1,11 +1,12 @@
 import { Injectable } from '@nestjs/common';
 import { peer } from '@hyperledger/fabric-protos';
 import { page, type Page, type PageRequest } from '../http/paging.js';
-import { invalid, notFound } from '../http/problem.js';
+import { invalid, notFound, problem } from '../http/problem.js';
 import type { Organization } from '../organizations/organization.js';
 import { examineBlocks } from './block-examiner.js';
 import { heightOf } from './full-verification.js';
 import { rememberedHeight } from './remembered-blocks.js';
+import { servedBlocks } from './served-blocks.js';
 import type { BlockExamination } from './verifier/block-verifier.js';
 import { shownText } from './verifier/transaction-bytes.js';
 
@@ -71,6 +72,19 @@ export class BlocksService {
       commitHash: examination.commitHash?.toString('hex') ?? null,
       transactions: transactionsOf(examination),
     };
+  }
+
+  /** As the peer serves it, unexamined. @throws ProblemException 404; 503 for a block that the peer cannot read */
+  async bytes({ ledger, database }: Organization, number: string): Promise<Uint8Array> {
+    const wanted = blockNumber(number);
+    const height = Math.max(await heightOf(ledger), await rememberedHeight(database));
+    if (wanted === undefined || wanted >= height) throw notFound();
+    for await (const { bytes } of servedBlocks(ledger, wanted, wanted)) if (bytes) return bytes;
+    throw problem(
+      503,
+      'BLOCK_UNREADABLE',
+      `The peer cannot read block ${wanted} now: ask another organisation for it.`,
+    );
   }
 
   /** @throws ProblemException 404 when there is no such transaction */

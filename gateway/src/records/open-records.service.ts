@@ -19,7 +19,8 @@ import { ObjectAlteredError, ObjectMissingError } from '../storage/object-store.
 import { unfoldDecimals } from './document/decimals.js';
 import { madeOfSections, sectionsOf } from './document/fhir-document.js';
 import { documentErrors, isBundle } from './document/validate-document.js';
-import { checkContent, decodeContent } from './record-content.js';
+import { DOCUMENT_FORMAT, type DocumentStatement } from '../verify/statement.js';
+import { checkContent, decodeContent, type RecordContent } from './record-content.js';
 import { RecordReader, type RecordRelation } from './record-reader.js';
 import { referenceOf } from './record-writer.js';
 
@@ -66,6 +67,8 @@ export interface OpenedAnswer {
   bundle: unknown;
   selector: unknown;
   titleLine: unknown;
+  /** When asked for: what the reader can show, to be verified by anybody. */
+  statement?: DocumentStatement;
   /** Which parts are those that the ledger committed to. */
   verified: { selector: boolean; titleLine: boolean; document: boolean };
   ledger: LedgerAnswer;
@@ -107,6 +110,7 @@ export class OpenRecordsService {
     business: BusinessRequest,
     recordId: string,
     version: number | undefined,
+    withStatement = false,
   ): Promise<OpenedAnswer> {
     const { entry, sealed, relation } = await this.openable(user, recordId, version);
     if (relation !== 'author') {
@@ -137,6 +141,7 @@ export class OpenRecordsService {
       bundle,
       selector: opened.selector,
       titleLine: opened.titleLine,
+      ...(withStatement && { statement: statementOf(user.organization, entry, opened) }),
       verified: checkContent(opened, sealed.commitments),
       ledger,
     };
@@ -277,6 +282,20 @@ export class OpenRecordsService {
     }
   }
 }
+
+/** The document as it is committed to, decimals folded: a program that parses and writes JSON does not alter it. */
+const statementOf = (
+  { ledger }: Organization,
+  { recordId, version }: RecordEntry,
+  { document, documentSalt: salt }: RecordContent,
+): DocumentStatement => ({
+  format: DOCUMENT_FORMAT,
+  channel: ledger.channel,
+  recordId,
+  version,
+  salt,
+  document,
+});
 
 const damaged = (
   code: string,

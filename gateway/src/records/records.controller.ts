@@ -158,6 +158,12 @@ export class RecordsController {
   @ApiOperation({ summary: 'Opens a record for its owner or author' })
   @ApiQuery({ name: 'decrypt', required: false, type: Boolean })
   @ApiQuery({ name: 'version', required: false, type: Number })
+  @ApiQuery({
+    name: 'statement',
+    required: false,
+    type: Boolean,
+    description: 'With decrypt: also the document as a statement for POST /verify',
+  })
   async open(
     @CurrentUser() user: SessionUser,
     @Business() business: BusinessRequest,
@@ -168,7 +174,7 @@ export class RecordsController {
     const version = versionOf(textOf(query, 'version'));
     const isDecrypting = textOf(query, 'decrypt') === 'true';
     const answer = isDecrypting
-      ? await this.opening.decrypt(user, business, id, version)
+      ? await this.opening.decrypt(user, business, id, version, textOf(query, 'statement') === 'true')
       : await this.opening.open(user, business, id, version);
     return stringifyLossless(answer);
   }

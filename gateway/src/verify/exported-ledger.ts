@@ -1,0 +1,111 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import type { OrganizationEntry, ReceiptEntry, RecordEntry } from '@medseal/chaincode';
+import { headerHash, MalformedBytesError, parseBlock } from '../blockchain/verifier/block-bytes.js';
+import { LedgerWalk, validChanges } from '../blockchain/verifier/ledger-walk.js';
+import type { InvalidPart } from '../blockchain/verdict.js';
+import type { Fact, LedgerFacts } from './ledger-facts.js';
+
+/** The exported blocks cannot be used; the sentence names file and remedy. */
+export class ExportError extends Error {
+  override readonly name = 'ExportError';
+}
+
+/**
+ * A channel as a folder of block files, one marshalled `common.Block` each, as `GET /blockchain/blocks/{number}/bytes`
+ * or `peer channel fetch` gives them; file names do not matter. Read and checked from block 0 to the last one.
+ */
+export class ExportedLedger implements LedgerFacts {
+  /** Header hash of block 0, hex: whoever trusts the export compares it with the ministry's printed one. */
+  readonly genesisHash: string;
+  readonly height: number;
+  /** Everything that does not hold, first things first. */
+  readonly invalid: readonly InvalidPart[];
+  readonly #channel: string;
+  readonly #entries = new Map<string, Fact<unknown>>();
+
+  /**
+   * @param genesisHash expected header hash of block 0, hex
+   * @throws ExportError for a folder that is no complete export
+   */
+  constructor(folder: string, genesisHash?: string) {
+    const blocks = readBlocks(folder);
+    this.genesisHash = headerHash(parseBlock(blocks[0]!)).toString('hex');
+    const walk = new LedgerWalk(
+      genesisHash === undefined ? {} : { genesisHash: Buffer.from(genesisHash, 'hex') },
+    );
+    let channel: string | undefined;
+    for (const bytes of blocks) {
+      const examination = walk.accept(bytes);
+      channel ??= examination.trust?.channelId;
+      for (const { type, parts, entry, transactionId, blockNumber } of validChanges(examination)) {
+        if (!entry) continue;
+        const blockReason = examination.reason;
+        this.#entries.set([type, ...parts].join('/'), { entry, transactionId, blockNumber, blockReason });
+      }
+    }
+    this.height = blocks.length;
+    this.invalid = walk.findings.parts;
+    this.#channel = channel ?? '';
+  }
+
+  get channel(): string {
+    return this.#channel;
+  }
+
+  async receipt(receiptId: string): Promise<Fact<ReceiptEntry> | undefined> {
+    return this.#fact(`receipt/${receiptId}`);
+  }
+
+  async recordVersion(recordId: string, version: number): Promise<Fact<RecordEntry> | undefined> {
+    return this.#fact(`recordVersion/${recordId}/${version}`);
+  }
+
+  async latestVersion(recordId: string): Promise<number> {
+    for (let version = 1; ; version += 1) {
+      const fact = this.#fact<RecordEntry>(`recordVersion/${recordId}/${version}`);
+      if (fact?.entry.status !== 'chained') return version - 1;
+    }
+  }
+
+  async organizationName(mspId: string): Promise<string | undefined> {
+    return this.#fact<OrganizationEntry>(`organization/${mspId}`)?.entry.name;
+  }
+
+  #fact<Entry>(key: string): Fact<Entry> | undefined {
+    return this.#entries.get(key) as Fact<Entry> | undefined;
+  }
+}
+
+/** Blocks by number; a gap would hide what happened in it. */
+function readBlocks(folder: string): Buffer[] {
+  let names: string[];
+  try {
+    names = readdirSync(folder).filter((name) => !name.startsWith('.'));
+  } catch (error) {
+    throw new ExportError(
+      `${folder} cannot be read (${(error as Error).message}): name the folder of the blocks.`,
+    );
+  }
+  const blocks: Buffer[] = [];
+  for (const name of names) {
+    const bytes = readFileSync(path.join(folder, name));
+    let number: number;
+    try {
+      ({ number } = parseBlock(bytes));
+    } catch (error) {
+      if (!(error instanceof MalformedBytesError)) throw error;
+      throw new ExportError(`${path.join(folder, name)} is no block: fetch it again or take it away.`);
+    }
+    if (blocks[number] !== undefined)
+      throw new ExportError(
+        `${path.join(folder, name)} is block ${number} once more: take one of them away.`,
+      );
+    blocks[number] = bytes;
+  }
+  if (blocks.length === 0)
+    throw new ExportError(`${folder} has no block: export them from a gateway or a peer.`);
+  const missing = Array.from(blocks).findIndex((block) => block === undefined);
+  if (missing >= 0) throw new ExportError(`Block ${missing} is missing in ${folder}: export it too.`);
+  return blocks;
+}
