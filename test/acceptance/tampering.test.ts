@@ -1,25 +1,13 @@
-import { closeSync, openSync, readFileSync, readSync, statSync, writeSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, statSync, writeSync } from 'node:fs';
 import path from 'node:path';
 import type { MedsealClient } from '@medseal/client';
 import { blockFrames } from '../support/blocks';
-import { filesBelow, randomFrom } from '../support/files';
+import { changeByte, filesBelow, randomFrom } from '../support/files';
 import { startPaper } from '../support/fixture';
 import { Product } from '../support/product';
 
 const COUNT = Number(process.env['MEDSEAL_FLIPS'] ?? 40);
 const SEED = Number(process.env['MEDSEAL_SEED'] ?? 20_200_229);
-
-function changeByte(file: string, offset: number, change: (byte: number) => number): void {
-  const handle = openSync(file, 'r+');
-  try {
-    const byte = Buffer.alloc(1);
-    readSync(handle, byte, 0, 1, offset);
-    byte[0] = change(byte[0] ?? 0);
-    writeSync(handle, byte, 0, 1, offset);
-  } finally {
-    closeSync(handle);
-  }
-}
 
 /**
  * Adversary: whoever can write to the disk under the ledger and the cloud, holding no key. One byte at a random offset is

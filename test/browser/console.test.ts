@@ -4,9 +4,15 @@ import { startPaper } from '../support/fixture';
 import type { Product } from '../support/product';
 import { administratorFlow } from './administrator';
 import { doctorFlow } from './doctor';
+import { interruptionFlows } from './interruptions';
 import { ministryFlow } from './ministry';
 import { activationFlow, patientFlow } from './patient';
+import { pageChecks } from './pages';
 import { Stage } from './stage';
+import { tamperingFlow } from './tampering';
+
+// Generous for a slow machine; each wait inside has a deadline of its own.
+jest.setTimeout(180_000);
 
 /** The console in Chromium on one running product; the flows go on from each other in this order. */
 describeInBrowser('the console', () => {
@@ -31,6 +37,9 @@ describeInBrowser('the console', () => {
   doctorFlow(stage);
   patientFlow(stage);
   ministryFlow(stage);
+  interruptionFlows(stage);
+  tamperingFlow(stage);
+  pageChecks(stage);
 
   test('no page of these flows threw, logged an error or met the content-security policy', async () => {
     expect(await stage().closeAll()).toEqual([]);

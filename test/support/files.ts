@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { closeSync, openSync, readdirSync, readFileSync, readSync, statSync, writeSync } from 'node:fs';
 import path from 'node:path';
 
 /** Every regular file below `folder`, sorted. */
@@ -29,4 +29,17 @@ export function contentOf(file: string): Buffer {
   let end = bytes.length;
   while (end > 0 && bytes[end - 1] === 0) end--;
   return bytes.subarray(0, end);
+}
+
+/** One byte on disk, in place. */
+export function changeByte(file: string, offset: number, change: (byte: number) => number): void {
+  const handle = openSync(file, 'r+');
+  try {
+    const byte = Buffer.alloc(1);
+    readSync(handle, byte, 0, 1, offset);
+    byte[0] = change(byte[0] ?? 0);
+    writeSync(handle, byte, 0, 1, offset);
+  } finally {
+    closeSync(handle);
+  }
 }

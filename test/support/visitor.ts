@@ -9,6 +9,8 @@ const TABS_MAX = 150;
 export class Visitor {
   /** What no page may do: errors of scripts, and what the content-security policy stopped. */
   readonly faults: string[] = [];
+  /** Questions that the browser asked; each was answered with yes. */
+  readonly dialogs: string[] = [];
 
   private constructor(
     readonly url: string,
@@ -33,6 +35,10 @@ export class Visitor {
           `content-security policy: ${violatedDirective} stopped ${blockedURI}`,
         );
       });
+    });
+    page.on('dialog', (dialog) => {
+      visitor.dialogs.push(dialog.type());
+      void dialog.accept();
     });
     page.on('pageerror', (error) => visitor.faults.push(`page error: ${error.message}`));
     page.on('console', (message) => {

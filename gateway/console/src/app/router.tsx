@@ -1,14 +1,23 @@
-import {
-  createRootRoute,
-  createRoute,
-  createRouter,
-  lazyRouteComponent,
-  Outlet,
-} from '@tanstack/react-router';
+import { createRootRoute, createRoute, createRouter, Outlet } from '@tanstack/react-router';
 import { ErrorNotice, Waiting } from '../ui/notice';
+import { AccessLogPage } from '../pages/access-log';
+import { AccountPage } from '../pages/account';
+import { ActivatePage } from '../pages/activate';
+import { BlocksPage, BlockPage } from '../pages/blocks';
+import { DashboardPage } from '../pages/dashboard';
+import { DoctorsPage } from '../pages/doctors';
+import { NewRecordPage } from '../pages/new-record';
 import { NotFoundPage } from '../pages/not-found';
-import { Shell } from './shell';
+import { PatientPage } from '../pages/patient';
+import { PatientsPage } from '../pages/patients';
+import { RecordPage } from '../pages/record';
+import { RecordsPage } from '../pages/records';
+import { ReportPage } from '../pages/report';
 import { SignInPage } from '../pages/sign-in';
+import { UsersPage } from '../pages/users';
+import { Shell } from './shell';
+
+// Pages are small and come with the first load, so that none is missing when the connection is lost.
 
 const text = (value: unknown): string | undefined =>
   typeof value === 'string' && value !== '' ? value : typeof value === 'number' ? String(value) : undefined;
@@ -24,34 +33,34 @@ const signIn = createRoute({
 const activate = createRoute({
   getParentRoute: () => root,
   path: '/activate',
-  component: lazyRouteComponent(() => import('../pages/activate'), 'ActivatePage'),
+  component: ActivatePage,
 });
 
 const shell = createRoute({ getParentRoute: () => root, id: 'shell', component: Shell });
 const dashboard = createRoute({
   getParentRoute: () => shell,
   path: '/',
-  component: lazyRouteComponent(() => import('../pages/dashboard'), 'DashboardPage'),
+  component: DashboardPage,
 });
 const doctors = createRoute({
   getParentRoute: () => shell,
   path: '/doctors',
-  component: lazyRouteComponent(() => import('../pages/doctors'), 'DoctorsPage'),
+  component: DoctorsPage,
 });
 const patients = createRoute({
   getParentRoute: () => shell,
   path: '/patients',
-  component: lazyRouteComponent(() => import('../pages/patients'), 'PatientsPage'),
+  component: PatientsPage,
 });
 const patient = createRoute({
   getParentRoute: () => shell,
   path: '/patients/$registrationNo',
-  component: lazyRouteComponent(() => import('../pages/patient'), 'PatientPage'),
+  component: PatientPage,
 });
 const records = createRoute({
   getParentRoute: () => shell,
   path: '/records',
-  component: lazyRouteComponent(() => import('../pages/records'), 'RecordsPage'),
+  component: RecordsPage,
 });
 const newRecord = createRoute({
   getParentRoute: () => shell,
@@ -59,42 +68,42 @@ const newRecord = createRoute({
   validateSearch: (search: Record<string, unknown>): { patient?: string } => ({
     patient: text(search['patient']),
   }),
-  component: lazyRouteComponent(() => import('../pages/new-record'), 'NewRecordPage'),
+  component: NewRecordPage,
 });
 const record = createRoute({
   getParentRoute: () => shell,
   path: '/records/$recordId',
-  component: lazyRouteComponent(() => import('../pages/record'), 'RecordPage'),
+  component: RecordPage,
 });
 const report = createRoute({
   getParentRoute: () => shell,
   path: '/report',
-  component: lazyRouteComponent(() => import('../pages/report'), 'ReportPage'),
+  component: ReportPage,
 });
 const blocks = createRoute({
   getParentRoute: () => shell,
   path: '/report/blocks',
-  component: lazyRouteComponent(() => import('../pages/blocks'), 'BlocksPage'),
+  component: BlocksPage,
 });
 const block = createRoute({
   getParentRoute: () => shell,
   path: '/report/blocks/$number',
-  component: lazyRouteComponent(() => import('../pages/blocks'), 'BlockPage'),
+  component: BlockPage,
 });
 const users = createRoute({
   getParentRoute: () => shell,
   path: '/users',
-  component: lazyRouteComponent(() => import('../pages/users'), 'UsersPage'),
+  component: UsersPage,
 });
 const accessLog = createRoute({
   getParentRoute: () => shell,
   path: '/access-log',
-  component: lazyRouteComponent(() => import('../pages/access-log'), 'AccessLogPage'),
+  component: AccessLogPage,
 });
 const account = createRoute({
   getParentRoute: () => shell,
   path: '/account',
-  component: lazyRouteComponent(() => import('../pages/account'), 'AccountPage'),
+  component: AccountPage,
 });
 
 export const router = createRouter({

@@ -17,13 +17,14 @@ export function Shell() {
   const main = useRef<HTMLElement>(null);
   const leaving = useMutation({ mutationFn: signOut });
   const organizations = useOrganizations();
-  const first = useRef(true);
+  const shown = useRef(pathname);
 
   useEffect(() => {
-    setMenuOpen(false);
     // The first page keeps the browser's own starting point; after that the focus goes where the reading goes on.
-    if (first.current) first.current = false;
-    else main.current?.focus();
+    if (shown.current === pathname) return;
+    shown.current = pathname;
+    setMenuOpen(false);
+    main.current?.focus();
   }, [pathname]);
 
   if (user === undefined) return <ToSignIn />;

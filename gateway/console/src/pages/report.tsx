@@ -225,7 +225,14 @@ function FullWalk({ onVerdict }: { onVerdict: (verdict: FullVerdict) => void }) 
             {walk.data.checked.objects} objects.
           </Notice>
         ) : (
-          <Notice kind="bad" title={`${walk.data.invalidCount} parts have been changed.`}>
+          <Notice
+            kind="bad"
+            title={
+              walk.data.invalidCount === 1
+                ? 'One part has been changed.'
+                : `${walk.data.invalidCount} parts have been changed.`
+            }
+          >
             {walk.data.firstInvalid && <FirstFault fault={walk.data.firstInvalid} />}
           </Notice>
         ))}

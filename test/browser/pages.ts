@@ -1,0 +1,184 @@
+import { AxeBuilder } from '@axe-core/playwright';
+import type { SignIn } from '../support/product';
+import type { Visitor } from '../support/visitor';
+import type { Stage } from './stage';
+
+const NARROW = { width: 320, height: 640 };
+const WIDE = { width: 1280, height: 800 };
+const GRAVE = ['serious', 'critical'];
+
+const ROLES: readonly (readonly [role: string, organization: string])[] = [
+  ['system-manager', 'ministry'],
+  ['hospital-admin', 'city'],
+  ['doctor', 'city'],
+  ['verifier', 'city'],
+  ['sanitizer', 'city'],
+  ['auditor', 'lakeside'],
+  ['researcher', 'lakeside'],
+  ['patient', 'city'],
+];
+
+/** Waits until nothing on the page is under way. */
+async function settled(at: Visitor): Promise<void> {
+  await at.page.waitForFunction(
+    () => document.querySelector('h1, h2') && !document.querySelector('.waiting, .spinner, [aria-busy=true]'),
+  );
+}
+
+async function graveFindings(at: Visitor, rules?: string[]): Promise<string[]> {
+  // The check runs in the page as it is: the policy lets the driver's own script in.
+  const builder = new AxeBuilder({ page: at.page }).setLegacyMode();
+  const { violations } = await (rules ? builder.withRules(rules) : builder).analyze();
+  return violations
+    .filter(({ impact }) => GRAVE.includes(impact ?? ''))
+    .flatMap(({ id, nodes }) => nodes.map(({ target }) => `${id}: ${target.join(' ')}`));
+}
+
+/** Runs in the page: what sticks out of the window, and places that a Tab would reach out of turn. */
+const layoutFaults = (): string[] => {
+  const faults: string[] = [];
+  const { scrollWidth, clientWidth } = document.documentElement;
+  if (scrollWidth > clientWidth) {
+    const wide = [...document.querySelectorAll('body *')].filter(
+      (element) => element.getBoundingClientRect().right > clientWidth + 1,
+    );
+    faults.push(
+      `${scrollWidth} px wide: ${wide.slice(-3).map(({ tagName, className }) => `${tagName}.${className}`)}`,
+    );
+  }
+  for (const element of document.querySelectorAll<HTMLElement>('[tabindex]'))
+    if (element.tabIndex > 0) faults.push(`tabindex ${element.tabIndex}`);
+  return faults;
+};
+
+/** Everything that a page of the console must be, whoever looks at it. */
+async function checkPage(at: Visitor, name: string): Promise<void> {
+  await settled(at);
+  const light = await graveFindings(at);
+  await at.page.emulateMedia({ colorScheme: 'dark' });
+  const dark = await graveFindings(at, ['color-contrast']);
+  await at.page.emulateMedia({ colorScheme: 'light' });
+  await at.page.setViewportSize(NARROW);
+  const narrow = await at.page.evaluate(layoutFaults);
+  await at.page.setViewportSize(WIDE);
+  expect({ name, light, dark, narrow }).toEqual({ name, light: [], dark: [], narrow: [] });
+}
+
+/** Below the menu's entries: pages and dialogs by the role that has them. */
+const FURTHER: Readonly<Record<string, (at: Visitor, stage: Stage) => Promise<void>>> = {
+  'system-manager': async (at) => {
+    await at.goto('/report/blocks');
+    await checkPage(at, 'Blocks');
+    await at.goto('/report/blocks/5');
+    await checkPage(at, 'Block 5');
+  },
+  'hospital-admin': async (at, { product }) => {
+    await at.goto(`/patients/${product.user('geetha').registrationNo}`);
+    await checkPage(at, 'Patient');
+    await at.pressButton('Edit');
+    await checkPage(at, 'Edit patient');
+    await at.goto('/patients');
+    await at.pressButton('Register a patient');
+    await at.pressButton('Register');
+    await checkPage(at, 'Register a patient, refused');
+    await at.goto('/doctors');
+    await at.pressButton('Add a doctor');
+    await checkPage(at, 'Add a doctor');
+    await at.goto('/users');
+    await at.pressButton('Add a user');
+    await checkPage(at, 'Add a user');
+  },
+  doctor: async (at, { product }) => {
+    await at.goto(`/patients/${product.user('geetha').registrationNo}`);
+    await at.pressButton('Open a visit');
+    await checkPage(at, 'Open a visit');
+    await at.goto('/records/new');
+    await at.pressButton('Add to laboratory data');
+    await at.pressButton('Add to medications');
+    await at.pressButton('Sign and send');
+    await checkPage(at, 'Write a record, refused');
+    await at.goto('/records');
+    await at.enter(at.page.getByRole('link', { name: /^(?:fever|leg pain)$/ }).first());
+    await at.pressButton('Open the record');
+    await at.sees(at.text(/^Seen for/));
+    await checkPage(at, 'Record, opened by its author');
+  },
+  patient: async (at, { product }) => {
+    await at.goto(`/patients/${product.user('geetha').registrationNo}`);
+    await checkPage(at, 'Own data');
+    await at.goto('/records');
+    await at.enter(at.page.getByRole('link', { name: 'fever' }).first());
+    await at.pressButton('Open the record');
+    await checkPage(at, 'Unlock');
+  },
+};
+
+export function pageChecks(stage: () => Stage): void {
+  describe('every page', () => {
+    test.each(ROLES)(
+      'of the role %s (%s): its menu leads somewhere, no grave finding, light and dark, none wider than 320 px',
+      async (role, organization) => {
+        const user: SignIn = stage().role(role, organization);
+        const at = await stage().signedIn(user);
+        const menu = at.page.getByRole('navigation', { name: 'Main' }).getByRole('link');
+        await menu.first().waitFor();
+        for (const entry of await menu.allTextContents()) {
+          await at.menu(entry);
+          await settled(at);
+          expect({ entry, alerts: await at.page.getByRole('alert').count() }).toEqual({ entry, alerts: 0 });
+          await checkPage(at, entry);
+        }
+        await FURTHER[role]?.(at, stage());
+        await at.leave();
+      },
+    );
+
+    test('before the sign-in is like that too', async () => {
+      const at = await stage().atTheDoor();
+      await at.pressButton('Sign in');
+      await checkPage(at, 'Sign in, refused');
+      await at.follow('Activate your patient account');
+      await at.sees(at.page.locator('code'));
+      await at.pressButton('Activate');
+      await checkPage(at, 'Activate, refused');
+      await at.goto('/no/such/page');
+      await checkPage(at, 'Nothing here');
+    });
+
+    test('has its menu on a narrow screen too', async () => {
+      const at = await stage().signedIn(stage().role('doctor'), '/', { viewport: NARROW });
+      await settled(at);
+      const menu = at.page.getByRole('navigation', { name: 'Main' });
+      await at.seesNot(menu);
+      await at.pressButton('Menu');
+      await at.menu('Doctors Info');
+      await at.seesNot(menu);
+      await at.sees(at.page.getByRole('row').nth(1));
+    });
+
+    test('is gone through by Tab in the order of its text, from the way past the menu to the end', async () => {
+      const at = await stage().signedIn(stage().role('doctor'), '/records/new');
+      await settled(at);
+      const place = () =>
+        at.page.evaluate(() =>
+          [...document.querySelectorAll('body *')].indexOf(document.activeElement ?? document.body),
+        );
+      expect(await place()).toBe(-1);
+      await at.press('Tab');
+      expect(await at.page.evaluate(() => document.activeElement?.textContent)).toBe('Skip to the page');
+      const places = [await place()];
+      while (places.length < 100) {
+        await at.press('Tab');
+        const now = await place();
+        if (now === -1 || now === places[0]) break;
+        // The parts of a date are one field.
+        if (now !== places.at(-1)) places.push(now);
+      }
+      expect(places).toEqual([...places].sort((a, b) => a - b));
+      // Header, menu, and the form to its last button.
+      expect(places.length).toBeGreaterThan(20);
+      await at.enter(at.page.getByRole('link', { name: 'Skip to the page' }));
+      expect(await at.page.evaluate(() => document.activeElement?.id)).toBe('main');
+    });
+  });
+}
