@@ -24,6 +24,7 @@ import { answersOf, type Consent, newAgents, newCapsule, newConsent } from './su
 import { flipBit } from './support/refusal.js';
 
 const RUNS = Number(process.env.MEDSEAL_REENCRYPTION_RUNS ?? '2');
+jest.setTimeout(20_000 * Math.max(6, RUNS));
 const noble = nobleEngine();
 let mcl: PairingEngine;
 let consent: Consent;

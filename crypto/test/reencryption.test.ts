@@ -64,6 +64,7 @@ import { flipBit, refusal } from './support/refusal.js';
 
 const NAMES = ['mcl', 'noble'] as const;
 const RUNS = Number(process.env.MEDSEAL_REENCRYPTION_RUNS ?? '2');
+jest.setTimeout(20_000 * Math.max(6, RUNS));
 const noble = nobleEngine();
 let mcl: PairingEngine;
 const engineOf = (name: (typeof NAMES)[number]): PairingEngine => (name === 'mcl' ? mcl : noble);

@@ -25,6 +25,7 @@ import {
 import { flipBit, refusal } from './support/refusal.js';
 
 const RUNS = Number(process.env.MEDSEAL_REENCRYPTION_RUNS ?? '2') * 15;
+jest.setTimeout(20_000 * Math.max(6, RUNS));
 const LARGE = 100 * 2 ** 20;
 
 const collect = async (stream: AsyncIterable<Uint8Array>): Promise<Uint8Array> => {
