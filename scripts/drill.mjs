@@ -15,6 +15,7 @@ const DRILLS = {
     environment: { MEDSEAL_FLIPS: '1000' },
   },
   kill: { project: 'acceptance', file: 'kill.test.ts', environment: { MEDSEAL_KILLS: '500' } },
+  consent: { project: 'chaincode', file: 'consent-matrix.test.ts', environment: { MEDSEAL_CELLS: '5000' } },
   reencryption: {
     project: 'crypto',
     file: 'crypto/test/(reencryption|streams)',

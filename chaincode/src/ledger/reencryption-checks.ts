@@ -56,13 +56,13 @@ type GrantFields = Pick<
   'consentId' | 'ledgerId' | 'grantee' | 'scopes' | 'agents' | 'threshold'
 >;
 
-/** The grant of one scope of a consent, as the scheme names it: `<consentId>/<scopeId>/<epoch>`. */
+/** One scope of a consent, as the re-encryption scheme has it: sealed shares are bound to consent, scope and epoch. */
 export const grantOf = (channel: string, consent: GrantFields, { scopeId, epoch }: ScopeReference): Grant => {
   const scope = consent.scopes.find((one) => one.scopeId === scopeId && one.epoch === epoch);
   if (scope === undefined) throw new ContractError('SCOPE_NOT_GRANTED', 'the consent has no such scope');
   const { mspId, certificateHash, publicKey } = consent.grantee;
   return {
-    grantId: `${consent.consentId}/${scopeId}/${epoch}`,
+    grantId: consent.consentId,
     channel,
     owner: consent.ledgerId,
     scopeId,

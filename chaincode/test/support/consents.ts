@@ -56,6 +56,16 @@ export interface SealedRecord {
   selector: SelectorOpening;
 }
 
+export interface RecordWish {
+  /** Which of the owner's scopes. */
+  scope?: number;
+  date?: string;
+  recordType?: string;
+  /** The chained version that this follows. */
+  of?: RecordEntry;
+  isChained?: boolean;
+}
+
 export interface MadeConsent {
   argument: GrantArgument;
   terms: ConsentTerms;
@@ -136,34 +146,34 @@ export class Consents {
     };
   }
 
-  /** A whole record in one of the owner's scopes, or one more version of it. */
-  async record(
-    author: Person,
-    { patient }: Owner,
-    {
-      scope = 0,
-      date = '2026-05-01',
-      recordType = 'OPConsultation',
-      of = undefined as RecordEntry | undefined,
-    } = {},
-  ): Promise<SealedRecord> {
+  /**
+   * A record in one of the owner's scopes, or one more version of it. Chaining takes turns, a patient has one chain: a
+   * record that is not chained can be made beside others.
+   */
+  async record(author: Person, { patient }: Owner, wish: RecordWish = {}): Promise<SealedRecord> {
+    const { scope = 0, date = '2026-05-01', recordType = 'OPConsultation', of, isChained = true } = wish;
     const scopeId = patient.scopeIds[scope]!;
     const next = of === undefined ? {} : { recordId: of.recordId, version: of.version + 1 };
     const entry = await this.clinic.create(author, patient.ledgerId, { scopeId, epoch: 1, ...next });
-    const selector = { date, recordType, scope: scope === 0 ? 'general' : 'sensitive', salt: newDigest() };
+    const selector = {
+      date,
+      recordType,
+      scope: scope === 0 ? 'general' : 'sensitive',
+      salt: newDigest(),
+    };
     const { salt, ...committed } = selector;
     const seal = this.clinic.sealOf(entry);
     seal.sealed.commitments.selector = commit(committed, fromHex(salt));
     const businessId = await this.clinic.announceSeal(author, seal);
     const capsule = await this.clinic.capsule(patient, entry, seal.sealed.sealedDigest, entry);
-    await this.ledger.submit(author, 'records:seal', [businessId, entry.hospital, seal], {
-      transient: { capsule },
-    });
-    const chained = await this.ledger.submit<RecordEntry>(author, 'records:chain', [
-      entry.recordId,
-      entry.version,
-    ]);
-    return { entry: chained, capsule, selector };
+    const sealed = await this.ledger.submit<RecordEntry>(
+      author,
+      'records:seal',
+      [businessId, entry.hospital, seal],
+      { transient: { capsule } },
+    );
+    if (isChained) await this.ledger.submit(author, 'records:chain', [entry.recordId, entry.version]);
+    return { entry: sealed, capsule, selector };
   }
 
   /** What the owner's device makes; nothing is on the ledger yet. */
@@ -176,7 +186,7 @@ export class Consents {
     const made = await Promise.all(
       scopes.map((scope) =>
         makeGrant(engine, {
-          grantId: `${consentId}/${patient.scopeIds[scope]!}/1`,
+          grantId: consentId,
           channel: CHANNEL,
           owner: patient.ledgerId,
           scopeKey: scopeKeyPair(engine, patient.seed, patient.scopeIds[scope]!, 1),
