@@ -96,3 +96,12 @@ export function gapsOf(block: Block, actors: readonly string[]): string[] {
   }
   return gaps;
 }
+
+/** Whether it ends sessions that other requests use. */
+export const endsSessions = ({ operation, on }: Block): boolean =>
+  operation === 'POST /auth/logout' || (operation === 'DELETE /auth/sessions/{id}' && on === 'own');
+
+export const endingSessionsLast = (blocks: readonly Block[]): Block[] => [
+  ...blocks.filter((block) => !endsSessions(block)),
+  ...blocks.filter(endsSessions),
+];

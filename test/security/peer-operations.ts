@@ -74,9 +74,14 @@ const closeEncounter = ({ visits, unshared }: World, mspId: string): PeerCall =>
 };
 
 /** With an encounter that is open at Lakeside for the shared patient: for another patient it entitles to nothing. */
-const create = (world: World, actor: Actor, version: number, recordId: string): PeerCall => {
+const create = (
+  world: World,
+  actor: Actor,
+  version: number,
+  recordId: string,
+  namesEncounter = actor.mspId === 'LakesideMSP',
+): PeerCall => {
   const { ledgerId } = targetOf(world, actor);
-  const isLakesides = actor.mspId === 'LakesideMSP';
   const slot = JSON.parse(world.keySlot.argument) as { scopeId: string; epoch: number };
   const scope =
     ledgerId === world.shared.ledgerId
@@ -85,12 +90,15 @@ const create = (world: World, actor: Actor, version: number, recordId: string): 
   return call(
     'records:create',
     [random(32), json({ recordId, version, ledgerId, ...scope })],
-    isLakesides ? { encounter: world.shared.lakesideEncounterId } : undefined,
+    namesEncounter ? { encounter: world.shared.lakesideEncounterId } : undefined,
   );
 };
 
 const receipt = (world: World, actor: Actor, basis: string): PeerCall =>
   call('access:receipt', [random(32), json({ recordIds: [targetOf(world, actor).recordId], basis })]);
+
+const receivingKey = ({ receivingEpochs }: World, subject: string): PeerCall =>
+  call('registry:registerReceivingKey', [random(32), String((receivingEpochs[subject] ?? 0) + 1)]);
 
 const seal = (businessId: string, entry: Record<string, unknown>): PeerCall =>
   call('records:seal', [businessId, 'CityMSP', json(entry)]);
@@ -126,6 +134,14 @@ export const peerOperations: Readonly<Record<string, Readonly<Record<string, Pee
   'registry:putStaffPrivate': {
     'of the own organisation': { call: (_, { mspId }) => staffPrivate(mspId) },
     'of another organisation': { call: (_, { mspId }) => staffPrivate(otherThan(mspId)) },
+    'of somebody whom City revoked': {
+      call: ({ actors }) => {
+        const { subject: staffId, mspId, role } = actors['revoked']!;
+        // Made, revoked, and now active again.
+        const entry = { staffId, mspId, role, status: 'active', version: 3 };
+        return call('registry:putStaffPrivate', [random(32)], { entry: json(entry) });
+      },
+    },
   },
   'registry:putStaff': {
     'announced in the own organisation': { call: (world, { mspId }) => putStaff(world, mspId) },
@@ -133,16 +149,26 @@ export const peerOperations: Readonly<Record<string, Readonly<Record<string, Pee
     'not announced': {
       call: (_, { mspId }) => call('registry:putStaff', [random(32), json(staffEntry(mspId))]),
     },
+    'announced with other contents': {
+      call: ({ staffAnnounced }, { mspId }) =>
+        call('registry:putStaff', [staffAnnounced[mspId]!.businessId, json(staffEntry(mspId))]),
+    },
   },
   'registry:setStaffStatus': {
     'of a doctor of City': {
       call: ({ doctor }) => call('registry:setStaffStatus', [doctor.id, 'suspended']),
     },
+    'of somebody whom City revoked': {
+      call: ({ actors }) => call('registry:setStaffStatus', [actors['revoked']!.subject, 'active']),
+    },
   },
   'registry:registerReceivingKey': {
-    "the caller's next": {
-      call: ({ receivingEpochs }, { subject }) =>
-        call('registry:registerReceivingKey', [random(32), String((receivingEpochs[subject] ?? 0) + 1)]),
+    "the caller's next": { call: (world, { subject }) => receivingKey(world, subject) },
+    "a patient's; City's administrator with a certificate in the patient's name": {
+      identity: ({ falseAdministrator }, { name, identity }) =>
+        name === 'city-admin' ? falseAdministrator : identity,
+      call: (world, { name, subject }) =>
+        receivingKey(world, name === 'city-admin' ? world.unshared.ledgerId : subject),
     },
   },
   'registry:registerPatientPrivate': {
@@ -172,6 +198,10 @@ export const peerOperations: Readonly<Record<string, Readonly<Record<string, Pee
     'announced in City': {
       call: ({ updateAnnounced }) =>
         call('registry:updatePatient', [updateAnnounced.businessId, 'CityMSP', json(updateAnnounced.entry)]),
+    },
+    'not announced': {
+      call: ({ updateAnnounced }) =>
+        call('registry:updatePatient', [random(32), 'CityMSP', json(updateAnnounced.entry)]),
     },
   },
   'registry:activatePatient': {
@@ -253,6 +283,9 @@ export const peerOperations: Readonly<Record<string, Readonly<Record<string, Pee
   },
   'records:create': {
     'a new record': { call: (world, actor) => create(world, actor, 1, random(16)) },
+    'a new record; no encounter named': {
+      call: (world, actor) => create(world, actor, 1, random(16), false),
+    },
     "the next version of the author's": {
       call: (world, actor) => create(world, actor, 2, targetOf(world, actor).recordId),
     },
@@ -262,6 +295,12 @@ export const peerOperations: Readonly<Record<string, Readonly<Record<string, Pee
       call: ({ records: { created }, actors }) =>
         call('records:sealPrivate', [random(32), created, '1'], {
           entry: json(sealEntry(created, actors['author']!.subject)),
+        }),
+    },
+    "the author's; sealed in another's name": {
+      call: ({ records: { created }, actors }) =>
+        call('records:sealPrivate', [random(32), created, '1'], {
+          entry: json(sealEntry(created, actors['city-doctor']!.subject)),
         }),
     },
   },

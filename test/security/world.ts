@@ -63,6 +63,8 @@ export interface World {
     identity: Identity;
   };
   doctor: { id: string; username: string };
+  /** A certificate of City's authority: an administrator's, in the name of the unshared patient. */
+  falseAdministrator: Identity;
   /** A patient's user name at City. */
   patientUsername: string;
   /** Who is deleted. */
@@ -133,7 +135,23 @@ const SIGN_INS: Readonly<Record<string, [organization: string, username: string]
   suspended: ['city', 'suspended'],
   revoked: ['city', 'revoked'],
 };
-const PEER_ONLY = ['other-key', 'city-service', 'lakeside-service', 'ministry-service'];
+/** Certificates of an authority that names roles and subjects at will. */
+const FORGED: Readonly<Record<string, { slug: string; role: string; subjectOf?: string; subject?: string }>> =
+  {
+    'city-false-manager': { slug: 'city', role: 'system-manager' },
+    'city-false-doctor': { slug: 'city', role: 'doctor', subjectOf: 'city-auditor' },
+    'lakeside-false-author': { slug: 'lakeside', role: 'doctor', subjectOf: 'author' },
+    'lakeside-false-owner': { slug: 'lakeside', role: 'patient', subjectOf: 'owner' },
+    'city-nameless-admin': { slug: 'city', role: 'hospital-admin', subject: 'whoever' },
+    'ministry-false-admin': { slug: 'ministry', role: 'hospital-admin' },
+  };
+const PEER_ONLY = [
+  'other-key',
+  'city-service',
+  'lakeside-service',
+  'ministry-service',
+  ...Object.keys(FORGED),
+];
 
 export const REST_ACTORS = [...Object.keys(SIGN_INS), 'nobody'];
 export const PEER_ACTORS = [...REST_ACTORS, ...PEER_ONLY];
@@ -228,6 +246,10 @@ class Founding {
         shared,
         keyless,
         doctor: { id: this.actor('author').subject, username: 'sundar' },
+        falseAdministrator: await this.authorities[CITY]!.enroll(signingKeyPair(newSeed()), {
+          role: 'hospital-admin',
+          subject: unshared.ledgerId,
+        }),
         patientUsername: 'geetha',
         leaver: 'leaver',
         ...(await this.authorsWork(unshared, shared)),
@@ -266,6 +288,10 @@ class Founding {
       await this.certified(`${slug}-service`, slug, 'service');
     await this.certified('nobody', 'city', undefined);
     await this.certified('other-key', 'city', 'patient', this.actor('owner').subject);
+    for (const [name, { slug, role, subjectOf, subject = random(16) }] of Object.entries(FORGED)) {
+      const named = subjectOf === undefined ? subject : this.actor(subjectOf).subject;
+      await this.certified(name, slug, role, named);
+    }
     await this.client('city-admin').http.request('PATCH', '/users/suspended', {
       body: { action: 'suspend' },
     });
@@ -550,7 +576,9 @@ class Founding {
       );
     }
     const receivingEpochs: Record<string, number> = {};
-    for (const { subject } of Object.values(this.actors).filter((actor) => actor.subject !== '')) {
+    for (const { subject } of Object.values(this.actors).filter((actor) =>
+      /^[0-9a-f]{16,64}$/.test(actor.subject),
+    )) {
       const key = await this.read<{ epoch: number } | null>('city-admin', 'registry:getReceivingKey', [
         subject,
       ]);

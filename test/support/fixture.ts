@@ -4,16 +4,12 @@ import path from 'node:path';
 import { copyFolder, Product, type ProductOptions } from './product';
 
 const VARIABLE = 'MEDSEAL_PAPER_FOLDER';
-const TO_REMOVE = 'MEDSEAL_PAPER_TO_REMOVE';
 
 /** Jest's global set-up: the paper's demo once, from an empty folder; each file works on a copy of its own. */
 export default async function preparePaperFolder(): Promise<void> {
-  // Prepared by whoever runs the tests, who also removes it.
-  if (process.env[VARIABLE] !== undefined) return;
   const product = await Product.start({ demo: 'paper', timeoutMs: 300_000 });
   await product.stop();
   process.env[VARIABLE] = product.folder;
-  process.env[TO_REMOVE] = product.folder;
 }
 
 /** A running product with the paper's rows. */
