@@ -42,6 +42,7 @@ let custodians: Agent[];
 let key: EmergencyKey;
 let sealedShares: { mspId: string; sealed: Uint8Array }[];
 let consent: Consent;
+let ordinary: Consent;
 let record: CapsuleOnLedger & { kek: Uint8Array };
 let answers: AgentAnswer[];
 let element: Uint8Array;
@@ -60,7 +61,9 @@ const custodianAnswer = async (
   index: number,
   change: Partial<Parameters<typeof answerEmergency>[1]> = {},
 ): Promise<CustodianAnswer> => {
-  const input = { ...custodianInput(index), element, caseId: CASE, readerPublicKey: doctor.publicKey };
+  const { grant } = consent;
+  const evidence = { ...record, grant, answers };
+  const input = { ...custodianInput(index), ...evidence, caseId: CASE, readerPublicKey: doctor.publicKey };
   return { mspId: input.mspId, sealed: await answerEmergency(engine, { ...input, ...change }) };
 };
 
@@ -96,6 +99,7 @@ beforeAll(async () => {
   ({ key, sealedShares } = await makeEmergencyKey(mcl, { channel: 'health', custodians, threshold: 2 }));
   const reader = { secretKey: new Uint8Array(32), publicKey: key.publicKey, key: emergencyReader(key) };
   consent = await newConsent(mcl, { reader });
+  ordinary = await newConsent(mcl);
   record = newCapsule(mcl, consent.scopeKey);
   answers = await answersOf(mcl, consent, record, [1, 3], true);
   ({ element } = combineForEmergency(mcl, { ...record, grant: consent.grant, answers }));
@@ -252,15 +256,16 @@ describe.each(NAMES)('emergencies in %s', (name) => {
     }
   });
 
-  it('name custodians whose answers are of another case, element or share', async () => {
+  it('name custodians whose answers are of another case, record or share', async () => {
     const engine = engineOf(name);
-    const other = noble.encodeGT(noble.powerGT(noble.pair(noble.generatorG1, noble.generatorG2), 99n));
+    const other = newCapsule(mcl, consent.scopeKey);
+    const foreign = await answersOf(mcl, consent, other, [1, 3], true);
     const culprit: Culprit = { role: 'custodian', id: 'Custodian1MSP' };
     const [, second, third] = custodianAnswers;
     if (second === undefined || third === undefined) throw new Error('no answers');
     const wrong: Uint8Array[] = [
       (await custodianAnswer(mcl, 1, { caseId: 'case-2' })).sealed,
-      (await custodianAnswer(mcl, 1, { element: other })).sealed,
+      (await custodianAnswer(mcl, 1, { ...other, answers: foreign })).sealed,
       second.sealed,
       new Uint8Array(CUSTODIAN_ANSWER_BYTES),
       new Uint8Array(0),
@@ -280,20 +285,39 @@ describe.each(NAMES)('emergencies in %s', (name) => {
     expect(await refusal(() => open(engine, { answers: [{ ...second, mspId: 'X' }] }))).toBe('WRONG_CONTEXT');
   });
 
-  it('answer no element outside the subgroup, which would give the share away', async () => {
+  it('are answered by a custodian only for the record that t agents answered for', async () => {
+    const engine = engineOf(name);
+    const answer = (change: Partial<Parameters<typeof answerEmergency>[1]>): Promise<CustodianAnswer> =>
+      custodianAnswer(engine, 1, change);
+    const other = newCapsule(mcl, consent.scopeKey, { recordId: 'r-2' });
+    const culprits = answers.map(({ mspId }) => ({ role: 'agent', id: mspId }));
+    // Another record than the agents' proofs are for, and the other way round.
+    expect(await blame(() => answer(other))).toEqual(['TOO_FEW_ANSWERS', ...culprits]);
+    const foreign = await answersOf(mcl, consent, other, [1, 3], true);
+    expect(await blame(() => answer({ answers: foreign }))).toEqual(['TOO_FEW_ANSWERS', ...culprits]);
+    expect(await refusal(() => answer({ answers: answers.slice(1) }))).toBe('TOO_FEW_ANSWERS');
+    const plain = answers.map(({ mspId, answer: one }) => ({ mspId, answer: one.subarray(0, 576) }));
+    expect(await refusal(() => answer({ answers: plain }))).toBe('TOO_FEW_ANSWERS');
+    expect(await refusal(() => answer({ grant: ordinary.grant }))).toBe('WRONG_CONTEXT');
+    expect(await refusal(() => answer({ context: { ...record.context, epoch: 2 } }))).toBe('WRONG_CONTEXT');
+  });
+
+  it('take no element outside the subgroup from anybody', async () => {
     const engine = engineOf(name);
     const outside = new Uint8Array(576).map((_, i) => (i % 48 === 47 ? 7 : 0));
-    for (const bytes of [outside, new Uint8Array(576), new Uint8Array(575)])
-      expect(await refusal(() => custodianAnswer(engine, 1, { element: bytes }))).toMatch(
-        /NOT_IN_SUBGROUP|BAD_ENCODING|BAD_LENGTH/,
-      );
     const one = concat(new Uint8Array(47), Uint8Array.of(1), new Uint8Array(528));
-    expect(await refusal(() => custodianAnswer(engine, 1, { element: one }))).toBe('IDENTITY_ELEMENT');
+    for (const [bytes, code] of [
+      [outside, 'NOT_IN_SUBGROUP'],
+      [new Uint8Array(576), 'BAD_ENCODING'],
+      [new Uint8Array(575), 'BAD_LENGTH'],
+      [one, 'IDENTITY_ELEMENT'],
+    ] as const) {
+      expect(await refusal(() => open(engine, { element: bytes }))).toBe(code);
+    }
   });
 
   it('open for the grant, record and reader they are for', async () => {
     const engine = engineOf(name);
-    const ordinary = await newConsent(mcl);
     expect(await refusal(() => open(engine, { grant: ordinary.grant }))).toBe('WRONG_CONTEXT');
     expect(await refusal(() => open(engine, { context: { ...record.context, epoch: 2 } }))).toBe(
       'WRONG_CONTEXT',

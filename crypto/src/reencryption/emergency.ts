@@ -70,9 +70,11 @@ export const combineForEmergency = (
   return { element: engine.encodeGT(engine.powerGT(combined, root)), culprits };
 };
 
-export interface AnswerEmergencyInput extends CustodianShareInput {
-  /** X of `combineForEmergency`. */
-  element: Uint8Array;
+export interface AnswerEmergencyInput extends CustodianShareInput, CapsuleOnLedger {
+  /** The owner's emergency grant, as the ledger holds it. */
+  grant: GrantValues;
+  /** The agents' proven answers for the record of the case. */
+  answers: AgentAnswer[];
   /** The open case on the ledger. */
   caseId: string;
   /** X25519 key of the reader, as registered; 32 bytes. */
@@ -81,17 +83,20 @@ export interface AnswerEmergencyInput extends CustodianShareInput {
 
 /**
  * A custodian's answer Y = X^g(j), sealed to the reader, with a proof that it used its share. Whether the ledger shows
- * the open case is decided before.
+ * the open case, and for this record, is decided before. X is computed here from the agents' proven answers and never
+ * taken as it comes: a custodian that raised any element to its share would open other records within the case, and give
+ * the share away to elements of small order.
  *
  * @returns 688 bytes
- * @throws CryptoError for an element outside the subgroup, which would give the share away bit by bit, and as
- *   `acceptCustodianShare`
+ * @throws CryptoError as `combineForEmergency` and `acceptCustodianShare`
  */
 export const answerEmergency = async (
   engine: PairingEngine,
   input: AnswerEmergencyInput,
 ): Promise<Uint8Array<ArrayBuffer>> => {
-  const { key, mspId, caseId, element } = input;
+  const { key, mspId, caseId, grant } = input;
+  assertGrantToKey(grant, key);
+  const { element } = combineForEmergency(engine, input);
   const x = decodeMember(engine, element, 'element');
   const { share, index, check } = await openCustodianShare(input);
   const y = engine.encodeGT(engine.powerGT(x, share));
@@ -130,8 +135,7 @@ export const openEmergency = async (
   input: OpenEmergencyInput,
 ): Promise<OpenedCapsule> => {
   const { key, grant, answers, capsule, context } = input;
-  if (!equalBytes(grant.reader.publicKey, key.publicKey))
-    throw new CryptoError('WRONG_CONTEXT', 'the grant was not made to this emergency key');
+  assertGrantToKey(grant, key);
   assertContextOfGrant(grant, context);
   if (new Set(answers.map(({ mspId }) => mspId)).size !== answers.length)
     throw new CryptoError('BAD_ARGUMENT', 'answers hold two of one custodian');
@@ -217,6 +221,11 @@ const statementOf = (input: {
   input.check,
   input.element,
 ];
+
+const assertGrantToKey = (grant: GrantValues, key: EmergencyKey): void => {
+  if (!equalBytes(grant.reader.publicKey, key.publicKey))
+    throw new CryptoError('WRONG_CONTEXT', 'the grant was not made to this emergency key');
+};
 
 const answerInfo = (caseId: string, mspId: string): Uint8Array =>
   concat(lp(ANSWER_LABEL), lp(caseId), lp(mspId));

@@ -158,18 +158,20 @@ export const makeOpenedVectors = async (engine: PairingEngine): Promise<Reencryp
       return { mspId, answer: await reencrypt(engine, { ...one, withProof: true }) };
     }),
   );
-  const { element } = combineForEmergency(engine, {
-    grant: toEmergency.grant,
-    capsule,
-    context: CONTEXT,
-    answers,
-  });
   const custodianAnswers = await Promise.all(
     [1, 3].map(async (j) => {
       const { mspId, secretKey: custodianSecretKey } = custodian(j);
       const sealedShare = emergency.sealedShares[j - 1]?.sealed ?? new Uint8Array(0);
       const share = { key: emergency.key, mspId, custodianSecretKey, sealedShare };
-      return answerEmergency(engine, { ...share, element, caseId: CASE, readerPublicKey: doctor.publicKey });
+      return answerEmergency(engine, {
+        ...share,
+        grant: toEmergency.grant,
+        capsule,
+        context: CONTEXT,
+        answers,
+        caseId: CASE,
+        readerPublicKey: doctor.publicKey,
+      });
     }),
   );
   return {
