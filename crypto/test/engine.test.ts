@@ -11,6 +11,7 @@ import {
   invertScalar,
   mclEngine,
   nobleEngine,
+  pairingEngine,
   type PairingEngine,
   randomBytes,
   toHex,
@@ -90,6 +91,25 @@ describe('the two engines', () => {
   });
 });
 
+describe('the engine of a host', () => {
+  const webAssembly = globalThis.WebAssembly;
+  const hostWith = (value: unknown): void => {
+    Object.defineProperty(globalThis, 'WebAssembly', { value, configurable: true, writable: true });
+  };
+  afterEach(() => hostWith(webAssembly));
+
+  it('is mcl where WebAssembly runs, and the reference where it is missing or forbidden', async () => {
+    expect((await pairingEngine()).name).toBe('mcl');
+    hostWith(undefined);
+    expect((await pairingEngine()).name).toBe('noble');
+    const Module = (): never => {
+      throw new webAssembly.CompileError('violates the content-security policy');
+    };
+    hostWith({ Module: jest.fn(Module) });
+    expect((await pairingEngine()).name).toBe('noble');
+  });
+});
+
 describe.each(NAMES)('pairing in %s', (name) => {
   it('is bilinear', () => {
     const engine = engineOf(name);
@@ -100,6 +120,22 @@ describe.each(NAMES)('pairing in %s', (name) => {
     );
     const right = engine.powerGT(engine.pair(engine.generatorG1, engine.generatorG2), (a * b) % GROUP_ORDER);
     expect(engine.encodeGT(left)).toEqual(engine.encodeGT(right));
+  });
+
+  it('compares two pairings as if both were computed', async () => {
+    const engine = engineOf(name);
+    const g1 = (k: bigint): ReturnType<typeof engine.multiplyG1> => engine.multiplyG1(engine.generatorG1, k);
+    const g2 = (k: bigint): ReturnType<typeof engine.multiplyG2> => engine.multiplyG2(engine.generatorG2, k);
+    expect(engine.pairingsAgree(g1(6n), g2(35n), g1(10n), g2(21n))).toBe(true);
+    expect(engine.pairingsAgree(g1(6n), g2(35n), g1(10n), g2(22n))).toBe(false);
+    expect(engine.pairingsAgree(g1(6n), g2(35n), g1(GROUP_ORDER - 10n), g2(21n))).toBe(false);
+    for (const points of [
+      [g1(0n), g2(1n), g1(1n), g2(1n)],
+      [g1(1n), g2(0n), g1(1n), g2(1n)],
+      [g1(1n), g2(1n), g1(0n), g2(1n)],
+      [g1(1n), g2(1n), g1(1n), g2(0n)],
+    ] as const)
+      expect(await refusal(() => engine.pairingsAgree(...points))).toBe('IDENTITY_ELEMENT');
   });
 });
 

@@ -94,15 +94,12 @@ export const shareFits = (
 ): boolean => {
   const { check } = agentAt(grant, index);
   try {
-    const left = engine.pair(
+    return engine.pairingsAgree(
       engine.decodeG1(check, 'check'),
       engine.decodeG2(grant.reader.publicKey, 'reader.publicKey'),
-    );
-    const right = engine.pair(
       engine.decodeG1(grant.ownerPublicKey, 'ownerPublicKey'),
       engine.decodeG2(share, 'share'),
     );
-    return equalBytes(engine.encodeGT(left), engine.encodeGT(right));
   } catch (error) {
     if (error instanceof CryptoError) return false;
     throw error;

@@ -52,6 +52,8 @@ export interface PairingEngine {
   combineG1(points: G1Point[], scalars: bigint[]): G1Point;
   combineG2(points: G2Point[], scalars: bigint[]): G2Point;
   pair(left: G1Point, right: G2Point): GTElement;
+  /** Whether e(a, b) = e(c, d), for one final exponentiation instead of two. */
+  pairingsAgree(a: G1Point, b: G2Point, c: G1Point, d: G2Point): boolean;
   multiplyGT(left: GTElement, right: GTElement): GTElement;
   powerGT(element: GTElement, scalar: bigint): GTElement;
   /**
@@ -87,6 +89,7 @@ export interface PairingBackend<A, B, C> {
   combineG1(points: A[], scalars: bigint[]): A;
   combineG2(points: B[], scalars: bigint[]): B;
   pair(left: A, right: B): C;
+  pairingsAgree(a: A, b: B, c: A, d: B): boolean;
   multiplyGT(left: C, right: C): C;
   powerGT(element: C, scalar: bigint): C;
   /** In the whole field, as `multiplyGT` is, and not only in its subgroup. */
@@ -117,6 +120,10 @@ export const createEngine = <A, B, C>(backend: PairingBackend<A, B, C>): Pairing
   };
   const refuseIdentity = (identity: boolean, group: string): void => {
     if (identity) throw new CryptoError('IDENTITY_ELEMENT', `the identity of ${group} is refused`);
+  };
+  const refuseIdentities = (left: G1Point[], right: G2Point[]): void => {
+    for (const point of left) refuseIdentity(backend.isIdentityG1(g1(point)), 'G1');
+    for (const point of right) refuseIdentity(backend.isIdentityG2(g2(point)), 'G2');
   };
   const clear = (element: C): GTElement => {
     const cleared = backend.finalExponentiation(element);
@@ -159,9 +166,12 @@ export const createEngine = <A, B, C>(backend: PairingBackend<A, B, C>): Pairing
     combineG1: (points, list) => wrap('G1', backend.combineG1(points.map(g1), scalars(list, points.length))),
     combineG2: (points, list) => wrap('G2', backend.combineG2(points.map(g2), scalars(list, points.length))),
     pair: (left, right) => {
-      refuseIdentity(backend.isIdentityG1(g1(left)), 'G1');
-      refuseIdentity(backend.isIdentityG2(g2(right)), 'G2');
+      refuseIdentities([left], [right]);
       return wrap('GT', backend.pair(g1(left), g2(right)));
+    },
+    pairingsAgree: (a, b, c, d) => {
+      refuseIdentities([a, c], [b, d]);
+      return backend.pairingsAgree(g1(a), g2(b), g1(c), g2(d));
     },
     multiplyGT: (left, right) => wrap('GT', backend.multiplyGT(gt(left), gt(right))),
     powerGT: (element, scalar) => wrap('GT', backend.powerGT(gt(element), checkScalar(scalar))),

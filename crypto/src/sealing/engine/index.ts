@@ -9,3 +9,4 @@ export {
 } from './engine.js';
 export { mclEngine } from './mcl.js';
 export { nobleEngine } from './noble.js';
+export { pairingEngine } from './choice.js';

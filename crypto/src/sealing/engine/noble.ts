@@ -27,6 +27,14 @@ const engine = createEngine<InstanceType<typeof G1>, InstanceType<typeof G2>, ty
   combineG1: (points, scalars) => G1.msm(points, scalars),
   combineG2: (points, scalars) => G2.msm(points, scalars),
   pair: (left, right) => bls12_381.pairing(left, right),
+  pairingsAgree: (a, b, c, d) =>
+    Fp12.eql(
+      bls12_381.pairingBatch([
+        { g1: a, g2: b },
+        { g1: c.negate(), g2: d },
+      ]),
+      Fp12.ONE,
+    ),
   multiplyGT: (left, right) => Fp12.mul(left, right),
   powerGT: (element, scalar) => Fp12.pow(element, scalar),
   invertGT: (element) => Fp12.inv(element),
