@@ -577,12 +577,18 @@ describe('a hostile client', () => {
     for (const one of outside) expect(await code(ask({ receiptId, record: one }))).toBe('NOT_IN_TERMS');
   });
 
-  test('leaves one line a refusal at the agent, without anything clinical', async () => {
-    const { refusals } = ledger.chaincode(VALLEY);
+  test('leaves one line and one count a refusal at the agent, without anything clinical', async () => {
+    const { refusals, metrics } = ledger.chaincode(VALLEY);
+    const count = async () => {
+      const text = await (await fetch(`http://${metrics}/metrics`)).text();
+      return Number(/refusals_total\{code="TERMS_DIFFER"\} (\d+)/.exec(text)?.[1] ?? 0);
+    };
+    const counted = await count();
     const before = refusals.length;
     await refusalOf(ask({}, colleague, VALLEY));
     await refusalOf(ask({ terms: { ...made.terms, salt: newDigest() } }, doctor, VALLEY));
     await until(() => refusals.length === before + 2);
+    expect(await count()).toBe(counted + 1);
     const lines = refusals.slice(before).map((line) => JSON.parse(line) as Record<string, string>);
     expect(lines).toMatchObject([
       { code: 'RECEIPT_DIFFERS', reader: colleague.subject, mspId: CITY },

@@ -307,12 +307,14 @@ export interface Chaincode {
   process: ChildProcess;
   address: string;
   agentKeyFile: string;
+  /** host:port of its metrics. */
+  metrics: string;
   /** Lines on standard error about refused re-encryptions; other lines go on to the test's own. */
   refusals: string[];
 }
 
 const startChaincode = async (mspId: string, clockFile: string, agentKeyFile: string): Promise<Chaincode> => {
-  const address = `127.0.0.1:${await freePort()}`;
+  const [address, metrics] = [`127.0.0.1:${await freePort()}`, `127.0.0.1:${await freePort()}`];
   const child = spawn(process.execPath, [MAIN], {
     env: {
       PATH: process.env.PATH,
@@ -321,6 +323,7 @@ const startChaincode = async (mspId: string, clockFile: string, agentKeyFile: st
       CORE_PEER_LOCALMSPID: mspId,
       MEDSEAL_CLOCK_FILE: clockFile,
       MEDSEAL_AGENT_KEY_FILE: agentKeyFile,
+      MEDSEAL_METRICS_ADDRESS: metrics,
     },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
@@ -333,7 +336,7 @@ const startChaincode = async (mspId: string, clockFile: string, agentKeyFile: st
     child.once('exit', (code) => reject(new Error(`chaincode of ${mspId} ended with ${code}`)));
     child.stdout.once('data', () => resolve());
   });
-  return { process: child, address, agentKeyFile, refusals };
+  return { process: child, address, agentKeyFile, metrics, refusals };
 };
 
 /** The contract's refusal of a call; fails when the call succeeds or fails in another way. */

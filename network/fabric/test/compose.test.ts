@@ -50,6 +50,7 @@ describe('compose.yaml', () => {
     const chaincode: FabricOptions['chaincode'] = {
       definition: { name: 'ehr', version: '1', sequence: 1, collections: [] },
       command: [process.execPath, path.join(ROOT, 'chaincode/dist/main.js')],
+      environment: { CityMSP: { MEDSEAL_AGENT_KEY_FILE: '/keys/CityMSP/agent.key' } },
     };
     const layout = await Layout.open({
       directory: path.join(folder, 'fabric'),
@@ -103,6 +104,11 @@ describe('compose.yaml', () => {
         environment: node.environment,
       });
     }
+  });
+
+  test('tells a chaincode process what its organisation is told besides, and no other', () => {
+    const told = nodes.filter(({ environment }) => 'MEDSEAL_AGENT_KEY_FILE' in environment);
+    expect(told.map(({ name }) => name)).toEqual(['chaincode-CityMSP']);
   });
 
   test('gives each the folders and the ports of the host', () => {
