@@ -15,6 +15,7 @@ export {
 } from './ledger/keys.js';
 export { isSignedByOwnCertificate, organizationKeyStatement } from './ledger/certificates.js';
 export type { CreateArgument, KeySlotArgument } from './model/arguments.js';
+export { argumentChecks } from './model/argument-checks.js';
 export type { CareTeamArgument, GrantArgument } from './model/consent-arguments.js';
 export * from './model/consent-entries.js';
 export * from './model/content-hash.js';
