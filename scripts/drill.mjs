@@ -19,7 +19,7 @@ const DRILLS = {
   reencryption: {
     project: 'crypto',
     file: 'crypto/test/(reencryption|streams)',
-    environment: { MEDSEAL_REENCRYPTION_RUNS: '50' },
+    environment: { MEDSEAL_REENCRYPTION_RUNS: '20' },
   },
   secrecy: { project: 'acceptance', file: 'secrecy.test.ts', environment: { MEDSEAL_NUMBERS: '1000000000' } },
 };

@@ -169,8 +169,8 @@ describe('Shamir sharing', () => {
 describe('the two engines', () => {
   it('give the same bytes for reader keys, proofs, shares and answers', async () => {
     const seed = newSeed();
-    const left = readerKeyPair(mcl, seed);
-    expect(readerKeyPair(noble, seed)).toEqual(left);
+    const left = readerKeyPair(mcl, seed, 1);
+    expect(readerKeyPair(noble, seed, 1)).toEqual(left);
     const holder = { mspId: 'CityMSP', certificateHash: sha256Hex('doctor') };
     expect(proveReaderKey(mcl, left.secretKey, holder)).toEqual(
       proveReaderKey(noble, left.secretKey, holder),
@@ -315,7 +315,10 @@ describe.each(NAMES)('reader keys in %s', (name) => {
 
   it('come from a seed or a stored secret', async () => {
     const engine = engineOf(name);
-    const pair = readerKeyPair(engine, newSeed());
+    const seed = newSeed();
+    const pair = readerKeyPair(engine, seed, 1);
+    expect(readerKeyPair(engine, seed, 2)).not.toEqual(pair);
+    expect(await refusal(() => readerKeyPair(engine, seed, -1))).toBe('BAD_ARGUMENT');
     expect(readerKeyPairFrom(engine, pair.secretKey)).toEqual(pair);
     expect(await refusal(() => readerKeyPairFrom(engine, new Uint8Array(32)))).toBe('BAD_SCALAR');
     expect(await refusal(() => readerKeyPairFrom(engine, randomBytes(31)))).toBe('BAD_LENGTH');

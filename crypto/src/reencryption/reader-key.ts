@@ -1,4 +1,4 @@
-import { concat, equalBytes, exactly, fromHex, lp, randomBytes, utf8 } from '../canonical/bytes.js';
+import { concat, equalBytes, exactly, fromHex, lp, randomBytes, u32, utf8 } from '../canonical/bytes.js';
 import { CryptoError } from '../errors.js';
 import { Hr } from '../functions.js';
 import type { KeyPair } from '../keys/derivation.js';
@@ -29,11 +29,15 @@ export interface ReaderKey extends KeyHolder {
 
 /** Key b of a reader: secretKey 32 bytes, publicKey pkB2 96 bytes. */
 export const newReaderKeyPair = (engine: PairingEngine): KeyPair =>
-  readerKeyPairOf(engine, Hr('MS-READER', [randomBytes(32)]));
+  readerKeyPairOf(engine, Hr('MS-READER-RANDOM', [randomBytes(32)]));
 
-/** The reader's key of a device's seed. */
-export const readerKeyPair = (engine: PairingEngine, seed: Uint8Array): KeyPair =>
-  readerKeyPairOf(engine, Hr('MS-READER', [exactly(seed, SEED_BYTES, 'seed')]));
+/**
+ * The reader's key of a device's seed: b = Hr("MS-READER", seed, u32 epoch).
+ *
+ * @param epoch raised when the reader replaces the key
+ */
+export const readerKeyPair = (engine: PairingEngine, seed: Uint8Array, epoch: number): KeyPair =>
+  readerKeyPairOf(engine, Hr('MS-READER', [exactly(seed, SEED_BYTES, 'seed'), u32(epoch, 'epoch')]));
 
 /** The pair of a stored secret key. */
 export const readerKeyPairFrom = (engine: PairingEngine, secretKey: Uint8Array): KeyPair =>

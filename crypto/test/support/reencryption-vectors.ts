@@ -82,7 +82,7 @@ const grantInput = (engine: PairingEngine): Parameters<typeof makeGrant>[1] => (
   channel: CONTEXT.channel,
   owner: CONTEXT.owner,
   scopeKey: scopeKeyPair(engine, SEED, SCOPE_ID, 1),
-  reader: proveReaderKey(engine, readerKeyPair(engine, readerSeed).secretKey, HOLDER),
+  reader: proveReaderKey(engine, readerKeyPair(engine, readerSeed, 1).secretKey, HOLDER),
   agents: NUMBERS.map(agent),
   threshold: 2,
   random: bytesFrom(0x90, 32),
@@ -105,7 +105,7 @@ export const computeReencryptionVectors = async (engine: PairingEngine): Promise
   const { grant, sealedShares } = await makeGrant(engine, input);
   const { capsule, kek } = capsuleOf(engine);
   const values: Record<string, Uint8Array> = {
-    readerSecretKey: readerKeyPair(engine, readerSeed).secretKey,
+    readerSecretKey: readerKeyPair(engine, readerSeed, 1).secretKey,
     readerPublicKey: input.reader.publicKey,
     readerProof: input.reader.proof,
     ownerPublicKey: grant.ownerPublicKey,
