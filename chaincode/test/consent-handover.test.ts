@@ -188,6 +188,7 @@ describe('deliveries', () => {
   test('are given by owners and services, taken over and purged by the service at home', async () => {
     for (const by of [doctor, clinic.admin(CITY), clinic.manager])
       expect(await code(deliver(by, LAKESIDE))).toBe('NOT_ALLOWED');
+    expect(await code(deliver(keyless, LAKESIDE))).toBe('PATIENT_KEYLESS');
     await deliver(clinic.service(MINISTRY), LAKESIDE);
     expect(await code(deliver(owner, CITY, newId(), ''))).toBe('BAD_ARGUMENT');
     const [id] = [newId()];

@@ -617,6 +617,16 @@ describe('what the owner is shown beforehand', () => {
       opens: true,
       rule: 'author',
     });
+    expect(ruleOf(await preview(owner.person, 'person', colleague.subject))).toMatchObject({
+      opens: true,
+      rule: 'consent',
+      needsEncounter: false,
+    });
+    const ward = await clinic.staff(CITY, 'sanitizer');
+    expect(ruleOf(await preview(owner.person, 'person', ward.subject))).toMatchObject({
+      opens: true,
+      needsEncounter: true,
+    });
     const stranger = await clinic.staff(VALLEY, 'doctor');
     const none = { opens: false, rule: 'noConsent', consentId: null };
     expect(ruleOf(await preview(owner.person, 'person', stranger.subject))).toMatchObject(none);
@@ -662,6 +672,18 @@ describe('the end of a consent', () => {
     expect((await ask()).index).toBe(3);
     await ledger.submit(clinic.admin(CITY), 'registry:setStaffStatus', [leaving.subject, 'suspended']);
     expect(await code(ask())).toBe('STAFF_SUSPENDED');
+  });
+
+  test('of a patient who was deleted serves nobody', async () => {
+    const gone = await consents.owner(LAKESIDE);
+    const last = await consents.record(author, gone);
+    const toDoctor = await consents.activate({ owner: gone, reader, agents: AGENTS });
+    const { consentId } = toDoctor.argument;
+    const { receiptId } = await consents.receipt(doctor, consentId, [last.entry.recordId]);
+    await clinic.deletePatient(gone.patient);
+    const asked = consents.ask(doctor, LAKESIDE, { receiptId, record: last, terms: toDoctor.terms });
+    expect(await code(asked)).toBe('PATIENT_DELETED');
+    expect(await code(consents.receipt(doctor, consentId, [last.entry.recordId]))).toBe('PATIENT_DELETED');
   });
 
   test("from the revocation's commit no agent answers, and each purges its share", async () => {

@@ -46,6 +46,9 @@ export const refuseEnded = (consent: ConsentEntry, at: string): void => {
 };
 
 export const requireActive = async ({ world, at }: Query, consent: ConsentEntry): Promise<void> => {
+  if ((await world.get(worldKeys.patient(consent.ledgerId)))?.status !== 'active') {
+    throw new ContractError('PATIENT_DELETED', 'the owner of the consent was deleted');
+  }
   refuseEnded(consent, at);
   if (statusOf(consent, await shareAnswers(world, consent), at) !== 'active') {
     throw new ContractError(

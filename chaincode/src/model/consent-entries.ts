@@ -185,5 +185,7 @@ export interface ConsentPreview {
     | 'consentRevoked'
     | 'noConsent'
     | 'notInGoodStanding';
+  /** Only while the hospital has an open encounter of the patient. */
+  needsEncounter: boolean;
   consentId: string | null;
 }

@@ -168,6 +168,19 @@ export class Clinic {
     return person;
   }
 
+  async deletePatient({ ledgerId, entry }: Patient): Promise<void> {
+    const admin = this.admin(entry.homeMsp);
+    const current = await this.patient(admin, ledgerId);
+    const { commitments } = entry;
+    const update = { ledgerId, version: current!.version + 1, commitments, status: 'deleted' };
+    const businessId = newDigest();
+    await this.ledger.submitPrivately(admin, 'registry:updatePatientPrivate', [businessId], {
+      entry: canonicalJson(update),
+      private: '[]',
+    });
+    await this.ledger.submit(admin, 'registry:updatePatient', [businessId, entry.homeMsp, update]);
+  }
+
   async openEncounter(by: Person, ledgerId: string, extra: PrivateValue[] = []): Promise<string> {
     const encounterId = newId();
     await this.ledger.submitPrivately(by, 'registry:openEncounter', [], {

@@ -8,10 +8,12 @@ import { idsArgument } from '../../model/consent-arguments.js';
 import type { OpeningComplaintEntry } from '../../model/consent-entries.js';
 import { id, parseInteger, parseJson, version } from '../../model/validation.js';
 import { type HandedOverPage, listHandedOver, handedOver } from './handed-over.js';
+import { requirePatientWithKeys } from './owner.js';
 
 /** By an owner (terms) or a service (demographics, openings): to the organisation whose peer is asked, sealed to it. */
 export const deliver = async (ctx: Context, deliveryId: string): Promise<{ delivered: string }> => {
   const act = await authorizeAct(ctx, { roles: ['patient', 'service'] });
+  if (act.caller.role === 'patient') await requirePatientWithKeys(act);
   const key = privateKeys.delivery(id(deliveryId, 'deliveryId'));
   await new PeerPrivateValues(ctx.stub).putNew(key, handedOver(act, act.transient.sealed('delivery')));
   return { delivered: deliveryId };

@@ -43,6 +43,7 @@ export const preview = async (
 interface Concerned {
   consent: ConsentEntry;
   status: ConsentStatus;
+  needsEncounter: boolean;
 }
 
 /** Consents to the grantee or, for a person, to a team whose rule lets them in. */
@@ -56,44 +57,41 @@ const concerning = async (
   for (const { parts } of await world.list('consentOf', [ledgerId], MAX_CONSENTS)) {
     const consent = await world.get(worldKeys.consent(parts[1] ?? ''));
     if (consent === undefined) continue;
-    const isDirect = consent.grantee.kind === grantee.kind && consent.grantee.id === grantee.id;
-    const team =
-      isDirect || consent.grantee.kind === 'person' || staff === undefined
-        ? undefined
-        : await world.get(worldKeys.careTeam(consent.grantee.id));
-    if (isDirect || (team !== undefined && staff !== undefined && isMemberByRule(team, staff))) {
-      found.push({ consent, status: statusOf(consent, await shareAnswers(world, consent), at) });
-    }
+    const { kind, id: granteeId } = consent.grantee;
+    const team = kind === 'careTeam' ? await world.get(worldKeys.careTeam(granteeId)) : undefined;
+    const isDirect = kind === grantee.kind && granteeId === grantee.id;
+    const isMember = team !== undefined && staff !== undefined && isMemberByRule(team, staff);
+    if (!isDirect && !isMember) continue;
+    const status = statusOf(consent, await shareAnswers(world, consent), at);
+    found.push({ consent, status, needsEncounter: team?.kind === 'treating' });
   }
-  return found;
+  // What opens without more comes first.
+  return found.sort((left, right) => Number(left.needsEncounter) - Number(right.needsEncounter));
 };
 
-/** The first rule that opens decides; where none does, the last that might have. */
+/** The first rule that opens decides; where none does, the first consent that once might have. */
 const decide = (
   entry: RecordEntry,
   consents: readonly Concerned[],
   grantee: Pick<Grantee, 'kind' | 'id'>,
   staff: StaffEntry | undefined,
 ): Omit<ConsentPreview, 'recordId'> => {
-  if (grantee.kind === 'person' && staff?.status !== 'active') {
-    return { opens: false, rule: 'notInGoodStanding', consentId: null };
-  }
+  const closed = { opens: false, needsEncounter: false, consentId: null };
+  if (grantee.kind === 'person' && staff?.status !== 'active')
+    return { ...closed, rule: 'notInGoodStanding' };
   if (grantee.kind === 'person' && entry.author === grantee.id) {
-    return { opens: true, rule: 'author', consentId: null };
+    return { ...closed, opens: true, rule: 'author' };
   }
   const covering = consents.filter(({ consent }) => grantedScopes(entry, consent).length > 0);
-  const active = covering.find(({ status }) => status === 'active');
-  if (active !== undefined) return { opens: true, rule: 'consent', consentId: active.consent.consentId };
-  const [other] = covering;
-  if (other === undefined) return { opens: false, rule: 'noConsent', consentId: null };
-  return {
-    opens: false,
-    rule:
-      other.status === 'granted'
-        ? 'consentNotActive'
-        : other.status === 'expired'
-          ? 'consentExpired'
-          : 'consentRevoked',
-    consentId: other.consent.consentId,
-  };
+  const deciding = covering.find(({ status }) => status === 'active') ?? covering[0];
+  if (deciding === undefined) return { ...closed, rule: 'noConsent' };
+  const { consent, status, needsEncounter } = deciding;
+  return { opens: status === 'active', rule: RULES[status], needsEncounter, consentId: consent.consentId };
+};
+
+const RULES: Readonly<Record<ConsentStatus, ConsentPreview['rule']>> = {
+  active: 'consent',
+  granted: 'consentNotActive',
+  expired: 'consentExpired',
+  revoked: 'consentRevoked',
 };
