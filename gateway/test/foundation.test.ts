@@ -106,12 +106,13 @@ test('a secret that could not be written leaves nothing behind', async () => {
 
 describe('staff keys', () => {
   test('open only under their key and place', async () => {
-    const keys = newStaffKeys();
+    const keys = await newStaffKeys();
     const key = Buffer.alloc(32, 1);
     const bundle = await wrapStaffKeys(keys, key, 'account/a');
     expect(await unwrapStaffKeys(bundle, key, 'account/a')).toEqual({
       signingKey: keys.signingKey,
       receivingKey: Uint8Array.from(keys.receivingKey),
+      readerKey: keys.readerKey,
     });
     await expect(unwrapStaffKeys(bundle, key, 'account/b')).rejects.toThrow();
     await expect(unwrapStaffKeys(bundle, Buffer.alloc(32, 2), 'account/a')).rejects.toThrow();

@@ -186,6 +186,21 @@ export class AccountsService {
     await this.storePassword(organization, account.subject, record, bundle, true, replacement.certificate);
   }
 
+  /**
+   * The same keys and one more. @returns false when the bundle is not `account.bundle` any more: read it again
+   */
+  async keepBundle(
+    organization: Organization,
+    account: Pick<Account, 'subject' | 'bundle'>,
+    bundle: Uint8Array,
+  ): Promise<boolean> {
+    const rows = await organization.database.query(
+      'UPDATE accounts SET bundle = $2 WHERE subject = $1 AND bundle = $3 RETURNING subject',
+      [account.subject, bundle, account.bundle],
+    );
+    return rows.length > 0;
+  }
+
   /** Another certificate for the same keys. */
   async keepCertificate(organization: Organization, subject: string, certificate: string): Promise<void> {
     await organization.database.query('UPDATE accounts SET certificate = $2 WHERE subject = $1', [

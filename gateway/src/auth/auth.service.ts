@@ -1,6 +1,9 @@
 import { Injectable, Logger } from '@nestjs/common';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Clock } from '../clock.js';
+import { registerReaderKey } from '../consents/reader-keys.js';
 import { needsRenewal } from '../fabric/certificate-renewal.js';
+import { ledgerIdentity } from '../fabric/identity.js';
 import { newEnrollmentId } from '../organizations/enrollment-id.js';
 import { OrganizationRegistry, type Organization } from '../organizations/organization.js';
 import { invalid, problem } from '../http/problem.js';
@@ -10,7 +13,13 @@ import type { ChangePasswordDto, LoginDto } from './auth.dto.js';
 import { LoginLimits } from './login-limits.js';
 import { checkNobody, checkPassword } from './passwords.js';
 import { SessionsService, type OpenedSession } from './sessions.service.js';
-import { accountContext, unwrapStaffKeys, type StaffKeys } from './staff-keys.js';
+import {
+  accountContext,
+  type HeldStaffKeys,
+  newReaderKey,
+  unwrapStaffKeys,
+  wrapStaffKeys,
+} from './staff-keys.js';
 
 export interface UserAnswer {
   username: string;
@@ -20,6 +29,9 @@ export interface UserAnswer {
   subject: string;
   displayName: string;
 }
+
+/** A sign-in waits this long for the ledger to take a reader key, which then goes on by itself. */
+const REGISTRATION_WAIT_MS = 5_000;
 
 export interface SignedIn extends OpenedSession {
   user: UserAnswer;
@@ -92,17 +104,52 @@ export class AuthService {
     wrappingKey: Uint8Array,
     remember: boolean,
   ): Promise<SignedIn> {
-    const keys =
-      account.bundle === null
-        ? null
-        : await unwrapStaffKeys(account.bundle, wrappingKey, accountContext(account.subject));
-    if (keys !== null) await this.renew(organization, account, keys);
+    const keys = await this.keysOf(organization, account, wrappingKey);
+    if (keys !== null) {
+      await this.renew(organization, account, keys);
+      await this.registerReaderKey(organization, account, keys);
+    }
     const session = await this.sessions.open(organization, account, keys, remember);
     return { ...session, user: userAnswer({ ...account, organization }) };
   }
 
+  /** A bundle from before there were reader keys gets one, now that the password is at hand. */
+  private async keysOf(
+    organization: Organization,
+    { subject, bundle }: Account,
+    wrappingKey: Uint8Array,
+  ): Promise<HeldStaffKeys | null> {
+    if (bundle === null) return null;
+    const context = accountContext(subject);
+    const keys = await unwrapStaffKeys(bundle, wrappingKey, context);
+    if (keys.readerKey !== null) return keys;
+    const more = { ...keys, readerKey: await newReaderKey() };
+    const next = await wrapStaffKeys(more, wrappingKey, context);
+    if (await this.accounts.keepBundle(organization, { subject, bundle }, next)) return more;
+    // Another sign-in was first: its key is the one that stays.
+    const current = (await this.accounts.findBySubject(organization, subject))?.bundle ?? bundle;
+    return unwrapStaffKeys(current, wrappingKey, context);
+  }
+
+  /** Staff of hospitals are given consents; the ministry's never see content. */
+  private async registerReaderKey(
+    organization: Organization,
+    { subject, role, certificate }: Account,
+    { signingKey, readerKey }: HeldStaffKeys,
+  ): Promise<void> {
+    if (readerKey === null || organization.kind !== 'hospital') return;
+    const identity = ledgerIdentity({ mspId: organization.mspId, certificate, subject, role }, signingKey);
+    const registered = registerReaderKey(organization, identity, readerKey).catch((error: unknown) => {
+      // Nobody can give this person a consent yet; the next sign-in tries again.
+      this.logger.warn(
+        `A reader key of ${organization.mspId} was not registered: ${(error as Error).message}`,
+      );
+    });
+    await Promise.race([registered, sleep(REGISTRATION_WAIT_MS, undefined, { ref: false })]);
+  }
+
   /** The password has just opened the key, so a certificate about to end is renewed now, for the same key. */
-  private async renew(organization: Organization, account: Account, keys: StaffKeys): Promise<void> {
+  private async renew(organization: Organization, account: Account, keys: HeldStaffKeys): Promise<void> {
     if (!needsRenewal(account.certificate, this.clock.now())) return;
     try {
       const { certificate } = await organization.ca.issue(

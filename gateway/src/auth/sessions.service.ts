@@ -8,7 +8,7 @@ import { OrganizationRegistry, type Organization } from '../organizations/organi
 import { problem } from '../http/problem.js';
 import type { SessionUser } from '../http/session-user.js';
 import { type Account, STATUS_IN_FORCE } from './accounts.service.js';
-import { sessionContext, unwrapStaffKeys, wrapStaffKeys, type StaffKeys } from './staff-keys.js';
+import { sessionContext, unwrapStaffKeys, wrapStaffKeys, type HeldStaffKeys } from './staff-keys.js';
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
@@ -61,7 +61,7 @@ export class SessionsService {
   async open(
     organization: Organization,
     account: Account,
-    keys: StaffKeys | null,
+    keys: HeldStaffKeys | null,
     remember: boolean,
   ): Promise<OpenedSession> {
     const secret = randomBytes(32);
@@ -161,7 +161,7 @@ export class SessionsService {
       row.bundle === null
         ? null
         : await unwrapStaffKeys(row.bundle, bundleKey(secret), sessionContext(row.id));
-    const held = (): StaffKeys => {
+    const held = (): HeldStaffKeys => {
       if (keys !== null) return keys;
       throw problem(
         403,
@@ -182,6 +182,15 @@ export class SessionsService {
       identity: () =>
         ledgerIdentity({ mspId: organization.mspId, certificate, subject, role }, held().signingKey),
       receivingSecretKey: () => held().receivingKey,
+      readerSecretKey: () => {
+        const { readerKey } = held();
+        if (readerKey !== null) return readerKey;
+        throw problem(
+          409,
+          'READER_KEY_MISSING',
+          'This session is older than your reader key: sign out and in again.',
+        );
+      },
     };
   }
 }

@@ -20,4 +20,9 @@ export interface SessionUser {
   identity(): LedgerIdentity;
   /** X25519, 32 bytes. @throws as `identity`. */
   receivingSecretKey(): Uint8Array;
+  /**
+   * Secret of the reader key that consents are given to, 32 bytes.
+   * @throws as `identity`; 409 READER_KEY_MISSING in a session from before there was one
+   */
+  readerSecretKey(): Uint8Array;
 }

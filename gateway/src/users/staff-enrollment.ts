@@ -20,7 +20,7 @@ export const enrollStaff = async (
   role: StaffRole,
   subject: string,
 ): Promise<EnrolledStaff> => {
-  const keys = newStaffKeys();
+  const keys = await newStaffKeys();
   const { certificate } = await organization.ca.issue(
     { enrollmentId: newEnrollmentId(), role, subject },
     keys.signingKey,

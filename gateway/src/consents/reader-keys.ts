@@ -1,0 +1,41 @@
+import { X509Certificate } from 'node:crypto';
+import type { ConsentKeyEntry } from '@medseal/chaincode';
+import { mclEngine, proveReaderKey, readerKeyPairFrom, sha256Hex, toHex } from '@medseal/crypto';
+import { evaluateJson } from '../fabric/evaluate-json.js';
+import { LedgerError, type LedgerIdentity } from '../fabric/ledger-client.js';
+import type { Organization } from '../organizations/organization.js';
+
+const ATTEMPTS_MAX = 3;
+const REPEATED: readonly string[] = ['COMMIT_UNKNOWN', 'VERSION_CONFLICT'];
+
+/**
+ * Puts a member of staff's reader key on the ledger, with a proof of possession bound to the certificate, as the next
+ * epoch if another one is there. Does nothing when it is there already: a renewed certificate leaves a key in force.
+ *
+ * @throws LedgerError
+ */
+export const registerReaderKey = async (
+  organization: Organization,
+  identity: LedgerIdentity,
+  readerKey: Uint8Array,
+): Promise<void> => {
+  const engine = await mclEngine();
+  const publicKey = toHex(readerKeyPairFrom(engine, readerKey).publicKey);
+  const certificateHash = sha256Hex(new X509Certificate(identity.certificate).raw);
+  const { proof } = proveReaderKey(engine, readerKey, { mspId: organization.mspId, certificateHash });
+  for (let attempt = 1; ; attempt++) {
+    const current = await evaluateJson<ConsentKeyEntry | null>(organization, 'consent:getConsentKey', [
+      identity.subject,
+    ]);
+    if (current?.publicKey === publicKey) return;
+    const epoch = String((current?.epoch ?? 0) + 1);
+    try {
+      await organization.ledger.submit(identity, 'consent:registerKey', [publicKey, toHex(proof), epoch]);
+      return;
+    } catch (error) {
+      // After an unseen commit, or beside another sign-in, the ledger itself tells whether the key is there.
+      const again = error instanceof LedgerError && REPEATED.includes(error.code);
+      if (!again || attempt >= ATTEMPTS_MAX) throw error;
+    }
+  }
+};
