@@ -441,3 +441,66 @@ export interface Keyring {
   seed: unknown;
   scopes: { general: string; sensitive: string; epoch: number };
 }
+
+/** ABDM's codes; the agents refuse `BTG`, emergencies have their own way. */
+export type ConsentPurpose = 'CAREMGT' | 'BTG' | 'PUBHLTH' | 'HPAYMT' | 'DSRCH' | 'PATRQT';
+
+/** What a consent is for: private, the ledger only commits to it. Days included, instants RFC 3339 in UTC with ms. */
+export interface TermsOfConsent {
+  purpose: ConsentPurpose;
+  recordTypes: string[];
+  dateRange: { from: string; to: string };
+  dataEraseAt: string;
+}
+
+export interface GranteeReference {
+  kind: 'person' | 'careTeam';
+  /** Staff id or team id. */
+  id: string;
+}
+
+/** Key of a grantee as it is registered on the ledger, hex. */
+export interface GranteeKey extends GranteeReference {
+  mspId: string;
+  publicKey: string;
+  /** Proof of possession, over MSP id and certificate. */
+  proof: string;
+  certificateHash: string;
+  epoch: number;
+}
+
+/** The public consent: argument of `consent:grant`. */
+export interface ConsentFields {
+  consentId: string;
+  requestId: string | null;
+  grantee: Omit<GranteeKey, 'proof'>;
+  scopes: {
+    scopeId: string;
+    epoch: number;
+    publicKey: string;
+    points: string[];
+    shareDigests: string[];
+  }[];
+  /** Ascending by MSP id. */
+  agents: { mspId: string; publicKey: string }[];
+  threshold: number;
+  expiresAt: string;
+  termsCommitment: string;
+}
+
+/** Body of a grant: bytes are base64, and only the organisation named can open them. */
+export interface GrantBody {
+  fields: ConsentFields;
+  sealedShares: { mspId: string; bytes: string }[];
+  sealedOpenings: { mspId: string; deliveryId: string; bytes: string }[];
+}
+
+/** Answer of an open under a consent, for the reader's device. */
+export interface OpenedUnderConsent extends Omit<OpenedRecord, 'elements'> {
+  /** Base64: the one that the agents answered for. */
+  capsule: string;
+  /** The public consent on the ledger. */
+  consent: Omit<ConsentFields, 'requestId'> & { ledgerId: string };
+  /** One an agent, base64. */
+  elements: { mspId: string; scopeId: string; epoch: number; element: string }[];
+}

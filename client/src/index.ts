@@ -2,6 +2,8 @@ export * from './api.js';
 export * from './http.js';
 export * from './medseal-client.js';
 export * from './device/certificate-request.js';
+export * from './device/consent-grant.js';
+export * from './device/consent-reading.js';
 export * from './device/organization-trust.js';
 export * from './device/patient-device.js';
 export * from './device/record-content.js';

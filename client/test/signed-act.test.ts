@@ -1,5 +1,13 @@
 import { common, msp, peer } from '@hyperledger/fabric-protos';
-import { checkProposal, checkTransaction, DeviceRefusal, type IntendedAct } from '../src/device/signed-act';
+import { generateKeyPairSync } from 'node:crypto';
+import {
+  checkProposal,
+  checkTransaction,
+  DeviceRefusal,
+  type IntendedAct,
+  signActs,
+} from '../src/device/signed-act';
+import { MedsealClient } from '../src/medseal-client';
 
 /**
  * Adversary: a gateway that relays a patient's act and may give the device any bytes to sign. The device decodes them and
@@ -13,7 +21,7 @@ interface Parts {
   certificate: string;
   chaincode: string;
   args: string[];
-  transient: boolean;
+  transient: Record<string, string>;
 }
 
 const honest: Parts = {
@@ -23,7 +31,7 @@ const honest: Parts = {
   certificate: '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n',
   chaincode: 'ehr',
   args: ['registry:activatePatient', '{"ledgerId":"aa"}'],
-  transient: false,
+  transient: {},
 };
 
 const intended: IntendedAct = {
@@ -64,7 +72,8 @@ function proposalPayload(parts: Parts): Uint8Array {
   invocation.setChaincodeSpec(spec);
   const payload = new peer.ChaincodeProposalPayload();
   payload.setInput(invocation.serializeBinary());
-  if (parts.transient) payload.getTransientmapMap().set('x', Buffer.from('y'));
+  for (const [name, value] of Object.entries(parts.transient))
+    payload.getTransientmapMap().set(name, Buffer.from(value));
   return payload.serializeBinary();
 }
 
@@ -111,7 +120,31 @@ describe('what a device signs', () => {
   });
 
   test('refused: a proposal with transient data', () => {
-    expect(() => checkProposal(proposalOf({ ...honest, transient: true }), intended)).toThrow(/transient/);
+    expect(() => checkProposal(proposalOf({ ...honest, transient: { x: 'y' } }), intended)).toThrow(
+      /transient/,
+    );
+  });
+
+  describe('transient data', () => {
+    const withShare = { ...intended, transient: { share: Buffer.from('sealed') } };
+
+    test('signed as the device made it, in the proposal only', () => {
+      const parts = { ...honest, transient: { share: 'sealed' } };
+      const proposal = checkProposal(proposalOf(parts), withShare);
+      expect(() => checkTransaction(transactionOf(honest), proposal, withShare)).not.toThrow();
+      expect(() => checkTransaction(transactionOf(parts), proposal, withShare)).toThrow(/transient/);
+    });
+
+    test.each<[string, Record<string, string>]>([
+      ['another value', { share: 'sealee' }],
+      ['a longer value', { share: 'sealed!' }],
+      ['another name', { shared: 'sealed' }],
+      ['one value more', { share: 'sealed', terms: 'x' }],
+      ['a name that every object has', { share: 'sealed', constructor: 'x' }],
+      ['none', {}],
+    ])('refused: %s', (_title, transient) => {
+      expect(() => checkProposal(proposalOf({ ...honest, transient }), withShare)).toThrow(DeviceRefusal);
+    });
   });
 
   test.each(changes)('refused: a transaction with %s', (_title, change) => {
@@ -134,5 +167,76 @@ describe('what a device signs', () => {
   ])('refused: a proposal with %s', (_title, added) => {
     const bytes = Buffer.concat([proposalOf(honest), Buffer.from(added)]);
     expect(() => checkProposal(bytes, intended)).toThrow(DeviceRefusal);
+  });
+});
+
+describe('an act of several transactions', () => {
+  const jwk = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({ format: 'jwk' });
+  const secretKey = new Uint8Array(Buffer.from(jwk.d!, 'base64url'));
+  const act = (functionName: string): IntendedAct => ({
+    ...intended,
+    functionName,
+    checkArguments: (args) => {
+      if (args[0] !== 'one') throw new DeviceRefusal('other arguments');
+    },
+  });
+  const acts = [act('consent:grant'), act('consent:depositShare')];
+  const parts = (functionName: string, argument = 'one'): Parts => ({
+    ...honest,
+    args: [functionName, argument],
+  });
+
+  /** A gateway that asks for these signatures one after the other, then says that all is done. */
+  const gatewayAsking = (asked: [id: string, stage: string, bytes: Uint8Array][]) => {
+    const answers = asked.map(([id, stage, bytes]) => ({
+      signing: { id, stage, bytes: Buffer.from(bytes).toString('base64') },
+    }));
+    const [first, ...others] = [...answers, { ledger: {} }];
+    const client = new MedsealClient('http://gateway.test', () =>
+      Promise.resolve(Response.json(others.shift(), { status: 200 })),
+    );
+    return { run: () => signActs(client, first as never, acts, secretKey), left: () => others.length };
+  };
+  const both = (id: string, of: Parts): [string, string, Uint8Array][] => [
+    [id, 'proposal', proposalOf(of)],
+    [id, 'transaction', transactionOf(of)],
+  ];
+
+  test('each is signed once, also what is left of an act that is resumed', async () => {
+    const whole = gatewayAsking([
+      ...both('1', parts('consent:grant')),
+      ...both('2', parts('consent:depositShare')),
+    ]);
+    expect(await whole.run()).toEqual({ ledger: {} });
+    expect(whole.left()).toBe(0);
+    expect(await gatewayAsking(both('2', parts('consent:depositShare'))).run()).toEqual({ ledger: {} });
+  });
+
+  test.each<[string, [string, string, Uint8Array][], RegExp]>([
+    [
+      'the same one again under another id',
+      [...both('1', parts('consent:grant')), ...both('2', parts('consent:grant'))],
+      /it calls consent:grant/,
+    ],
+    ['one that was not decided', both('1', parts('consent:revoke')), /it calls consent:revoke/],
+    ['other arguments', both('1', parts('consent:grant', 'two')), /other arguments/],
+    [
+      'the transaction of another proposal',
+      [
+        ['1', 'proposal', proposalOf(parts('consent:grant'))],
+        ...both('2', parts('consent:depositShare')).slice(1),
+      ],
+      /before its proposal/,
+    ],
+    [
+      'another act where fresh bytes of this one were due',
+      [
+        ['1', 'proposal', proposalOf(parts('consent:grant'))],
+        ['1', 'proposal', proposalOf(parts('consent:depositShare'))],
+      ],
+      /it calls consent:depositShare/,
+    ],
+  ])('refused: %s', async (_title, asked, reason) => {
+    await expect(gatewayAsking(asked).run()).rejects.toThrow(reason);
   });
 });

@@ -131,7 +131,11 @@ export async function openRecordAsOwner(
   return checkedContent(plaintext, opened);
 }
 
-function checkedContent(plaintext: Uint8Array, { commitments }: OpenedRecord): RecordContent {
+/** @throws DeviceRefusal for content that is not what the ledger committed to */
+export function checkedContent(
+  plaintext: Uint8Array,
+  { commitments }: Pick<OpenedRecord, 'commitments'>,
+): RecordContent {
   const content = JSON.parse(utf8Decode(plaintext)) as RecordContent;
   const holds =
     openCommitment(commitments.selector, withoutSalt(content.selector), fromHex(content.selector.salt)) &&

@@ -15,6 +15,8 @@ export interface IntendedAct {
   mspId: string;
   /** PEM; the creator the transaction must name. Undefined until the act's first answer told it. */
   certificate?: string;
+  /** What the proposal alone carries besides, exactly; nothing if not given. */
+  transient?: Record<string, Uint8Array>;
 }
 
 /** The gateway asked the device to sign something other than what its user decided. */
@@ -66,9 +68,29 @@ function checkHeader(headerBytes: Uint8Array, intended: IntendedAct): void {
   );
 }
 
-function checkInput(proposalPayload: Uint8Array, intended: IntendedAct): Uint8Array {
+function checkTransient(entries: Uint8Array[], wanted: Record<string, Uint8Array>): void {
+  const names = new Set<string>();
+  for (const bytes of entries) {
+    const entry = readMessage(bytes, 'TransientMapEntry', [1, 2]);
+    const name = textOf(bytesOf(entry, 1));
+    const value = Object.hasOwn(wanted, name) ? wanted[name] : undefined;
+    requireThat(value !== undefined && !names.has(name), `it carries transient data ${name}`);
+    requireThat(
+      sameBytes(bytesOf(entry, 2), value),
+      `its transient data ${name} is not what this device made`,
+    );
+    names.add(name);
+  }
+  for (const name of Object.keys(wanted)) requireThat(names.has(name), `it lacks transient data ${name}`);
+}
+
+function checkInput(
+  proposalPayload: Uint8Array,
+  intended: IntendedAct,
+  transient: Record<string, Uint8Array>,
+): Uint8Array {
   const payload = readMessage(proposalPayload, 'ChaincodeProposalPayload', [1, 2]);
-  requireThat(!payload.has(2), 'it carries transient data');
+  checkTransient(allBytesOf(payload, 2), transient);
   const input = bytesOf(payload, 1);
   const invocation = readMessage(input, 'ChaincodeInvocationSpec', [1]);
   const spec = readMessage(bytesOf(invocation, 1), 'ChaincodeSpec', [1, 2, 3, 4]);
@@ -90,7 +112,7 @@ export function checkProposal(
     const proposal = readMessage(bytes, 'Proposal', [1, 2, 3]);
     const header = bytesOf(proposal, 1);
     checkHeader(header, intended);
-    return { header, input: checkInput(bytesOf(proposal, 2), intended) };
+    return { header, input: checkInput(bytesOf(proposal, 2), intended, intended.transient ?? {}) };
   });
 }
 
@@ -108,13 +130,38 @@ export function checkTransaction(
     requireThat(actions.length === 1, `the transaction has ${actions.length} actions`);
     const action = readMessage(actions[0] ?? new Uint8Array(), 'TransactionAction', [1, 2]);
     const actionPayload = readMessage(bytesOf(action, 2), 'ChaincodeActionPayload', [1, 2]);
-    const input = checkInput(bytesOf(actionPayload, 1), intended);
+    // Transient data is never in a transaction: what is private would be on the block.
+    const input = checkInput(bytesOf(actionPayload, 1), intended, {});
     requireThat(sameBytes(input, proposal.input), 'the transaction has other arguments than the proposal');
   });
 }
 
 const SIGN_AGAIN = new Set(['SIGN_AGAIN', 'PROPOSAL_STALE']);
 const ATTEMPTS_MAX = 10;
+
+/** The act that a proposal asks for, and its decoded parts. */
+interface Proposed {
+  intended: IntendedAct;
+  proposal: { header: Uint8Array; input: Uint8Array };
+}
+
+/** @throws DeviceRefusal of the only act left, or of the one that calls the same function */
+function proposedOf(bytes: Uint8Array, acts: readonly IntendedAct[]): Proposed {
+  const refusals: DeviceRefusal[] = [];
+  for (const intended of acts) {
+    try {
+      return { intended, proposal: checkProposal(bytes, intended) };
+    } catch (error) {
+      if (!(error instanceof DeviceRefusal)) throw error;
+      refusals.push(error);
+    }
+  }
+  throw (
+    refusals.find(({ message }) => !message.includes('it calls ')) ??
+    refusals[0] ??
+    new DeviceRefusal('nothing more was to be signed')
+  );
+}
 
 /**
  * Signs an act stage by stage until the gateway has committed it. Each proposal is checked against `intended`, each
@@ -128,17 +175,37 @@ export async function signAct(
   intended: IntendedAct,
   secretKey: Uint8Array,
 ): Promise<ActAnswer> {
+  return signActs(client, first, [intended], secretKey);
+}
+
+/**
+ * As `signAct`, for an act of several transactions: each must be one of those intended, in the gateway's order, and is
+ * committed once. A resumed act may leave out those that are on the ledger already.
+ */
+export async function signActs(
+  client: MedsealClient,
+  first: ActAnswer,
+  acts: readonly IntendedAct[],
+  secretKey: Uint8Array,
+): Promise<ActAnswer> {
   let answer = first;
-  let proposal: { header: Uint8Array; input: Uint8Array } | undefined;
+  let left = [...acts];
+  let current: (Proposed & { id: string }) | undefined;
+  const attemptsMax = ATTEMPTS_MAX * acts.length;
   for (let attempt = 0; answer.signing !== undefined; attempt++) {
-    if (attempt === ATTEMPTS_MAX) throw new DeviceRefusal('the act did not complete; try again later');
+    if (attempt === attemptsMax) throw new DeviceRefusal('the act did not complete; try again later');
     const { id, stage, bytes }: Signing = answer.signing;
     const raw = fromBase64(bytes, 'signing.bytes');
     if (stage === 'proposal') {
-      proposal = checkProposal(raw, intended);
+      if (current !== undefined && current.id !== id) {
+        const { intended } = current;
+        left = left.filter((act) => act !== intended);
+        current = undefined;
+      }
+      current = { id, ...proposedOf(raw, current === undefined ? left : [current.intended]) };
     } else {
-      if (proposal === undefined) throw new DeviceRefusal('a transaction came before its proposal');
-      checkTransaction(raw, proposal, intended);
+      if (current?.id !== id) throw new DeviceRefusal('a transaction came before its proposal');
+      checkTransaction(raw, current.proposal, current.intended);
     }
     try {
       answer = await client.sign(id, toBase64(signDigest(secretKey, sha256(raw))));

@@ -152,12 +152,17 @@ export class LedgerClient {
   }
 
   /** A proposal whose key this process does not hold. */
-  newProposal(creator: { mspId: string; certificate: string }, fn: string, args: string[]): UnsignedBytes {
+  newProposal(
+    creator: { mspId: string; certificate: string },
+    fn: string,
+    args: string[],
+    options: CallOptions = {},
+  ): UnsignedBytes {
     const gateway = connect({
       client: this.client,
       identity: { mspId: creator.mspId, credentials: Buffer.from(creator.certificate) },
     });
-    const proposal = this.proposal(gateway, fn, args, {});
+    const proposal = this.proposal(gateway, fn, args, options);
     const bytes = proposal.getBytes();
     const signedBytes =
       gatewayProtos.ProposedTransaction.deserializeBinary(bytes).getProposal()?.getProposalBytes_asU8() ??

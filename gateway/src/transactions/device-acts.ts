@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { Clock } from '../clock.js';
 import type { Queries } from '../database/database.js';
-import { type Committed, LedgerError } from '../fabric/ledger-client.js';
+import { type CallOptions, type Committed, LedgerError } from '../fabric/ledger-client.js';
 import { type LedgerAnswer, ledgerAnswer } from '../http/ledger-answer.js';
 import { notFound, problem, type ProblemBody, ProblemException } from '../http/problem.js';
 import { type Organization, OrganizationRegistry } from '../organizations/organization.js';
@@ -31,6 +31,8 @@ export interface NewAct {
   /** `contract:function`. */
   fn: string;
   args: string[];
+  /** Who endorses, and what only they are given; kept encrypted. */
+  options?: CallOptions;
   /** What the act's handler needs after the commit; kept encrypted. */
   payload: object;
 }
@@ -61,6 +63,13 @@ interface Row {
   prepared_at: string;
   begun_at: string;
   answer: Uint8Array | null;
+  call_options: Uint8Array | null;
+}
+
+interface KeptOptions {
+  /** Base64. */
+  transient: Record<string, string>;
+  endorsingOrganizations: string[] | null;
 }
 
 /** The contracts refuse a proposal of more than five minutes. */
@@ -138,8 +147,11 @@ export class DeviceActs implements OnApplicationBootstrap, OnApplicationShutdown
       { mspId: organization.mspId, certificate: act.certificate },
       act.fn,
       act.args,
+      act.options,
     );
     const payload = await keystore.sealRow(rowContext(id), act.payload);
+    const options =
+      act.options === undefined ? null : await keystore.sealRow(optionsContext(id), keptOptions(act.options));
     const now = this.clock.now();
     await database.transaction(async (queries) => {
       await alongside?.(queries);
@@ -154,8 +166,8 @@ export class DeviceActs implements OnApplicationBootstrap, OnApplicationShutdown
       );
       if (submitted.length > 0) throw inProgress();
       await queries.query(
-        `INSERT INTO device_acts (id, kind, subject, msp_id, certificate, fn, args, payload, stage, bytes, signed_bytes, transaction_id, prepared_at, begun_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'proposal', $9, $10, $11, $12, $12)`,
+        `INSERT INTO device_acts (id, kind, subject, msp_id, certificate, fn, args, payload, stage, bytes, signed_bytes, transaction_id, prepared_at, begun_at, call_options)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'proposal', $9, $10, $11, $12, $12, $13)`,
         [
           id,
           act.kind,
@@ -169,6 +181,7 @@ export class DeviceActs implements OnApplicationBootstrap, OnApplicationShutdown
           proposal.signedBytes,
           proposal.transactionId,
           now,
+          options,
         ],
       );
     });
@@ -330,7 +343,9 @@ export class DeviceActs implements OnApplicationBootstrap, OnApplicationShutdown
     code: 'SIGN_AGAIN' | 'PROPOSAL_STALE',
   ): Promise<ProblemException> {
     const creator = { mspId: organization.mspId, certificate: row.certificate };
-    const proposal = organization.ledger.newProposal(creator, row.fn, JSON.parse(row.args) as string[]);
+    const args = JSON.parse(row.args) as string[];
+    const options = await optionsOf(organization, row);
+    const proposal = organization.ledger.newProposal(creator, row.fn, args, options);
     await onlyWhileKept(
       organization.database.query(
         `UPDATE device_acts SET stage = 'proposal', bytes = $2, signed_bytes = $3, transaction_id = $4, prepared_at = $5
@@ -370,6 +385,25 @@ const UNDECIDED = new Set<string>(['COMMIT_UNKNOWN', 'LEDGER_UNAVAILABLE']);
 
 const rowContext = (id: string): string => `device_acts/${id}/payload`;
 const answerContext = (id: string): string => `device_acts/${id}/answer`;
+const optionsContext = (id: string): string => `device_acts/${id}/options`;
+
+const keptOptions = ({ transient = {}, endorsingOrganizations }: CallOptions): KeptOptions => ({
+  transient: Object.fromEntries(
+    Object.entries(transient).map(([name, bytes]) => [name, Buffer.from(bytes).toString('base64')]),
+  ),
+  endorsingOrganizations: endorsingOrganizations ?? null,
+});
+
+const optionsOf = async ({ keystore }: Organization, row: Row): Promise<CallOptions> => {
+  if (row.call_options === null) return {};
+  const kept = await keystore.openRow<KeptOptions>(optionsContext(row.id), row.call_options);
+  return {
+    transient: Object.fromEntries(
+      Object.entries(kept.transient).map(([name, text]) => [name, Buffer.from(text, 'base64')]),
+    ),
+    ...(kept.endorsingOrganizations === null ? {} : { endorsingOrganizations: kept.endorsingOrganizations }),
+  };
+};
 
 const signing = (id: string, stage: Signing['stage'], bytes: Uint8Array): Signing => ({
   id,

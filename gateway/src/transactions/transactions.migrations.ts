@@ -25,4 +25,8 @@ export const transactionMigrations: readonly Migration[] = [
       CREATE INDEX device_acts_begun ON device_acts (begun_at);
     `,
   },
+  {
+    name: 'transactions-2-call-options',
+    sql: 'ALTER TABLE device_acts ADD COLUMN call_options bytea;',
+  },
 ];
