@@ -7,6 +7,7 @@ import { AuthGuard } from './auth/auth.guard.js';
 import { AuthModule } from './auth/auth.module.js';
 import { BlockchainModule } from './blockchain/blockchain.module.js';
 import { Clock } from './clock.js';
+import { ConsentDutiesModule } from './consents/consent-duties.module.js';
 import { CustodianModule } from './custodian/custodian.module.js';
 import { DoctorsModule } from './doctors/doctors.module.js';
 import { EncountersModule } from './encounters/encounters.module.js';
@@ -51,6 +52,7 @@ export class AppModule {
         PatientsModule,
         EncountersModule,
         CustodianModule,
+        ConsentDutiesModule,
         RecordsModule,
         TransactionsModule,
         ActivationModule,

@@ -21,6 +21,12 @@ export const registerReaderKey = async (
 ): Promise<void> => {
   const engine = await mclEngine();
   const publicKey = toHex(readerKeyPairFrom(engine, readerKey).publicKey);
+  // Most sign-ins end here, without asking the peer.
+  const known = await organization.database.query(
+    'SELECT 1 FROM consent_keys WHERE subject = $1 AND public_key = $2',
+    [identity.subject, publicKey],
+  );
+  if (known.length > 0) return;
   const certificateHash = sha256Hex(new X509Certificate(identity.certificate).raw);
   const { proof } = proveReaderKey(engine, readerKey, { mspId: organization.mspId, certificateHash });
   for (let attempt = 1; ; attempt++) {

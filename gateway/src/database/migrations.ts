@@ -1,6 +1,7 @@
 import type { Database } from './database.js';
 import { activationMigrations } from '../activation/activation.migrations.js';
 import { authMigrations } from '../auth/auth.migrations.js';
+import { consentMigrations } from '../consents/consents.migrations.js';
 import { idempotencyMigrations } from '../http/http.migrations.js';
 import { outboxMigrations } from '../outbox/outbox.migrations.js';
 import { projectionMigrations } from '../projection/projection.migrations.js';
@@ -20,6 +21,7 @@ export const migrations: readonly Migration[] = [
   ...projectionMigrations,
   ...transactionMigrations,
   ...activationMigrations,
+  ...consentMigrations,
 ];
 
 /** Brings the schema to this version. Data written by an earlier version stays. */

@@ -160,6 +160,60 @@ export const projectionMigrations: readonly Migration[] = [
       CREATE INDEX private_values_kind ON private_values (kind);
     `,
   },
+  {
+    name: 'projection-2-consents',
+    // Emptied, so that the next start reads the blocks again, consents of earlier blocks among them.
+    sql: `
+      CREATE TABLE consents (
+        consent_id text PRIMARY KEY,
+        ledger_id text NOT NULL,
+        grantee_id text NOT NULL,
+        grantee_msp text NOT NULL,
+        threshold integer NOT NULL,
+        expires_at timestamptz NOT NULL,
+        revoked_at timestamptz,
+        entry jsonb NOT NULL
+      );
+      CREATE INDEX consents_patient ON consents (ledger_id);
+      CREATE INDEX consents_grantee ON consents (grantee_id);
+      CREATE TABLE share_answers (
+        consent_id text NOT NULL,
+        msp_id text NOT NULL,
+        answer text NOT NULL,
+        PRIMARY KEY (consent_id, msp_id)
+      );
+      CREATE TABLE consent_answers (
+        request_id text NOT NULL,
+        ledger_id text NOT NULL,
+        answer text NOT NULL,
+        consent_id text,
+        PRIMARY KEY (request_id, ledger_id)
+      );
+      CREATE TABLE consent_keys (
+        subject text PRIMARY KEY,
+        msp_id text NOT NULL,
+        public_key text NOT NULL,
+        entry jsonb NOT NULL
+      );
+      DELETE FROM projection_checkpoint;
+      DELETE FROM ledger_blocks;
+      DELETE FROM ledger_transactions;
+      DELETE FROM organizations;
+      DELETE FROM organization_keys;
+      DELETE FROM parameters;
+      DELETE FROM staff;
+      DELETE FROM receiving_keys;
+      DELETE FROM patients;
+      DELETE FROM records;
+      DELETE FROM record_versions;
+      DELETE FROM record_writes;
+      DELETE FROM chain_heads;
+      DELETE FROM receipts;
+      DELETE FROM receipt_records;
+      DELETE FROM business_acts;
+      DELETE FROM private_values;
+    `,
+  },
 ];
 
 /** Tables that a rebuild empties. */
@@ -181,4 +235,8 @@ export const PROJECTION_TABLES = [
   'receipt_records',
   'business_acts',
   'private_values',
+  'consents',
+  'share_answers',
+  'consent_answers',
+  'consent_keys',
 ] as const;

@@ -53,6 +53,7 @@ export class Projection {
   #abort: AbortController | undefined;
   #following: Promise<void> | undefined;
   #failure: Error | undefined;
+  readonly #listeners: ((blocks: readonly BlockChanges[]) => void)[] = [];
 
   constructor(
     private readonly parts: ProjectionParts,
@@ -71,6 +72,11 @@ export class Projection {
   /** Why following stopped or stumbles; undefined while it goes well. */
   get failure(): Error | undefined {
     return this.#failure;
+  }
+
+  /** Calls `listener` with blocks that are in the read model from now on, after every batch. It must not throw. */
+  onBlocks(listener: (blocks: readonly BlockChanges[]) => void): void {
+    this.#listeners.push(listener);
   }
 
   /** Goes on where the last process stopped. Resolves when the memory index is built; blocks follow by themselves. */
@@ -196,6 +202,7 @@ export class Projection {
       clearTimeout(timer);
       resolve();
     }
+    for (const listener of this.#listeners) listener(blocks);
   }
 
   async #index(blocks: readonly BlockChanges[]): Promise<void> {

@@ -1,6 +1,9 @@
 import type {
   BusinessEntry,
   ChainHead,
+  ConsentAnswerEntry,
+  ConsentEntry,
+  ConsentKeyEntry,
   OrganizationEntry,
   OrganizationKeyEntry,
   ParametersEntry,
@@ -9,6 +12,7 @@ import type {
   ReceivingKeyEntry,
   RecordEntry,
   RecordHead,
+  ShareAnswerEntry,
   StaffEntry,
 } from '@medseal/chaincode';
 import type { WorldChange } from './block-changes.js';
@@ -192,6 +196,56 @@ export const ENTRY_TABLES: Readonly<Record<string, readonly EntryTable[]>> = {
         receipt_id: receiptId!,
         record_id: recordId!,
       }),
+    },
+  ],
+  consent: [
+    {
+      target: { table: 'consents', key: ['consent_id'] },
+      keyOf: ([consentId]) => ({ consent_id: consentId! }),
+      rowOf: ({ entry }) => {
+        const { consentId, ledgerId, grantee, threshold, expiresAt, revokedAt } =
+          entry as unknown as ConsentEntry;
+        return {
+          consent_id: consentId,
+          ledger_id: ledgerId,
+          grantee_id: grantee.id,
+          grantee_msp: grantee.mspId,
+          threshold,
+          expires_at: expiresAt,
+          revoked_at: revokedAt,
+          entry: json(entry),
+        };
+      },
+    },
+  ],
+  shareAnswer: [
+    {
+      target: { table: 'share_answers', key: ['consent_id', 'msp_id'] },
+      keyOf: ([consentId, mspId]) => ({ consent_id: consentId!, msp_id: mspId! }),
+      rowOf: ({ entry }) => {
+        const { consentId, mspId, answer } = entry as unknown as ShareAnswerEntry;
+        return { consent_id: consentId, msp_id: mspId, answer };
+      },
+    },
+  ],
+  consentAnswer: [
+    {
+      target: { table: 'consent_answers', key: ['request_id', 'ledger_id'] },
+      keyOf: ([requestId, ledgerId]) => ({ request_id: requestId!, ledger_id: ledgerId! }),
+      rowOf: ({ entry }) => {
+        const { requestId, ledgerId, answer, consentId } = entry as unknown as ConsentAnswerEntry;
+        return { request_id: requestId, ledger_id: ledgerId, answer, consent_id: consentId };
+      },
+    },
+  ],
+  consentKey: [
+    {
+      target: { table: 'consent_keys', key: ['subject'] },
+      keyOf: ([subject]) => ({ subject: subject! }),
+      rowOf: ({ entry }) => {
+        const { subject, mspId, publicKey } = entry as unknown as ConsentKeyEntry;
+        return { subject, msp_id: mspId, public_key: publicKey, entry: json(entry) };
+      },
     },
   ],
   business: [

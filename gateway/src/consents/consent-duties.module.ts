@@ -1,0 +1,17 @@
+import { Module } from '@nestjs/common';
+import { PatientsModule } from '../patients/patients.module.js';
+import { AgentDuties } from './agent-duties.js';
+import { ConsentDuties } from './consent-duties.js';
+import { ConsentRequests } from './consent-requests.js';
+import { HeldOpenings } from './held-openings.js';
+import { HeldValues } from './held-values.js';
+import { Incoming } from './incoming.js';
+import { Outgoing } from './outgoing.js';
+
+/** What the organisations' services do for consents by themselves, and what they were handed over. */
+@Module({
+  imports: [PatientsModule],
+  providers: [AgentDuties, ConsentDuties, ConsentRequests, HeldOpenings, HeldValues, Incoming, Outgoing],
+  exports: [ConsentRequests, HeldOpenings],
+})
+export class ConsentDutiesModule {}
