@@ -322,3 +322,21 @@ test('three hundred blocks are followed in batches', async () => {
   await projection.reached(300, 30_000);
   expect(await database.database.query('SELECT count FROM chain_heads')).toEqual([{ count: 299 }]);
 });
+
+test('a read model from before there were consents is read again from block 0, consents among it', async () => {
+  const last = await registerPatient();
+  const earlier = await follow();
+  await earlier.reached(last);
+  await earlier.stop();
+  const { database: before } = database;
+  for (const table of ['consents', 'share_answers', 'consent_answers', 'consent_keys'])
+    await before.query(`DROP TABLE ${table}`);
+  await before.query(`DELETE FROM migrations WHERE name = 'projection-2-consents'`);
+  await migrate(before, projectionMigrations);
+  expect(await before.query('SELECT * FROM projection_checkpoint')).toEqual([]);
+  expect(await before.query('SELECT * FROM patients')).toEqual([]);
+  const again = await follow();
+  await again.reached(last);
+  expect(await before.query('SELECT ledger_id FROM patients')).toEqual([{ ledger_id: LEDGER_ID }]);
+  expect(await before.query('SELECT * FROM consents')).toEqual([]);
+});
