@@ -46,6 +46,7 @@ describe('what services do for consents by themselves', () => {
   let profile: ReturnType<typeof readConnectionProfile>;
   let patient: LedgerIdentity;
   let doctor: Colleague;
+  let author: Colleague;
   let registrationNo: string;
   let begun: Begun;
   let recordId: string;
@@ -63,7 +64,7 @@ describe('what services do for consents by themselves', () => {
     const administrator = await bed.administrator('lakeside');
     const { id } = (await administrator.post('/doctors', { name: 'Dr. Rajini', specialization: 'Heart' }))
       .body;
-    const author = await bed.colleague('lakeside', 'doctor', { doctorId: id });
+    author = await bed.colleague('lakeside', 'doctor', { doctorId: id });
     const registered = (await administrator.post('/patients', { name: 'Mari', birthDate: '1990-05-01' }))
       .body;
     const { activationCode } = registered;
@@ -74,13 +75,7 @@ describe('what services do for consents by themselves', () => {
     const wish = await device.activation('lakeside', activationCode, begun, 'mari');
     const activated = (await nobody.post('/auth/activate', wish)).body;
     await device.signAct(nobody, activated as never);
-    const written = await author.caller.post('/records', {
-      registrationNo,
-      effectiveDate: '2026-05-01',
-      disease: 'Fever',
-      document: { progressNotes: [{ text: 'Fever since three days' }] },
-    });
-    recordId = written.body['recordId'];
+    recordId = await write('2026-05-01');
 
     profile = readConnectionProfile(join(bed.folder, 'connection.yaml'));
     const { channel, chaincode } = profile;
@@ -106,6 +101,12 @@ describe('what services do for consents by themselves', () => {
     ledger?.close();
     await bed?.stop();
   });
+
+  const write = async (effectiveDate: string): Promise<string> => {
+    const document = { progressNotes: [{ text: 'Fever since three days' }] };
+    const body = { registrationNo, effectiveDate, disease: 'Fever', document };
+    return (await author.caller.post('/records', body)).body['recordId'];
+  };
 
   const serviceOf = async (mspId: string): Promise<LedgerIdentity> => {
     const keystore = await Keystore.open(join(bed.folder, 'gateway', mspId, 'keystore'), mspId);
@@ -283,6 +284,8 @@ describe('what services do for consents by themselves', () => {
     // The differing selector, both terms, the true selector and the identity.
     await until(async () => (await takenOver()) >= 5 && (await waiting()).items.length === 0);
     expect(await takenOver()).toBe(5);
+    const laterId = await write('2026-06-01');
+    await until(async () => (await takenOver()) > 5);
     expect(await privateValue('LakesideMSP', `held/${foreignRequestId}`)).toBeNull();
     expect(await privateValue('CityMSP', `held/${forged}`)).toBeNull();
     expect(await privateValue('CityMSP', `held/${termsDelivery}`)).not.toBeNull();
@@ -308,6 +311,7 @@ describe('what services do for consents by themselves', () => {
         recordType: 'OPConsultation',
         scope: 'general',
       });
+      expect(await openings.selectorOf(city, laterId, 1, consentId)).toMatchObject({ date: '2026-06-01' });
       expect(await openings.demographicsOf(city, consentId)).toEqual({
         identity: { name: 'Mari', birthDate: '1990-05-01', gender: null },
       });
@@ -338,5 +342,12 @@ describe('what services do for consents by themselves', () => {
     await until(async () => (await privateValue('LakesideMSP', share)) === null);
     // The other consent goes on.
     expect(await privateValue('LakesideMSP', `share/${badConsentId}`)).not.toBeNull();
+  });
+
+  test('an expired consent is purged too, though no block says so', async () => {
+    await bed.advance(3 * 86_400_000);
+    for (const mspId of AGENTS)
+      await until(async () => (await privateValue(mspId, `share/${badConsentId}`)) === null);
+    expect((await ask<ConsentState>('consent:getConsent', [badConsentId])).status).toBe('expired');
   });
 });
