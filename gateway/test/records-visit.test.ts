@@ -253,7 +253,7 @@ describe('a visit over HTTP', () => {
       ledgerId: geetha['ledgerId'],
       registrationNo: geetha['registrationNo'],
       channel: 'health',
-      agents: [],
+      agents: ['CityMSP', 'LakesideMSP', 'MinistryMSP'].map((mspId) => ({ mspId, kind: 'agent' })),
       custodian: { mspId: 'CityMSP', kind: 'custodian' },
     });
     begun = first.body as Begun;
