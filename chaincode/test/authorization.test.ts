@@ -85,7 +85,7 @@ const table: Record<string, { roles: readonly Role[]; arguments: number }> = {
   'consent:listConsents': { roles: ['patient', 'auditor', 'service'], arguments: 1 },
   'consent:listConsentsTo': { roles: [...staff, 'service'], arguments: 1 },
   'consent:listOpeningComplaints': { roles: ['patient', 'auditor', 'service'], arguments: 1 },
-  'consent:preview': { roles: ['patient', 'auditor'], arguments: 2 },
+  'consent:preview': { roles: ['patient', 'auditor', 'service'], arguments: 2 },
   'consent:getConsentKey': { roles: everyone, arguments: 1 },
   'consent:getCareTeam': { roles: everyone, arguments: 1 },
   'consent:getRequestAnswers': { roles: everyone, arguments: 1 },

@@ -504,3 +504,36 @@ export interface OpenedUnderConsent extends Omit<OpenedRecord, 'elements'> {
   /** One an agent, base64. */
   elements: { mspId: string; scopeId: string; epoch: number; element: string }[];
 }
+
+export interface GranteeAnswer {
+  channel: string;
+  /** How many agents a consent needs now. */
+  threshold: number;
+  grantee: GranteeKey;
+}
+
+export type ConsentStatus = 'granted' | 'active' | 'expired' | 'revoked';
+
+/** A consent as its owner and grantee see it; the terms are not public. */
+export interface ConsentAnswer extends Omit<ConsentFields, 'requestId' | 'agents'> {
+  ledgerId: string;
+  status: ConsentStatus;
+  agents: {
+    mspId: string;
+    publicKey: string;
+    answer: 'accepted' | 'complained' | null;
+    code: string | null;
+  }[];
+  grantedAt: string;
+  revokedAt: string | null;
+  /** For the owner: what the device has yet to sign, `grant`, `share/<mspId>` or `terms/<mspId>`. */
+  missing?: string[];
+}
+
+export interface ConsentPreview {
+  recordId: string;
+  opens: boolean;
+  rule: string;
+  needsEncounter: boolean;
+  consentId: string | null;
+}

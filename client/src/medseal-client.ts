@@ -6,6 +6,8 @@ import type {
   BlockDetail,
   BlockSummary,
   Changes,
+  ConsentAnswer,
+  ConsentPreview,
   CurrentSession,
   DecryptedRecord,
   DoctorAnswer,
@@ -13,6 +15,9 @@ import type {
   EncounterAnswer,
   EncounterInput,
   FullVerdict,
+  GrantBody,
+  GranteeAnswer,
+  GranteeReference,
   Keyring,
   LedgerPart,
   OpenedRecord,
@@ -240,6 +245,31 @@ export class MedsealClient {
     });
     return answer.body;
   }
+
+  // ---- consents; what the owner decides is signed on the owner's device, see `PatientDevice`
+
+  consents = (query?: PageQuery) => this.#call<Page<ConsentAnswer>>('GET', '/consents', undefined, query);
+
+  consent = (id: string) => this.#call<ConsentAnswer>('GET', `/consents/${segment(id)}`);
+
+  grantee = ({ kind, id }: GranteeReference) =>
+    this.#call<GranteeAnswer>('GET', `/consents/grantees/${segment(id)}`, undefined, { kind });
+
+  previewConsents = ({ kind, id }: GranteeReference) =>
+    this.#call<Page<ConsentPreview>>('GET', '/consents/preview', undefined, { grantee: id, kind });
+
+  /** Repeated with the same body it goes on where it stopped. */
+  grantConsent = (body: GrantBody) => {
+    const { requestId } = body.fields;
+    const path = requestId === null ? '/consents/grants' : `/consents/requests/${segment(requestId)}/grant`;
+    return this.#call<ActAnswer>('POST', path, body);
+  };
+
+  resumeConsent = (id: string) => this.#call<ActAnswer>('POST', `/consents/${segment(id)}/resume`, {});
+
+  denyRequest = (id: string) => this.#call<ActAnswer>('POST', `/consents/requests/${segment(id)}/deny`, {});
+
+  revokeConsent = (id: string) => this.#call<ActAnswer>('POST', `/consents/${segment(id)}/revoke`, {});
 
   // ---- ledger
 

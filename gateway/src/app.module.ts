@@ -16,6 +16,7 @@ import { IdempotencyInterceptor } from './http/idempotency.interceptor.js';
 import { ProblemFilter } from './http/problem.filter.js';
 import { ReadYourWritesInterceptor } from './http/read-your-writes.interceptor.js';
 import { validationPipe } from './http/validation.pipe.js';
+import { OwnerConsentsModule } from './consents/owner-consents.module.js';
 import { OrganizationRegistry } from './organizations/organization.js';
 import { PlatformModule } from './organizations/platform.module.js';
 import { OutboxModule } from './outbox/outbox.module.js';
@@ -56,6 +57,7 @@ export class AppModule {
         RecordsModule,
         TransactionsModule,
         ActivationModule,
+        OwnerConsentsModule,
         BlockchainModule,
         AccessLogModule,
         VerifyModule,

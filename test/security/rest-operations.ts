@@ -511,6 +511,21 @@ export const restOperations: Readonly<Record<string, Readonly<Record<string, Res
         }),
     },
   },
+  'GET /consents': simple('/consents'),
+  'GET /consents/preview': {
+    'of a doctor': { call: ({ doctor }) => get(`/consents/preview?grantee=${doctor.id}`) },
+  },
+  'GET /consents/grantees/{id}': { 'without a key': { call: () => get(`/consents/grantees/${random(16)}`) } },
+  'GET /consents/{id}': { 'of nobody': { call: () => get(`/consents/${random(16)}`) } },
+  'POST /consents/grants': { 'a malformed one': { call: () => post('/consents/grants', { fields: {} }) } },
+  'POST /consents/requests/{id}/grant': {
+    'a malformed one': { call: () => post(`/consents/requests/${random(16)}/grant`, { fields: {} }) },
+  },
+  'POST /consents/requests/{id}/deny': {
+    'of a malformed id': { call: () => post(`/consents/requests/x/deny`) },
+  },
+  'POST /consents/{id}/resume': { 'of nobody': { call: () => post(`/consents/${random(16)}/resume`) } },
+  'POST /consents/{id}/revoke': { 'of nobody': { call: () => post(`/consents/${random(16)}/revoke`) } },
   'GET /blockchain/report': {
     '': { call: () => get('/blockchain/report?limit=200'), sees: reportRow },
     'of one patient': {

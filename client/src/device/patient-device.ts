@@ -11,12 +11,20 @@ import {
   type WrapOptions,
   wrapSeed,
 } from '@medseal/crypto';
-import type { ActAnswer, ActivationBegin, Keyring, OpenedRecord, OrganizationAnswer } from '../api.js';
+import type {
+  ActAnswer,
+  ActivationBegin,
+  GrantBody,
+  Keyring,
+  OpenedRecord,
+  OrganizationAnswer,
+} from '../api.js';
 import type { MedsealClient } from '../medseal-client.js';
 import { certificateRequest } from './certificate-request.js';
 import { acceptOrganizationKey } from './organization-trust.js';
+import { type AcceptedKey, actOnOne, actsOfGrant, type ConsentWish, makeConsent } from './consent-grant.js';
 import { openRecordAsOwner, type RecordContent } from './record-content.js';
-import { DeviceRefusal, signAct } from './signed-act.js';
+import { DeviceRefusal, type IntendedAct, signAct, signActs } from './signed-act.js';
 
 export interface ActivationInput {
   organization: string;
@@ -30,6 +38,8 @@ export interface ActivationInput {
   wrap?: WrapOptions;
 }
 
+/** The health record's channel has this name on every network. */
+const CHANNEL = 'health';
 const EPOCH = 1;
 const SEED_VERSION = 1;
 
@@ -117,6 +127,87 @@ export class PatientDevice {
 
   receivingKeyPair(): KeyPair {
     return receivingKeyPair(this.seed);
+  }
+
+  /**
+   * Makes a consent and signs all its transactions. Every organisation's key is accepted only with its signature and a
+   * certificate that chains to the ministry's root; the grantee's key is the one on the ledger, whose endorsers compare
+   * it, with a proof of possession.
+   *
+   * @param rootFingerprint of the letter; without it the root that the gateway gives is trusted
+   * @throws ProblemError; CryptoError; DeviceRefusal. A grant that stopped half-way goes on with `signConsent`
+   */
+  async grantConsent(client: MedsealClient, wish: ConsentWish, rootFingerprint?: string): Promise<ActAnswer> {
+    return this.signConsent(client, await this.makeConsent(client, wish, rootFingerprint));
+  }
+
+  /** As `grantConsent`, but nothing is sent yet: the body may be kept and signed with `signConsent`. */
+  async makeConsent(client: MedsealClient, wish: ConsentWish, rootFingerprint?: string): Promise<GrantBody> {
+    const { channel, threshold, grantee } = await client.grantee(wish.grantee);
+    const { organizations, rootCertificate } = await this.homeOf(client);
+    const trusted = async (of: OrganizationAnswer, kind: 'agent' | 'handover'): Promise<AcceptedKey[]> => {
+      const key = of.keys.findLast((one) => one.kind === kind);
+      if (key === undefined) return [];
+      await acceptOrganizationKey(of.mspId, key, of.caChain ?? [], rootCertificate, rootFingerprint);
+      return [{ mspId: of.mspId, publicKey: key.publicKey }];
+    };
+    const active = organizations.filter(({ status }) => status !== 'suspended');
+    const engine = await mclEngine();
+    const { epoch } = this.scopes;
+    return makeConsent(engine, {
+      channel,
+      ledgerId: this.ledgerId,
+      wish,
+      scopeKeys: wish.scopes.map((scope) => scopeKeyPair(engine, this.seed, this.scopes[scope], epoch)),
+      reader: grantee,
+      agents: (await Promise.all(active.map((one) => trusted(one, 'agent')))).flat(),
+      threshold,
+      receivers: (
+        await Promise.all(
+          active.filter(({ mspId }) => mspId === grantee.mspId).map((one) => trusted(one, 'handover')),
+        )
+      ).flat(),
+    });
+  }
+
+  /** Signs what of a consent is not on the ledger yet. */
+  async signConsent(client: MedsealClient, body: GrantBody): Promise<ActAnswer> {
+    return this.sign(client, await client.grantConsent(body), (signer) => actsOfGrant(body, signer));
+  }
+
+  async denyRequest(client: MedsealClient, requestId: string): Promise<ActAnswer> {
+    return this.sign(client, await client.denyRequest(requestId), (signer) => [
+      actOnOne('consent:deny', requestId, signer),
+    ]);
+  }
+
+  async revokeConsent(client: MedsealClient, consentId: string): Promise<ActAnswer> {
+    return this.sign(client, await client.revokeConsent(consentId), (signer) => [
+      actOnOne('consent:revoke', consentId, signer),
+    ]);
+  }
+
+  private async sign(
+    client: MedsealClient,
+    first: ActAnswer,
+    actsFor: (signer: { channel: string; mspId: string }) => IntendedAct[],
+  ): Promise<ActAnswer> {
+    const { mspId } = await this.homeOf(client);
+    // Another channel's ledger would not know the patient's key.
+    const acts = actsFor({ channel: CHANNEL, mspId });
+    return signActs(client, first, acts, signingKeyPair(this.seed).secretKey);
+  }
+
+  private async homeOf(
+    client: MedsealClient,
+  ): Promise<{ mspId: string; organizations: OrganizationAnswer[]; rootCertificate: string }> {
+    const { items, rootCertificate } = await client.organizations();
+    const name = client.session?.user.organization ?? (await client.me()).organization;
+    const home = items.find(({ id, mspId }) => id === name || mspId === name);
+    if (home === undefined) throw new DeviceRefusal(`there is no organisation ${name}`);
+    if (rootCertificate === undefined)
+      throw new DeviceRefusal("the gateway did not give the ministry's root certificate");
+    return { mspId: home.mspId, organizations: items, rootCertificate };
   }
 
   /** Content of a record as `POST /records/{id}/open` gave it. @throws CryptoError naming what does not fit */

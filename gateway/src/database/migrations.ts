@@ -5,6 +5,7 @@ import { consentMigrations } from '../consents/consents.migrations.js';
 import { idempotencyMigrations } from '../http/http.migrations.js';
 import { outboxMigrations } from '../outbox/outbox.migrations.js';
 import { projectionMigrations } from '../projection/projection.migrations.js';
+import { consentActMigrations } from '../consents/consent-acts.migrations.js';
 import { transactionMigrations } from '../transactions/transactions.migrations.js';
 
 export interface Migration {
@@ -20,6 +21,7 @@ export const migrations: readonly Migration[] = [
   ...outboxMigrations,
   ...projectionMigrations,
   ...transactionMigrations,
+  ...consentActMigrations,
   ...activationMigrations,
   ...consentMigrations,
 ];

@@ -20,7 +20,7 @@ export const preview = async (
   ledgerId: string,
   granteeJson: string,
 ): Promise<ConsentPreview[]> => {
-  const query = await authorizeQuery(ctx, { roles: ['patient', 'auditor'] });
+  const query = await authorizeQuery(ctx, { roles: ['patient', 'auditor', 'service'] });
   const owner = id(ledgerId, 'ledgerId');
   if (query.caller.role === 'patient' && query.caller.subject !== owner) {
     throw new ContractError('NOT_ALLOWED', 'a patient asks about their own records only');

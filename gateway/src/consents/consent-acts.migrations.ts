@@ -1,0 +1,18 @@
+import type { Migration } from '../database/migrations.js';
+
+export const consentActMigrations: readonly Migration[] = [
+  {
+    name: 'consent-acts-1',
+    sql: `
+      CREATE TABLE consent_grants (
+        consent_id text PRIMARY KEY,
+        owner text NOT NULL,
+        business_id text NOT NULL,
+        body bytea NOT NULL,
+        done text NOT NULL,
+        begun_at bigint NOT NULL
+      );
+      CREATE INDEX consent_grants_owner ON consent_grants (owner);
+    `,
+  },
+];

@@ -1,0 +1,108 @@
+import { Body, Controller, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
+import { ApiOperation, ApiQuery, ApiTags } from '@nestjs/swagger';
+import { CurrentUser, Roles } from '../http/decorators.js';
+import { pageOf } from '../http/paging.js';
+import { invalid, notFound } from '../http/problem.js';
+import type { SessionUser } from '../http/session-user.js';
+import { ConsentActs } from './consent-acts.service.js';
+import { GrantConsentRequest } from './consents.dto.js';
+import { ConsentsService } from './consents.service.js';
+
+@ApiTags('consents')
+@Controller('consents')
+export class ConsentsController {
+  constructor(
+    private readonly consents: ConsentsService,
+    private readonly acts: ConsentActs,
+  ) {}
+
+  @Get()
+  @ApiOperation({ summary: 'Consents of which the caller is owner or grantee, newest first' })
+  @ApiQuery({ name: 'limit', required: false })
+  @ApiQuery({ name: 'cursor', required: false })
+  list(@CurrentUser() user: SessionUser, @Query() query: Record<string, unknown>) {
+    return this.consents.list(user, pageOf(query));
+  }
+
+  @Get('preview')
+  @Roles('patient')
+  @ApiOperation({ summary: 'What a grantee would see now of the own records, and which rule decides' })
+  @ApiQuery({ name: 'grantee', description: 'Staff id or team id.' })
+  @ApiQuery({ name: 'kind', required: false, enum: ['person', 'careTeam'] })
+  preview(@CurrentUser() user: SessionUser, @Query() query: Record<string, unknown>) {
+    const { grantee } = query;
+    return this.consents.preview(user, typeof grantee === 'string' ? grantee : undefined, kindOf(query));
+  }
+
+  @Get('grantees/:id')
+  @Roles('patient')
+  @ApiOperation({ summary: 'Registered key of a grantee, and how many agents a consent needs' })
+  @ApiQuery({ name: 'kind', required: false, enum: ['person', 'careTeam'] })
+  grantee(
+    @CurrentUser() user: SessionUser,
+    @Param('id') id: string,
+    @Query() query: Record<string, unknown>,
+  ) {
+    return this.consents.grantee(user, id, kindOf(query));
+  }
+
+  @Get(':id')
+  get(@CurrentUser() user: SessionUser, @Param('id') id: string) {
+    return this.consents.get(user, id);
+  }
+
+  @Post('grants')
+  @HttpCode(202)
+  @Roles('patient')
+  @ApiOperation({ summary: 'A consent of the owner’s own accord, to be signed by the owner’s device' })
+  grant(@CurrentUser() user: SessionUser, @Body() body: GrantConsentRequest) {
+    if ((body.fields.requestId ?? null) !== null) {
+      throw invalid(
+        'fields.requestId',
+        'must be null: answer a request at POST /consents/requests/{id}/grant.',
+      );
+    }
+    return this.acts.grant(user, body);
+  }
+
+  @Post('requests/:id/grant')
+  @HttpCode(202)
+  @Roles('patient')
+  @ApiOperation({ summary: 'Grants a request, narrowed or as it is, to be signed by the owner’s device' })
+  grantRequest(@CurrentUser() user: SessionUser, @Param('id') id: string, @Body() body: GrantConsentRequest) {
+    if (body.fields.requestId !== id) throw invalid('fields.requestId', 'must be the id of the path.');
+    return this.acts.grant(user, body);
+  }
+
+  @Post('requests/:id/deny')
+  @HttpCode(202)
+  @Roles('patient')
+  @ApiOperation({ summary: 'Denies a request, to be signed by the owner’s device' })
+  deny(@CurrentUser() user: SessionUser, @Param('id') id: string) {
+    if (!/^[0-9a-f]{32}$/.test(id)) throw notFound();
+    return this.acts.deny(user, id);
+  }
+
+  @Post(':id/resume')
+  @HttpCode(202)
+  @Roles('patient')
+  @ApiOperation({ summary: 'Goes on with a consent of which not everything is signed' })
+  resume(@CurrentUser() user: SessionUser, @Param('id') id: string) {
+    return this.acts.resume(user, id);
+  }
+
+  @Post(':id/revoke')
+  @HttpCode(202)
+  @Roles('patient')
+  @ApiOperation({ summary: 'Revokes an own consent, to be signed by the owner’s device' })
+  async revoke(@CurrentUser() user: SessionUser, @Param('id') id: string) {
+    await this.consents.requireOwn(user, id);
+    return this.acts.revoke(user, id);
+  }
+}
+
+const kindOf = ({ kind }: Record<string, unknown>): 'person' | 'careTeam' => {
+  if (kind === undefined || kind === 'person') return 'person';
+  if (kind === 'careTeam') return kind;
+  throw invalid('kind', 'must be person or careTeam.');
+};

@@ -1,0 +1,170 @@
+import { Injectable } from '@nestjs/common';
+import {
+  type CareTeamEntry,
+  type ConsentEntry,
+  type ConsentKeyEntry,
+  type ConsentPreview,
+  type ConsentState,
+  type ConsentStatus,
+  DEFAULT_CONSENT_THRESHOLD,
+  type ParametersEntry,
+} from '@medseal/chaincode';
+import { canonicalJson } from '@medseal/crypto';
+import { evaluateJson } from '../fabric/evaluate-json.js';
+import { LedgerError } from '../fabric/ledger-client.js';
+import { page, type Page, type PageRequest, pageOfArray } from '../http/paging.js';
+import { invalid, notFound } from '../http/problem.js';
+import type { SessionUser } from '../http/session-user.js';
+import type { Organization } from '../organizations/organization.js';
+import { ConsentActs, type GrantStep } from './consent-acts.service.js';
+
+/** A consent as its owner and its grantee see it; the terms are not public. */
+export interface ConsentView extends Omit<ConsentEntry, 'schema' | 'agents'> {
+  status: ConsentStatus;
+  /** In the order of the consent's scheme, with what each has said of its share; null: nothing yet. */
+  agents: {
+    mspId: string;
+    publicKey: string;
+    answer: 'accepted' | 'complained' | null;
+    code: string | null;
+  }[];
+  /** For its owner: what the owner's device has yet to sign, see POST /consents/{id}/resume. */
+  missing?: GrantStep[];
+}
+
+/** What a device needs to make a consent for this grantee. */
+export interface GranteeAnswer {
+  channel: string;
+  threshold: number;
+  grantee: {
+    kind: 'person' | 'careTeam';
+    id: string;
+    mspId: string;
+    publicKey: string;
+    proof: string;
+    certificateHash: string;
+    epoch: number;
+  };
+}
+
+/** Consents out of the ledger. */
+@Injectable()
+export class ConsentsService {
+  constructor(private readonly acts: ConsentActs) {}
+
+  /** The caller's own, as owner or as grantee; newest first. */
+  async list(user: SessionUser, request: PageRequest): Promise<Page<ConsentView>> {
+    const { organization, subject, role } = user;
+    const isOwner = role === 'patient';
+    const states = await evaluateJson<ConsentState[]>(
+      organization,
+      isOwner ? 'consent:listConsents' : 'consent:listConsentsTo',
+      [subject],
+    );
+    const missing = isOwner ? await this.acts.missing(organization, subject) : undefined;
+    const views = states
+      .map((state) => viewOf(state, missing))
+      .sort(
+        (left, right) =>
+          right.grantedAt.localeCompare(left.grantedAt) || (right.consentId < left.consentId ? -1 : 1),
+      );
+    return pageOfArray(views, request, ({ consentId }) => consentId);
+  }
+
+  /** @throws ProblemException 404 for everybody but its owner and its grantee */
+  async get(user: SessionUser, consentId: string): Promise<ConsentView> {
+    const state = await this.find(user, consentId);
+    if (state.consent.ledgerId !== user.subject) return viewOf(state, undefined);
+    return viewOf(state, await this.acts.missing(user.organization, user.subject));
+  }
+
+  /** @throws ProblemException 404 unless the caller is the consent's owner */
+  async requireOwn(user: SessionUser, consentId: string): Promise<ConsentState> {
+    const state = await this.find(user, consentId);
+    if (state.consent.ledgerId !== user.subject) throw notFound();
+    return state;
+  }
+
+  /** @throws ProblemException 404 for a grantee without a registered key */
+  async grantee(
+    { organization }: SessionUser,
+    id: string,
+    kind: 'person' | 'careTeam',
+  ): Promise<GranteeAnswer> {
+    if (!/^[0-9a-f]{16,64}$/.test(id)) throw notFound();
+    const entry =
+      kind === 'person'
+        ? await evaluateJson<ConsentKeyEntry | null>(organization, 'consent:getConsentKey', [id])
+        : await careTeam(organization, id);
+    if (entry === null) throw notFound();
+    const parameters = await evaluateJson<ParametersEntry | null>(organization, 'registry:getParameters', []);
+    const { mspId, publicKey, proof, certificateHash, epoch } = entry;
+    return {
+      channel: organization.ledger.channel,
+      threshold: parameters?.consentThreshold ?? DEFAULT_CONSENT_THRESHOLD,
+      grantee: { kind, id, mspId, publicKey, proof, certificateHash, epoch },
+    };
+  }
+
+  /** What this grantee would see now of the caller's records, and which rule decides. */
+  async preview(
+    { organization, subject }: SessionUser,
+    grantee: string | undefined,
+    kind: 'person' | 'careTeam',
+  ): Promise<Page<ConsentPreview>> {
+    if (grantee === undefined || !/^[0-9a-f]{16,64}$/.test(grantee)) {
+      throw invalid('grantee', 'must be a staff id or team id.');
+    }
+    const items = await evaluateJson<ConsentPreview[]>(organization, 'consent:preview', [
+      subject,
+      canonicalJson({ kind, id: grantee }),
+    ]);
+    return page(items, null, items.length);
+  }
+
+  private async find({ organization, subject }: SessionUser, consentId: string): Promise<ConsentState> {
+    if (!/^[0-9a-f]{32}$/.test(consentId)) throw notFound();
+    let state: ConsentState;
+    try {
+      state = await evaluateJson<ConsentState>(organization, 'consent:getConsent', [consentId]);
+    } catch (error) {
+      if (error instanceof LedgerError && error.code === 'CONSENT_NOT_FOUND') throw notFound();
+      throw error;
+    }
+    const { ledgerId, grantee } = state.consent;
+    const isConcerned = ledgerId === subject || (grantee.kind === 'person' && grantee.id === subject);
+    if (!isConcerned && !(await isNamedMember(organization, subject, grantee))) throw notFound();
+    return state;
+  }
+}
+
+const careTeam = async (organization: Organization, teamId: string): Promise<CareTeamEntry | null> =>
+  /^[0-9a-f]{32}$/.test(teamId)
+    ? evaluateJson<CareTeamEntry | null>(organization, 'consent:getCareTeam', [teamId])
+    : null;
+
+/** Of the teams that are rules every member of staff is told by the hospital's own lists. */
+const isNamedMember = async (
+  organization: Organization,
+  subject: string,
+  grantee: ConsentEntry['grantee'],
+): Promise<boolean> => {
+  if (grantee.kind !== 'careTeam' || grantee.mspId !== organization.mspId) return false;
+  return (await careTeam(organization, grantee.id))?.members.includes(subject) ?? false;
+};
+
+const viewOf = (
+  { consent, status, answers }: ConsentState,
+  missing: ReadonlyMap<string, GrantStep[]> | undefined,
+): ConsentView => {
+  const { schema: _schema, agents, ...fields } = consent as ConsentEntry & { schema: number };
+  return {
+    ...fields,
+    status,
+    agents: agents.map(({ mspId, publicKey }) => {
+      const said = answers.find((answer) => answer.mspId === mspId);
+      return { mspId, publicKey, answer: said?.answer ?? null, code: said?.code ?? null };
+    }),
+    ...(missing === undefined ? {} : { missing: missing.get(consent.consentId) ?? [] }),
+  };
+};
