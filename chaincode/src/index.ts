@@ -14,6 +14,7 @@ export {
   type WorldKeyType,
 } from './ledger/keys.js';
 export { isSignedByOwnCertificate, organizationKeyStatement } from './ledger/certificates.js';
+export { grantOf } from './ledger/reencryption-checks.js';
 export type { CreateArgument, KeySlotArgument } from './model/arguments.js';
 export { argumentChecks } from './model/argument-checks.js';
 export type { CareTeamArgument, GrantArgument } from './model/consent-arguments.js';

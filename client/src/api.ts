@@ -537,3 +537,22 @@ export interface ConsentPreview {
   needsEncounter: boolean;
   consentId: string | null;
 }
+
+/** Asking for a consent; the owner may narrow it. */
+export interface ConsentRequestInput extends TermsOfConsent {
+  registrationNo: string;
+  /** The caller if not given. */
+  grantee?: GranteeReference;
+  expiresAt: string;
+}
+
+export interface ConsentRequestAnswer extends TermsOfConsent {
+  requestId: string;
+  askedAt: string;
+  from: { mspId: string; subject: string; role: string };
+  registrationNo: string;
+  grantee: GranteeReference;
+  expiresAt: string;
+  answer: 'granted' | 'denied' | null;
+  consentId: string | null;
+}

@@ -8,6 +8,8 @@ import type {
   Changes,
   ConsentAnswer,
   ConsentPreview,
+  ConsentRequestAnswer,
+  ConsentRequestInput,
   CurrentSession,
   DecryptedRecord,
   DoctorAnswer,
@@ -21,6 +23,7 @@ import type {
   Keyring,
   LedgerPart,
   OpenedRecord,
+  OpenedUnderConsent,
   OrganizationAnswer,
   OwnSession,
   Page,
@@ -237,16 +240,33 @@ export class MedsealClient {
   openRecord = (id: string, purpose = 'TREATMENT') =>
     this.#call<OpenedRecord>('POST', `/records/${segment(id)}/open`, { purpose });
 
+  /** For the reader's device, see `openRecordAsReader`. */
+  openRecordUnderConsent = (id: string, consentId: string, purpose = 'TREATMENT') =>
+    this.#call<OpenedUnderConsent>('POST', `/records/${segment(id)}/open`, { purpose, consentId });
+
   /** Where the gateway holds the staff member's key. */
-  async openRecordDecrypted(id: string, purpose = 'TREATMENT'): Promise<DecryptedRecord> {
+  async openRecordDecrypted(id: string, purpose = 'TREATMENT', consentId?: string): Promise<DecryptedRecord> {
     const answer = await this.http.request<DecryptedRecord>('POST', `/records/${segment(id)}/open`, {
-      body: { purpose },
+      body: { purpose, ...(consentId === undefined ? {} : { consentId }) },
       query: { decrypt: true },
     });
     return answer.body;
   }
 
   // ---- consents; what the owner decides is signed on the owner's device, see `PatientDevice`
+
+  requestConsent = (input: ConsentRequestInput, options?: WriteOptions) =>
+    this.#call<{ requestId: string; status: 'requested'; ledger?: LedgerPart }>(
+      'POST',
+      '/consents/requests',
+      input,
+      undefined,
+      options,
+    );
+
+  /** Made by the caller, or, for an owner, asking the caller. */
+  consentRequests = (query?: PageQuery) =>
+    this.#call<Page<ConsentRequestAnswer>>('GET', '/consents/requests', undefined, query);
 
   consents = (query?: PageQuery) => this.#call<Page<ConsentAnswer>>('GET', '/consents', undefined, query);
 

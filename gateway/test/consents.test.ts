@@ -1,17 +1,18 @@
-import { join } from 'node:path';
-import { randomBytes } from 'node:crypto';
-import { X509Certificate } from 'node:crypto';
-import { type ConsentWish, type GrantBody, MedsealClient, PatientDevice } from '@medseal/client';
-import { mclEngine, newReaderKeyPair, proveReaderKey, sha256Hex, toHex } from '@medseal/crypto';
-import { Clock } from '../src/clock';
-import { CaClient } from '../src/fabric/ca-client';
-import { newSigningKey } from '../src/fabric/certificate-request';
-import { readConnectionProfile } from '../src/fabric/connection-profile';
-import { ledgerIdentity } from '../src/fabric/identity';
-import { LedgerClient } from '../src/fabric/ledger-client';
+import { setTimeout as sleep } from 'node:timers/promises';
+import {
+  type ConsentRequestInput,
+  type ConsentWish,
+  type GrantBody,
+  MedsealClient,
+  PatientDevice,
+} from '@medseal/client';
+import { drawRegistrationNumber } from '../src/patients/registration-number';
 import { type Caller, type Colleague, type Json, TestBed } from './harness';
 
 jest.setTimeout(120_000);
+
+/** A registration number with a hospital's first digits that nobody was given. */
+const numberWith = (hospitalCode: string): string => drawRegistrationNumber(hospitalCode);
 
 /** A patient of City, with a device of their own, decides what a doctor of Lakeside may read. */
 describe('consents', () => {
@@ -22,9 +23,12 @@ describe('consents', () => {
   let device: PatientDevice;
   let strangersDevice: PatientDevice;
   let wish: ConsentWish;
+  let registrationNo: string;
+  let admin: Caller;
 
   const patient = async (admin: Caller, username: string) => {
     const { body } = await admin.post('/patients', { name: username });
+    const registrationNo = body['registrationNo'] as string;
     const client = new MedsealClient(bed.url);
     const made = await PatientDevice.activate(client, {
       organization: 'city',
@@ -34,35 +38,7 @@ describe('consents', () => {
       passphrase: 'a passphrase of the patient',
     });
     await client.login('city', username, 'a password of the patient');
-    return { client, device: made.device };
-  };
-
-  /** Puts a key for a doctor of Lakeside on the ledger, as the doctor's own software would. */
-  const registerKey = async (subject: string): Promise<void> => {
-    const mspId = 'LakesideMSP';
-    const profile = readConnectionProfile(join(bed.folder, 'connection.yaml'));
-    const organization = profile.organization(mspId);
-    const key = newSigningKey();
-    const ca = new CaClient({ mspId, ...organization.ca });
-    const enrollmentId = `u-${randomBytes(10).toString('hex')}`;
-    const { certificate } = await ca.issue({ enrollmentId, role: 'doctor', subject }, key);
-    const { channel, chaincode } = profile;
-    const clock = new Clock(join(bed.folder, 'network/clock'));
-    const ledger = new LedgerClient({ ...organization, mspId, channel, chaincode, clock });
-    const identity = ledgerIdentity({ mspId, certificate, subject, role: 'doctor' }, key);
-    const engine = await mclEngine();
-    const reader = newReaderKeyPair(engine);
-    const certificateHash = sha256Hex(new X509Certificate(certificate).raw);
-    const { proof } = proveReaderKey(engine, reader.secretKey, { mspId, certificateHash });
-    const current = JSON.parse(
-      (await ledger.evaluate(identity, 'consent:getConsentKey', [subject])).toString(),
-    ) as { epoch: number } | null;
-    await ledger.submit(identity, 'consent:registerKey', [
-      toHex(reader.publicKey),
-      toHex(proof),
-      String((current?.epoch ?? 0) + 1),
-    ]);
-    ledger.close();
+    return { client, device: made.device, registrationNo };
   };
 
   beforeAll(async () => {
@@ -72,9 +48,8 @@ describe('consents', () => {
       'id'
     ] as string;
     doctor = await bed.colleague('lakeside', 'doctor', { doctorId });
-    await registerKey(doctor.subject);
-    const admin = await bed.administrator('city');
-    ({ client: owner, device } = await patient(admin, 'geetha'));
+    admin = await bed.administrator('city');
+    ({ client: owner, device, registrationNo } = await patient(admin, 'geetha'));
     ({ client: stranger, device: strangersDevice } = await patient(admin, 'muthu'));
     wish = {
       grantee: { kind: 'person', id: doctor.subject, mspId: 'LakesideMSP' },
@@ -127,7 +102,6 @@ describe('consents', () => {
       expect((await doctor.caller.get('/consents')).body['items']).toHaveLength(1);
       expect(await stranger.consents()).toMatchObject({ items: [], total: 0 });
       expect(await code(stranger.consent(consentId))).toBe('NOT_FOUND');
-      const admin = await bed.administrator('city');
       expect((await admin.get(`/consents/${consentId}`)).status).toBe(404);
     });
 
@@ -163,6 +137,7 @@ describe('consents', () => {
     owner = again;
     stranger = new MedsealClient(bed.url);
     await stranger.login('city', 'muthu', 'a password of the patient');
+    doctor.caller = await bed.signIn('lakeside', doctor.username, doctor.password);
 
     const missing = ['share/CityMSP', 'share/MinistryMSP', 'terms/LakesideMSP'];
     expect(await owner.consent(consentId)).toMatchObject({ status: 'granted', missing });
@@ -173,16 +148,150 @@ describe('consents', () => {
     expect(await device.signConsent(owner, body)).toMatchObject({ consentId, missing: [] });
     expect(await owner.consent(consentId)).toMatchObject({ missing: [] });
     expect(await code(owner.resumeConsent(consentId))).toBe('NOT_FOUND');
+    await device.revokeConsent(owner, consentId);
   });
 
-  test('a request is denied once', async () => {
-    const requestId = randomBytes(16).toString('hex');
-    expect(await device.denyRequest(owner, requestId)).toMatchObject({ requestId, status: 'committed' });
-    expect(await code(device.denyRequest(owner, requestId))).toBe('REQUEST_ANSWERED');
+  describe('asked for', () => {
+    const ask = (input: Partial<ConsentRequestInput> = {}) =>
+      doctor.caller.post('/consents/requests', {
+        registrationNo,
+        ...wish.terms,
+        recordTypes: ['OPConsultation', 'Prescription'],
+        expiresAt: wish.expiresAt,
+        ...input,
+      });
+    /** What services do by themselves takes its time. */
+    const until = async <Result>(look: () => Promise<Result | undefined>): Promise<Result> => {
+      for (;;) {
+        const found = await look();
+        if (found !== undefined) return found;
+        await sleep(250);
+      }
+    };
+    const taken = (requestId: string) =>
+      until(async () => (await owner.consentRequests()).items.find((one) => one.requestId === requestId));
+    const open = (recordId: string, consentId: string, query = '') =>
+      doctor.caller.post(`/records/${recordId}/open${query}`, { purpose: 'TREATMENT', consentId });
+    let recordId: string;
+
+    beforeAll(async () => {
+      const city = await bed.administrator('city');
+      const made = await city.post('/doctors', { name: 'Dr. Sundar', specialization: 'Ortho' });
+      const author = await bed.colleague('city', 'doctor', { doctorId: made.body['id'] });
+      await city.post(`/patients/${registrationNo}/encounters`, {
+        class: 'AMB',
+        doctorId: author.subject,
+        reason: 'Fever',
+        period: { start: '2024-06-07T09:00:00Z' },
+      });
+      const written = await author.caller.post('/records', {
+        registrationNo,
+        effectiveDate: '2024-06-07',
+        disease: 'Fever',
+        document: { problems: [{ text: 'Fever of the patient' }] },
+        recordType: 'OPConsultation',
+      });
+      recordId = written.body['recordId'] as string;
+      await author.caller.post(`/records/${recordId}/complete`, {});
+    });
+
+    test('narrowed, granted by the device, active, read by the doctor of the other hospital, revoked, refused', async () => {
+      const asked = await ask();
+      expect(asked).toMatchObject({ status: 202, body: { status: 'requested' } });
+      const { requestId, from, recordTypes } = await taken(asked.body['requestId'] as string);
+      expect(from).toMatchObject({ mspId: 'LakesideMSP', subject: doctor.subject, role: 'doctor' });
+      expect(recordTypes).toEqual(['OPConsultation', 'Prescription']);
+      expect(await stranger.consentRequests()).toMatchObject({ items: [] });
+      expect(await code(strangersDevice.denyRequest(stranger, requestId))).toBe('NOT_FOUND');
+
+      const body = await device.makeConsent(owner, { ...wish, requestId });
+      const { consentId } = body.fields;
+      await device.signConsent(owner, body);
+      const active = await until(async () => {
+        const now = await owner.consent(consentId);
+        return now.status === 'active' ? now : undefined;
+      });
+      expect(active.agents.map(({ answer }) => answer)).toEqual(['accepted', 'accepted']);
+      expect((await doctor.caller.get('/consents/requests')).body['items'][0]).toMatchObject({
+        requestId,
+        answer: 'granted',
+        consentId,
+      });
+      const [preview] = (await owner.previewConsents({ kind: 'person', id: doctor.subject })).items;
+      expect(preview).toMatchObject({ recordId, opens: true, rule: 'consent', consentId });
+
+      const read = await until(async () => {
+        const answer = await open(recordId, consentId, '?decrypt=true');
+        return /PENDING$/.test(String(answer.body['code'])) ? undefined : answer;
+      });
+      expect(read).toMatchObject({
+        status: 200,
+        body: {
+          document: { problems: [{ text: 'Fever of the patient' }] },
+          receipt: { basis: 'consent', consentId, recordIds: [recordId] },
+          verified: { document: true },
+        },
+      });
+      const sealed = await open(recordId, consentId);
+      expect(sealed.body['elements']).toHaveLength(2);
+      expect(sealed.body).not.toHaveProperty('document');
+      const log = (await owner.accessLog(registrationNo)).items;
+      expect(log).toHaveLength(2);
+      expect(log[0]).toMatchObject({
+        reader: doctor.subject,
+        basis: 'consent',
+        consentId,
+        recordIds: [recordId],
+      });
+
+      const other = await bed.colleague('lakeside', 'auditor');
+      const foreign = await other.caller.post(`/records/${recordId}/open`, { consentId });
+      expect(foreign.status).toBe(404);
+      expect((await open('ab'.repeat(16), consentId)).status).toBe(404);
+      expect((await open(recordId, 'x')).body['errors'][0].field).toBe('consentId');
+
+      await device.revokeConsent(owner, consentId);
+      expect(await open(recordId, consentId, '?decrypt=true')).toMatchObject({
+        status: 403,
+        body: { code: 'CONSENT_REVOKED' },
+      });
+      expect((await owner.accessLog(registrationNo)).items).toHaveLength(2);
+    });
+
+    test('denied once', async () => {
+      const { requestId } = await taken((await ask()).body['requestId'] as string);
+      expect(await device.denyRequest(owner, requestId)).toMatchObject({ requestId, status: 'committed' });
+      expect(await code(device.denyRequest(owner, requestId))).toBe('REQUEST_ANSWERED');
+    });
+
+    test('alike for a number that nobody has, an unknown hospital’s and a known one; twenty times a day', async () => {
+      const numbers = [registrationNo, numberWith('101'), numberWith('999'), numberWith('102')];
+      const answers = [];
+      for (const number of numbers) answers.push(await ask({ registrationNo: number }));
+      for (const { status, body } of answers) {
+        expect(status).toBe(202);
+        expect(Object.keys(body).sort()).toEqual(['ledger', 'requestId', 'status']);
+      }
+      for (let count = 6; count < 20; count++) expect((await ask()).status).toBe(202);
+      const refused = await ask();
+      expect(refused).toMatchObject({ status: 429, body: { code: 'TOO_MANY_CONSENT_REQUESTS' } });
+      expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(0);
+    });
+
+    test.each<[string, Partial<Record<keyof ConsentRequestInput, unknown>>, string]>([
+      ['a number with a wrong digit', { registrationNo: '1010000000000' }, 'registrationNo'],
+      ['an emergency', { purpose: 'BTG' }, 'purpose'],
+      ['no type', { recordTypes: [] }, 'recordTypes'],
+      ['a day that is none', { dateRange: { from: '2024-02-30', to: '2024-03-01' } }, 'dateRange.from'],
+      ['days the wrong way round', { dateRange: { from: '2024-03-02', to: '2024-03-01' } }, 'dateRange.to'],
+      ['no instant', { expiresAt: 'soon' }, 'expiresAt'],
+    ])('refused: %s', async (_what, input, field) => {
+      const answer = await ask(input as Partial<ConsentRequestInput>);
+      expect(answer).toMatchObject({ status: 400, body: { errors: [{ field }] } });
+    });
   });
 
-  test('the preview says what a grantee would see, and why', async () => {
-    expect(await owner.previewConsents({ kind: 'person', id: doctor.subject })).toMatchObject({ items: [] });
+  test('a preview is for a member of staff or a team', async () => {
     expect(await code(owner.previewConsents({ kind: 'person', id: 'x' }))).toBe('INVALID_REQUEST');
   });
 

@@ -512,6 +512,8 @@ export const restOperations: Readonly<Record<string, Readonly<Record<string, Res
     },
   },
   'GET /consents': simple('/consents'),
+  'GET /consents/requests': simple('/consents/requests'),
+  'POST /consents/requests': { 'a malformed one': { call: () => post('/consents/requests', {}) } },
   'GET /consents/preview': {
     'of a doctor': { call: ({ doctor }) => get(`/consents/preview?grantee=${doctor.id}`) },
   },

@@ -15,4 +15,16 @@ export const consentActMigrations: readonly Migration[] = [
       CREATE INDEX consent_grants_owner ON consent_grants (owner);
     `,
   },
+  {
+    name: 'consent-acts-2-requests-made',
+    sql: `
+      CREATE TABLE consent_requests_made (
+        request_id text PRIMARY KEY,
+        subject text NOT NULL,
+        asked_at bigint NOT NULL,
+        request bytea NOT NULL
+      );
+      CREATE INDEX consent_requests_made_subject ON consent_requests_made (subject, asked_at);
+    `,
+  },
 ];

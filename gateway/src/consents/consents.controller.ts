@@ -1,11 +1,13 @@
 import { Body, Controller, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
 import { ApiOperation, ApiQuery, ApiTags } from '@nestjs/swagger';
-import { CurrentUser, Roles } from '../http/decorators.js';
+import type { BusinessRequest } from '../http/business-request.js';
+import { Business, CurrentUser, Roles } from '../http/decorators.js';
 import { pageOf } from '../http/paging.js';
-import { invalid, notFound } from '../http/problem.js';
+import { invalid } from '../http/problem.js';
 import type { SessionUser } from '../http/session-user.js';
 import { ConsentActs } from './consent-acts.service.js';
-import { GrantConsentRequest } from './consents.dto.js';
+import { ConsentAsking } from './consent-asking.service.js';
+import { AskConsentRequest, GrantConsentRequest } from './consents.dto.js';
 import { ConsentsService } from './consents.service.js';
 
 @ApiTags('consents')
@@ -14,7 +16,31 @@ export class ConsentsController {
   constructor(
     private readonly consents: ConsentsService,
     private readonly acts: ConsentActs,
+    private readonly asking: ConsentAsking,
   ) {}
+
+  @Post('requests')
+  @HttpCode(202)
+  @Roles('doctor', 'hospital-admin')
+  @ApiOperation({ summary: 'Asks a patient for a consent, by registration number' })
+  ask(
+    @CurrentUser() user: SessionUser,
+    @Business() business: BusinessRequest,
+    @Body() body: AskConsentRequest,
+  ) {
+    const { from, to } = body.dateRange;
+    if (from > to) throw invalid('dateRange.to', 'must not be before dateRange.from.');
+    return this.asking.ask(user, business, body);
+  }
+
+  @Get('requests')
+  @Roles('patient', 'doctor', 'hospital-admin')
+  @ApiOperation({ summary: 'Requests that the caller made, or that ask the caller; newest first' })
+  @ApiQuery({ name: 'limit', required: false })
+  @ApiQuery({ name: 'cursor', required: false })
+  requests(@CurrentUser() user: SessionUser, @Query() query: Record<string, unknown>) {
+    return this.asking.list(user, pageOf(query));
+  }
 
   @Get()
   @ApiOperation({ summary: 'Consents of which the caller is owner or grantee, newest first' })
@@ -69,8 +95,13 @@ export class ConsentsController {
   @HttpCode(202)
   @Roles('patient')
   @ApiOperation({ summary: 'Grants a request, narrowed or as it is, to be signed by the owner’s device' })
-  grantRequest(@CurrentUser() user: SessionUser, @Param('id') id: string, @Body() body: GrantConsentRequest) {
+  async grantRequest(
+    @CurrentUser() user: SessionUser,
+    @Param('id') id: string,
+    @Body() body: GrantConsentRequest,
+  ) {
     if (body.fields.requestId !== id) throw invalid('fields.requestId', 'must be the id of the path.');
+    await this.asking.requireAddressed(user, id);
     return this.acts.grant(user, body);
   }
 
@@ -78,8 +109,8 @@ export class ConsentsController {
   @HttpCode(202)
   @Roles('patient')
   @ApiOperation({ summary: 'Denies a request, to be signed by the owner’s device' })
-  deny(@CurrentUser() user: SessionUser, @Param('id') id: string) {
-    if (!/^[0-9a-f]{32}$/.test(id)) throw notFound();
+  async deny(@CurrentUser() user: SessionUser, @Param('id') id: string) {
+    await this.asking.requireAddressed(user, id);
     return this.acts.deny(user, id);
   }
 

@@ -3,6 +3,7 @@ import { Type } from 'class-transformer';
 import {
   ArrayMaxSize,
   ArrayMinSize,
+  ArrayUnique,
   IsArray,
   IsBase64,
   IsIn,
@@ -13,8 +14,13 @@ import {
   Max,
   MaxLength,
   Min,
+  ValidateBy,
   ValidateNested,
 } from 'class-validator';
+import { type Purpose, PURPOSES } from '@medseal/chaincode';
+import { IsCalendarDate } from '../patients/calendar-date.js';
+import { isRegistrationNumber } from '../patients/registration-number.js';
+import { RECORD_TYPES } from '../records/record-content.js';
 
 const AGENTS_MAX = 16;
 const SCOPES_MAX = 16;
@@ -186,4 +192,69 @@ export class GrantConsentRequest {
   @ValidateNested({ each: true })
   @Type(() => SealedOpeningRequest)
   sealedOpenings!: SealedOpeningRequest[];
+}
+
+export class DateRangeRequest {
+  @ApiProperty({ format: 'date' })
+  @IsCalendarDate()
+  from!: string;
+
+  @ApiProperty({ format: 'date' })
+  @IsCalendarDate()
+  to!: string;
+}
+
+export class AskedGranteeRequest {
+  @ApiProperty({ enum: ['person', 'careTeam'] })
+  @IsIn(['person', 'careTeam'], { message: 'send person or careTeam' })
+  kind!: 'person' | 'careTeam';
+
+  @ApiProperty({ description: 'Staff id or team id of the own hospital.' })
+  @Matches(/^[0-9a-f]{16,64}$/, { message: 'send the staff id or team id' })
+  id!: string;
+}
+
+/** A request for consent; the owner may narrow it. */
+export class AskConsentRequest {
+  @ApiProperty({ description: 'As the patient gives it: 13 digits.' })
+  @ValidateBy(
+    { name: 'isRegistrationNumber', validator: { validate: isRegistrationNumber } },
+    { message: 'send the 13 digits of the card: one of them is wrong' },
+  )
+  registrationNo!: string;
+
+  @ApiPropertyOptional({ type: AskedGranteeRequest, description: 'Who is to read; the caller if not given.' })
+  @IsOptional()
+  @IsObject({ message: 'send {kind, id}' })
+  @ValidateNested()
+  @Type(() => AskedGranteeRequest)
+  grantee?: AskedGranteeRequest;
+
+  @ApiProperty({ enum: PURPOSES.filter((purpose) => purpose !== 'BTG') })
+  @IsIn(PURPOSES.filter((purpose) => purpose !== 'BTG'), {
+    message: 'send CAREMGT, PUBHLTH, HPAYMT, DSRCH or PATRQT',
+  })
+  purpose!: Purpose;
+
+  @ApiProperty({ enum: RECORD_TYPES, isArray: true })
+  @IsArray({ message: 'send one record type or more' })
+  @ArrayMinSize(1, { message: 'send one record type or more' })
+  @ArrayMaxSize(RECORD_TYPES.length, { message: 'name each record type once' })
+  @ArrayUnique({ message: 'name each record type once' })
+  @IsIn(RECORD_TYPES, { each: true, message: `send some of ${RECORD_TYPES.join(', ')}` })
+  recordTypes!: string[];
+
+  @ApiProperty({ type: DateRangeRequest })
+  @IsObject({ message: 'send {from, to}' })
+  @ValidateNested()
+  @Type(() => DateRangeRequest)
+  dateRange!: DateRangeRequest;
+
+  @ApiProperty({ format: 'date-time' })
+  @Matches(INSTANT, { message: 'send an instant as 2027-01-31T12:00:00.000Z' })
+  expiresAt!: string;
+
+  @ApiProperty({ format: 'date-time' })
+  @Matches(INSTANT, { message: 'send an instant as 2027-01-31T12:00:00.000Z' })
+  dataEraseAt!: string;
 }

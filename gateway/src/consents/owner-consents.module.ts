@@ -1,13 +1,15 @@
 import { Module } from '@nestjs/common';
 import { TransactionsModule } from '../transactions/transactions.module.js';
+import { ConsentDutiesModule } from './consent-duties.module.js';
 import { ConsentActs } from './consent-acts.service.js';
+import { ConsentAsking } from './consent-asking.service.js';
 import { ConsentsController } from './consents.controller.js';
 import { ConsentsService } from './consents.service.js';
 
 /** What owners decide, and who sees it. */
 @Module({
-  imports: [TransactionsModule],
+  imports: [TransactionsModule, ConsentDutiesModule],
   controllers: [ConsentsController],
-  providers: [ConsentActs, ConsentsService],
+  providers: [ConsentActs, ConsentAsking, ConsentsService],
 })
 export class OwnerConsentsModule {}

@@ -7,7 +7,7 @@ import {
   openAsRecipient,
   toBase64,
 } from '@medseal/crypto';
-import type { RecordEntry, SealedPart } from '@medseal/chaincode';
+import type { ConsentEntry, RecordEntry, SealedPart } from '@medseal/chaincode';
 import { KeySlots } from '../custodian/key-slots.js';
 import type { BusinessRequest } from '../http/business-request.js';
 import { type LedgerAnswer, ledgerAnswer } from '../http/ledger-answer.js';
@@ -20,6 +20,7 @@ import { unfoldDecimals } from './document/decimals.js';
 import { madeOfSections, sectionsOf } from './document/fhir-document.js';
 import { documentErrors, isBundle } from './document/validate-document.js';
 import { DOCUMENT_FORMAT, type DocumentStatement } from '../verify/statement.js';
+import { type AgentElement, type ConsentedRecord, ConsentedRecords } from './consented-records.service.js';
 import { checkContent, decodeContent, type RecordContent } from './record-content.js';
 import { RecordReader, type RecordRelation } from './record-reader.js';
 import { referenceOf } from './record-writer.js';
@@ -27,7 +28,9 @@ import { referenceOf } from './record-writer.js';
 export interface ReceiptView {
   receiptId: string;
   recordIds: string[];
-  basis: 'author';
+  basis: 'author' | 'consent';
+  /** Of basis `consent`. */
+  consentId?: string;
   blockNumber: number;
 }
 
@@ -53,7 +56,9 @@ export interface SealedAnswer {
   dekCommitment: string;
   commitments: SealedPart['commitments'];
   /** Re-encrypted elements of agents; there are none where a key slot opens directly. */
-  elements: [];
+  elements: AgentElement[];
+  /** The public consent that the elements are for. */
+  consent?: ConsentEntry;
   ledger?: LedgerAnswer;
 }
 
@@ -80,13 +85,74 @@ interface Openable {
   relation: RecordRelation;
 }
 
-/** Opening, for the owner and the author; a read by the author leaves a receipt on the ledger first. */
+/** A record of a consent's owner; without version the newest that the consent covers. */
+export interface RecordUnderConsent {
+  recordId: string;
+  version: number | undefined;
+  consentId: string;
+}
+
+/** Opening, for the owner and the author, and under a consent; every read but the owner's leaves a receipt on the ledger first. */
 @Injectable()
 export class OpenRecordsService {
   constructor(
     private readonly reader: RecordReader,
     private readonly keySlots: KeySlots,
+    private readonly consented: ConsentedRecords,
   ) {}
+
+  /**
+   * Under a consent: the receipt is on the ledger before any agent is asked.
+   *
+   * @throws ProblemException 404 unless the caller is its grantee and the record its owner's; `CONSENT_REVOKED`,
+   *   `CONSENT_EXPIRED`, `CONSENT_NOT_ACTIVE`, `NOT_IN_TERMS`, `AGENTS_UNAVAILABLE` and others by name
+   */
+  async openUnderConsent(
+    user: SessionUser,
+    business: BusinessRequest,
+    { recordId, version, consentId }: RecordUnderConsent,
+  ): Promise<SealedAnswer> {
+    const found = await this.consented.find(user, consentId, recordId, version);
+    const [content, header] = await this.objects(user.organization, found.entry, found.sealed);
+    const capsule = this.consented.capsule(user, found, header);
+    const { receipt, ledger } = await this.consentReceipt(user, business, found);
+    const elements = await this.consented.elements(user, found, receipt.receiptId, capsule);
+    return {
+      ...this.answer(user.organization, found.entry, found.sealed, [content, header], receipt, ledger),
+      capsule: toBase64(capsule),
+      elements,
+      consent: found.consent,
+    };
+  }
+
+  /** As `openUnderConsent`, opened with the reader's key that this gateway holds. */
+  async decryptUnderConsent(
+    user: SessionUser,
+    business: BusinessRequest,
+    { recordId, version, consentId }: RecordUnderConsent,
+    withStatement = false,
+  ): Promise<OpenedAnswer> {
+    const found = await this.consented.find(user, consentId, recordId, version);
+    const [content, header] = await this.objects(user.organization, found.entry, found.sealed);
+    const { receipt, ledger } = await this.consentReceipt(user, business, found);
+    const plaintext = await this.consented.open(user, found, receipt.receiptId, { content, header });
+    return this.openedAnswer(user, found.entry, found.sealed, plaintext, { receipt, ledger }, withStatement);
+  }
+
+  private async consentReceipt(
+    user: SessionUser,
+    business: BusinessRequest,
+    record: ConsentedRecord,
+  ): Promise<{ receipt: ReceiptView; ledger: LedgerAnswer }> {
+    const committed = await this.consented.receipt(user, business, record);
+    const { transactionId: receiptId, blockNumber } = committed;
+    const recordIds = [record.entry.recordId];
+    const { consentId } = record.consent;
+    return {
+      receipt: { receiptId, recordIds, basis: 'consent', consentId, blockNumber },
+      ledger: ledgerAnswer(committed),
+    };
+  }
 
   /** @throws ProblemException 404 for everybody but owner and author; 409 naming a record or object that does not hold */
   async open(
@@ -123,12 +189,23 @@ export class OpenRecordsService {
     const { receipt, ledger } = await this.receipt(user, business, entry);
     const [content, header] = await this.objects(user.organization, entry, sealed);
     const plaintext = await this.plaintext(user, entry, sealed, content, header);
+    return this.openedAnswer(user, entry, sealed, plaintext, { receipt, ledger }, withStatement);
+  }
+
+  private openedAnswer(
+    user: SessionUser,
+    entry: RecordEntry,
+    sealed: SealedPart,
+    plaintext: Uint8Array,
+    { receipt, ledger }: { receipt: ReceiptView; ledger: LedgerAnswer },
+    withStatement: boolean,
+  ): OpenedAnswer {
     const opened = decodeContent(plaintext);
     if (opened === undefined) {
       throw problem(
         409,
         'CONTENT_UNREADABLE',
-        `Record ${recordId} opens, but what its author's device sealed is no record content.`,
+        `Record ${entry.recordId} opens, but what its author's device sealed is no record content.`,
       );
     }
     const bundle = unfoldDecimals(opened.document);
@@ -206,7 +283,18 @@ export class OpenRecordsService {
     receipt: ReceiptView | null,
     ledger: LedgerAnswer | undefined,
   ): Promise<SealedAnswer> {
-    const [content, header] = await this.objects(organization, entry, sealed);
+    const objects = await this.objects(organization, entry, sealed);
+    return this.answer(organization, entry, sealed, objects, receipt, ledger);
+  }
+
+  private answer(
+    organization: Organization,
+    entry: RecordEntry,
+    sealed: SealedPart,
+    [content, header]: [Buffer, Buffer],
+    receipt: ReceiptView | null,
+    ledger: LedgerAnswer | undefined,
+  ): SealedAnswer {
     const capsule = decodeHeader(header).slots.findLast((slot) => slot.capsule !== null)?.capsule ?? null;
     return {
       receipt,

@@ -155,7 +155,7 @@ export class RecordsController {
   @AnswerNotKept()
   @Header('Content-Type', 'application/json; charset=utf-8')
   @Header('Cache-Control', 'no-store')
-  @ApiOperation({ summary: 'Opens a record for its owner or author' })
+  @ApiOperation({ summary: 'Opens a record for its owner or author, or under a consent' })
   @ApiQuery({ name: 'decrypt', required: false, type: Boolean })
   @ApiQuery({ name: 'version', required: false, type: Number })
   @ApiQuery({
@@ -168,11 +168,26 @@ export class RecordsController {
     @CurrentUser() user: SessionUser,
     @Business() business: BusinessRequest,
     @Param('id') id: string,
-    @Body() _body: OpenRecordRequest,
+    @Body() { consentId, emergencyId }: OpenRecordRequest,
     @Query() query: Record<string, unknown>,
   ): Promise<string> {
     const version = versionOf(textOf(query, 'version'));
     const isDecrypting = textOf(query, 'decrypt') === 'true';
+    if (consentId !== undefined && emergencyId !== undefined)
+      throw invalid('emergencyId', 'may not be given together with consentId.');
+    if (consentId !== undefined) {
+      const record = { recordId: id, version, consentId };
+      return stringifyLossless(
+        isDecrypting
+          ? await this.opening.decryptUnderConsent(
+              user,
+              business,
+              record,
+              textOf(query, 'statement') === 'true',
+            )
+          : await this.opening.openUnderConsent(user, business, record),
+      );
+    }
     const answer = isDecrypting
       ? await this.opening.decrypt(user, business, id, version, textOf(query, 'statement') === 'true')
       : await this.opening.open(user, business, id, version);

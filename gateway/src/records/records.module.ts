@@ -1,6 +1,8 @@
 import { Module } from '@nestjs/common';
 import { CustodianModule } from '../custodian/custodian.module.js';
+import { ConsentDutiesModule } from '../consents/consent-duties.module.js';
 import { PatientsModule } from '../patients/patients.module.js';
+import { ConsentedRecords } from './consented-records.service.js';
 import { OpenRecordsService } from './open-records.service.js';
 import { RecordReader } from './record-reader.js';
 import { RecordWriter } from './record-writer.js';
@@ -8,8 +10,8 @@ import { RecordsController } from './records.controller.js';
 import { RecordsService } from './records.service.js';
 
 @Module({
-  imports: [PatientsModule, CustodianModule],
+  imports: [PatientsModule, CustodianModule, ConsentDutiesModule],
   controllers: [RecordsController],
-  providers: [RecordReader, RecordWriter, RecordsService, OpenRecordsService],
+  providers: [RecordReader, RecordWriter, RecordsService, OpenRecordsService, ConsentedRecords],
 })
 export class RecordsModule {}

@@ -1,0 +1,333 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Injectable } from '@nestjs/common';
+import {
+  type ConsentEntry,
+  type ConsentState,
+  type ConsentTerms,
+  grantOf,
+  type RecordEntry,
+  type ReencryptedElement,
+  type SealedPart,
+  type SelectorOpening,
+} from '@medseal/chaincode';
+import {
+  canonicalJson,
+  CryptoError,
+  grantedCapsules,
+  type LedgerFacts,
+  mclEngine,
+  openAsReader,
+  utf8,
+} from '@medseal/crypto';
+import { HeldOpenings } from '../consents/held-openings.js';
+import { evaluateJson } from '../fabric/evaluate-json.js';
+import { type Committed, LedgerError } from '../fabric/ledger-client.js';
+import type { BusinessRequest } from '../http/business-request.js';
+import { invalid, notFound, problem, type ProblemException } from '../http/problem.js';
+import type { SessionUser } from '../http/session-user.js';
+import type { Organization } from '../organizations/organization.js';
+import { submitOnce } from '../outbox/submit-once.js';
+import { referenceOf } from './record-writer.js';
+
+/** One agent's answer; only the reader's key makes something of it. */
+export interface AgentElement {
+  mspId: string;
+  scopeId: string;
+  epoch: number;
+  /** Base64. */
+  element: string;
+}
+
+/** A record that a consent opens for the caller, as far as public entries and the terms tell. */
+export interface ConsentedRecord {
+  consent: ConsentEntry;
+  entry: RecordEntry;
+  sealed: SealedPart;
+  terms: ConsentTerms;
+  selector: SelectorOpening;
+}
+
+export interface ConsentedObjects {
+  content: Uint8Array;
+  header: Uint8Array;
+}
+
+/** A peer that has not yet seen the receipt's block is asked again; about four seconds in all. */
+const RECEIPT_ATTEMPTS_MAX = 20;
+const RECEIPT_INTERVAL_MS = 200;
+
+/** The reader's side of a consent: which record it opens, its receipt, and the agents' elements. */
+@Injectable()
+export class ConsentedRecords {
+  constructor(private readonly held: HeldOpenings) {}
+
+  /** @throws ProblemException 404 unless the caller is the consent's grantee and the record its owner's; 403, 409 by name */
+  async find(
+    user: SessionUser,
+    consentId: string,
+    recordId: string,
+    version: number | undefined,
+  ): Promise<ConsentedRecord> {
+    const { organization } = user;
+    const { consent, status } = await this.consentOf(user, consentId);
+    const entries = (await versionsOf(organization, recordId)).filter(
+      (entry) => entry.ledgerId === consent.ledgerId && (version ?? entry.version) === entry.version,
+    );
+    if (entries.length === 0) throw notFound();
+    if (status !== 'active') throw notActive(status);
+    const entry = entries.find((one) => scopesOf(one, consent).length > 0);
+    if (entry?.sealed == null) {
+      throw problem(
+        403,
+        'SCOPE_NOT_GRANTED',
+        'The consent does not cover this record: ask for one that does.',
+      );
+    }
+    const terms = await this.held.termsOf(organization, consentId);
+    if (terms === undefined) throw pending('CONSENT_TERMS_PENDING', 'the consent’s terms');
+    const selector = await this.held.selectorOf(organization, entry.recordId, entry.version, consentId);
+    if (selector === undefined) throw pending('SELECTOR_PENDING', 'the record’s date and type');
+    requireInTerms(terms, selector);
+    return { consent, entry, sealed: entry.sealed, terms, selector };
+  }
+
+  /** On the ledger before any agent is asked. @throws LedgerError */
+  async receipt(user: SessionUser, business: BusinessRequest, record: ConsentedRecord): Promise<Committed> {
+    const { consent, entry } = record;
+    return submitOnce(user.organization, user.identity(), 'access:receipt', [
+      business.id,
+      canonicalJson({
+        recordIds: [entry.recordId],
+        basis: 'consent',
+        consentId: consent.consentId,
+      }),
+    ]);
+  }
+
+  /** The key slot that the consent covers. */
+  capsule({ organization }: SessionUser, record: ConsentedRecord, header: Uint8Array): Uint8Array {
+    const [scope] = scopesOf(record.entry, record.consent);
+    const [found] = grantedCapsules({ header, facts: factsOf(organization, record) }, scope!);
+    return found!.capsule;
+  }
+
+  /**
+   * Elements of as many agents as the consent needs, of all that answer when they have to prove them.
+   *
+   * @throws LedgerError of an agent's refusal; ProblemException 503 `AGENTS_UNAVAILABLE` naming who does not answer
+   */
+  async elements(
+    user: SessionUser,
+    record: ConsentedRecord,
+    receiptId: string,
+    capsule: Uint8Array,
+    withProof = false,
+  ): Promise<AgentElement[]> {
+    const { agents, threshold } = record.consent;
+    const answers: AgentElement[] = [];
+    const failures: { mspId: string; error: unknown }[] = [];
+    const asked = agents.map(async ({ mspId }) => {
+      try {
+        answers.push(await this.ask(user, record, mspId, receiptId, capsule, withProof));
+      } catch (error) {
+        failures.push({ mspId, error });
+      }
+    });
+    const all = Promise.all(asked);
+    if (withProof) await all;
+    // An agent that is away takes long to be given up.
+    else await Promise.race([all, someOf(asked, () => answers.length >= threshold)]);
+    if (answers.length >= threshold) return answers;
+    throw tooFew(failures, threshold, agents.length);
+  }
+
+  /**
+   * The content, with the reader's key that this gateway holds while the person is signed in. Wrong elements are told
+   * from right ones by their proofs, once it does not open without.
+   *
+   * @throws ProblemException 409 `RECORD_UNOPENABLE`, 502 `AGENT_ANSWER_WRONG` naming the organisations
+   */
+  async open(
+    user: SessionUser,
+    record: ConsentedRecord,
+    receiptId: string,
+    { content, header }: ConsentedObjects,
+  ): Promise<Uint8Array> {
+    const { organization } = user;
+    const readerSecretKey = user.readerSecretKey();
+    const capsule = this.capsule(user, record, header);
+    const engine = await mclEngine();
+    const withElements = async (elements: AgentElement[]): Promise<Uint8Array> => {
+      const [first] = elements;
+      const opened = await openAsReader(engine, {
+        sealed: content,
+        header,
+        facts: factsOf(organization, record),
+        grant: grantOf(organization.ledger.channel, record.consent, first!),
+        readerSecretKey,
+        capsule,
+        answers: elements.map(({ mspId, element }) => ({ mspId, answer: Buffer.from(element, 'base64') })),
+      });
+      return opened.content;
+    };
+    try {
+      return await withElements(await this.elements(user, record, receiptId, capsule));
+    } catch (error) {
+      if (!(error instanceof CryptoError)) throw error;
+      if (error.code !== 'BAD_ANSWER') throw unopenable(record, error);
+    }
+    try {
+      return await withElements(await this.elements(user, record, receiptId, capsule, true));
+    } catch (error) {
+      if (!(error instanceof CryptoError)) throw error;
+      throw error.code === 'BAD_ANSWER' ? wrongAnswer(error) : unopenable(record, error);
+    }
+  }
+
+  private async consentOf(user: SessionUser, consentId: string): Promise<ConsentState> {
+    if (!/^[0-9a-f]{32}$/.test(consentId))
+      throw invalid('consentId', 'must be 32 lower-case hex characters.');
+    let state: ConsentState;
+    try {
+      state = await evaluateJson<ConsentState>(user.organization, 'consent:getConsent', [consentId]);
+    } catch (error) {
+      if (error instanceof LedgerError && error.code === 'CONSENT_NOT_FOUND') throw notFound();
+      throw error;
+    }
+    const { kind, id } = state.consent.grantee;
+    if (kind !== 'person' || id !== user.subject) throw notFound();
+    return state;
+  }
+
+  private async ask(
+    user: SessionUser,
+    { entry, terms, selector }: ConsentedRecord,
+    mspId: string,
+    receiptId: string,
+    capsule: Uint8Array,
+    withProof: boolean,
+  ): Promise<AgentElement> {
+    const transient = {
+      capsule,
+      selector: utf8(canonicalJson(selector)),
+      terms: utf8(canonicalJson(terms)),
+      ...(withProof ? { withProof: utf8('1') } : {}),
+    };
+    for (let attempt = 1; ; attempt++) {
+      try {
+        const answer = await user.organization.ledger.evaluate(
+          user.identity(),
+          'consent:reencrypt',
+          [receiptId, entry.recordId, String(entry.version)],
+          { transient, endorsingOrganizations: [mspId] },
+        );
+        const { scopeId, epoch, element } = JSON.parse(answer.toString()) as ReencryptedElement;
+        return { mspId, scopeId, epoch, element };
+      } catch (error) {
+        const isBehind = error instanceof LedgerError && error.code === 'RECEIPT_NOT_FOUND';
+        if (!isBehind || attempt >= RECEIPT_ATTEMPTS_MAX) throw error;
+        await sleep(RECEIPT_INTERVAL_MS);
+      }
+    }
+  }
+}
+
+/** Ends when enough of the calls have ended well; never if they do not. */
+const someOf = (calls: Promise<void>[], isEnough: () => boolean): Promise<void> =>
+  new Promise((done) => {
+    for (const call of calls) {
+      void call.then(() => {
+        if (isEnough()) done();
+      });
+    }
+  });
+
+const factsOf = (organization: Organization, { entry, sealed }: ConsentedRecord): LedgerFacts => ({
+  record: referenceOf(organization, entry),
+  sealedDigest: sealed.sealedDigest,
+  dekCommitment: sealed.dekCommitment,
+  headerDigest: sealed.headerDigest,
+});
+
+const scopesOf = (entry: RecordEntry, consent: ConsentEntry): ConsentEntry['scopes'] =>
+  consent.scopes.filter(({ scopeId, epoch }) =>
+    entry.ownerSlots.some((slot) => slot.scopeId === scopeId && slot.epoch === epoch),
+  );
+
+/** Newest first. */
+const versionsOf = async ({ database }: Organization, recordId: string): Promise<RecordEntry[]> => {
+  const rows = await database.query<{ entry: RecordEntry }>(
+    'SELECT entry FROM record_versions WHERE record_id = $1 ORDER BY version DESC',
+    [recordId],
+  );
+  return rows.map(({ entry }) => entry);
+};
+
+/** What every agent checks too; here, so that no receipt says that something was read which cannot be. */
+const requireInTerms = (
+  { recordTypes, dateRange }: ConsentTerms,
+  { recordType, date }: SelectorOpening,
+): void => {
+  if (recordTypes.includes(recordType) && date >= dateRange.from && date <= dateRange.to) return;
+  throw problem(403, 'NOT_IN_TERMS', 'The consent does not cover records of this type and date.');
+};
+
+const notActive = (status: ConsentState['status']): ProblemException => {
+  switch (status) {
+    case 'revoked':
+      return problem(403, 'CONSENT_REVOKED', 'The owner has revoked this consent.');
+    case 'expired':
+      return problem(403, 'CONSENT_EXPIRED', 'The consent has expired: ask for another.');
+    default:
+      return problem(
+        403,
+        'CONSENT_NOT_ACTIVE',
+        'Too few agents have accepted their share yet: try again later.',
+      );
+  }
+};
+
+const pending = (code: string, what: string): ProblemException =>
+  problem(409, code, `Your hospital has not yet been handed ${what}: try again later.`, undefined, {
+    headers: { 'Retry-After': '5' },
+  });
+
+const tooFew = (
+  failures: { mspId: string; error: unknown }[],
+  threshold: number,
+  agents: number,
+): unknown => {
+  const refusal = failures.find(
+    ({ error }) => !(error instanceof LedgerError) || error.code !== 'LEDGER_UNAVAILABLE',
+  );
+  if (refusal !== undefined) return refusal.error;
+  const away = failures.map(({ mspId }) => mspId).sort();
+  return problem(
+    503,
+    'AGENTS_UNAVAILABLE',
+    `${threshold} of ${agents} agents are needed, but ${away.join(', ')} did not answer: try again later.`,
+    away.map((mspId) => ({ field: 'agents', message: mspId })),
+    { headers: { 'Retry-After': '10' } },
+  );
+};
+
+const wrongAnswer = (cause: CryptoError): ProblemException => {
+  const agents = cause.culprits.map(({ id }) => id).sort();
+  return problem(
+    502,
+    'AGENT_ANSWER_WRONG',
+    `The record does not open: the answers of ${agents.join(', ')} are wrong.`,
+    agents.map((mspId) => ({ field: 'agents', message: mspId })),
+    { cause },
+  );
+};
+
+const unopenable = ({ entry }: ConsentedRecord, cause: CryptoError): ProblemException =>
+  problem(
+    409,
+    'RECORD_UNOPENABLE',
+    `Record ${entry.recordId}, version ${entry.version}, does not open under this consent (${cause.code}): ` +
+      'after a password reset the owner has to grant another.',
+    undefined,
+    { cause },
+  );
