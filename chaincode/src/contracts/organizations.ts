@@ -1,6 +1,7 @@
 import type { Context } from 'fabric-contract-api';
 import { ContractError } from '../errors.js';
 import { type Act, authorizeAct, authorizeQuery, EVERYONE } from '../ledger/authorization.js';
+import { requireNextEpoch } from '../ledger/epochs.js';
 import { worldKeys } from '../ledger/keys.js';
 import { isSameCertificate, isSignedByOwnCertificate } from '../ledger/certificates.js';
 import { organizationArgument, organizationKeyArgument, parametersArgument } from '../model/arguments.js';
@@ -91,10 +92,7 @@ export const putOrganizationKey = async (ctx: Context, json: string): Promise<Or
     return refuseArgument('organizationKey.signature', 'does not hold for mspId, kind, epoch and publicKey');
   }
   const current = await world.get(worldKeys.organizationKey(key.mspId, key.kind));
-  const next = (current?.epoch ?? 0) + 1;
-  if (key.epoch !== next) {
-    throw new ContractError('VERSION_CONFLICT', `the next epoch of this key is ${next}: read the keys again`);
-  }
+  requireNextEpoch(current?.epoch, key.epoch);
   return world.put(worldKeys.organizationKey(key.mspId, key.kind), key);
 };
 

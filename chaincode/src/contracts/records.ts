@@ -1,8 +1,10 @@
-import { CAPSULE_BYTES, checkCapsule, fromHex, mclEngine, sealingContext } from '@medseal/crypto';
+import { CAPSULE_BYTES } from '@medseal/crypto';
 import type { Context } from 'fabric-contract-api';
 import { ContractError } from '../errors.js';
 import { type Act, authorizeAct, authorizeQuery, EVERYONE, onOwnPeer } from '../ledger/authorization.js';
 import { privateKeys, worldKeys } from '../ledger/keys.js';
+import { holdsCapsule } from '../ledger/reencryption-checks.js';
+import { isSameScope, requireCurrentScope } from '../ledger/scopes.js';
 import { type CreateArgument, createArgument, keySlotArgument, sealArgument } from '../model/arguments.js';
 import { contentHash } from '../model/content-hash.js';
 import {
@@ -208,9 +210,6 @@ export class RecordsContract extends LedgerContract {
 const versionKey = (entry: Pick<RecordEntry, 'recordId' | 'version'>) =>
   worldKeys.recordVersion(entry.recordId, entry.version);
 
-const isSameScope = (left: ScopeReference, right: ScopeReference): boolean =>
-  left.scopeId === right.scopeId && left.epoch === right.epoch;
-
 /** Null while only the custodian can have a slot. */
 const scopeOf = (entry: RecordEntry): ScopeReference | null =>
   entry.scopeId === ZERO_SCOPE ? null : { scopeId: entry.scopeId, epoch: entry.epoch };
@@ -224,17 +223,6 @@ const requireScopeForCreation = (patient: PatientEntry, wanted: ScopeReference):
   } else {
     requireCurrentScope(patient, wanted);
   }
-};
-
-const requireCurrentScope = (patient: PatientEntry, wanted: ScopeReference) => {
-  const scope = patient.scopes.find((current) => isSameScope(current, wanted));
-  if (scope === undefined) {
-    throw new ContractError(
-      'SCOPE_NOT_CURRENT',
-      'scopeId and epoch are not current ones of the patient: read the patient',
-    );
-  }
-  return scope;
 };
 
 /** The encounter under which a record is made: every endorser checks its hash, no block needs to tell its id. */
@@ -332,7 +320,7 @@ const requireCapsule = async (
   scope: ScopeReference,
   sealedDigest: string,
 ): Promise<void> => {
-  const { publicKey } = requireCurrentScope(patient, scope);
+  const current = requireCurrentScope(patient, scope);
   const capsule = act.transient.bytes('capsule');
   if (capsule === undefined) {
     throw new ContractError(
@@ -340,16 +328,7 @@ const requireCapsule = async (
       `transient capsule is missing: give its ${CAPSULE_BYTES} bytes`,
     );
   }
-  const context = sealingContext({
-    channel: act.channel,
-    recordId: entry.recordId,
-    version: entry.version,
-    owner: entry.ledgerId,
-    scopeId: scope.scopeId,
-    epoch: scope.epoch,
-    sealedDigest,
-  });
-  if (!checkCapsule(await mclEngine(), capsule, fromHex(publicKey), context)) {
+  if (!(await holdsCapsule(act.channel, entry, sealedDigest, current, capsule))) {
     throw new ContractError('CAPSULE_INVALID', "the capsule's proof does not hold for this entry and key");
   }
 };

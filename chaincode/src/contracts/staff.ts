@@ -10,6 +10,7 @@ import {
   ROLES_BY_KIND,
   STAFF,
 } from '../ledger/authorization.js';
+import { requireNextEpoch } from '../ledger/epochs.js';
 import { privateKeys, STAFF_COLLECTION, worldKeys } from '../ledger/keys.js';
 import { staffArgument, staffDetailsArgument, staffStatus } from '../model/arguments.js';
 import type { ReceivingKeyEntry, Role, StaffDetails, StaffEntry, StaffPublic } from '../model/entries.js';
@@ -117,10 +118,7 @@ export const registerReceivingKey = async (
   if ((await world.get(worldKeys.patient(caller.subject))) !== undefined) {
     throw new ContractError('NOT_ALLOWED', "a patient's receiving key is registered by the patient");
   }
-  const next = (current?.epoch ?? 0) + 1;
-  if (entry.epoch !== next) {
-    throw new ContractError('VERSION_CONFLICT', `the next epoch of this key is ${next}: read the key again`);
-  }
+  requireNextEpoch(current?.epoch, entry.epoch);
   return world.put(key, entry);
 };
 

@@ -2,11 +2,13 @@ import { erase, fromBase64, utf8Decode } from '@medseal/crypto';
 import { ContractError } from '../errors.js';
 import { depositedSharesArgument } from '../model/consent-arguments.js';
 import type { ConsentEntry, DepositedShares, ShareComplaint } from '../model/consent-entries.js';
+import type { ScopeReference } from '../model/entries.js';
 import { parseJson } from '../model/validation.js';
 import { agentSecretKey } from './agent-key.js';
 import { privateKeys } from './keys.js';
 import type { PeerPrivateValues } from './private-values.js';
 import { grantOf, openFittingShare, ShareRefusal } from './reencryption-checks.js';
+import { isSameScope } from './scopes.js';
 
 const MAX_SHARES = 16_384;
 
@@ -33,13 +35,13 @@ export const openShareOf = async (
   consent: ConsentEntry,
   mspId: string,
   shares: DepositedShares,
-  { scopeId, epoch }: { scopeId: string; epoch: number },
+  scope: ScopeReference,
 ): Promise<Uint8Array> => {
-  const share = shares.scopes.find((one) => one.scopeId === scopeId && one.epoch === epoch);
+  const share = shares.scopes.find((one) => isSameScope(one, scope));
   if (share === undefined) throw new ShareRefusal('doesNotFit');
   const agentKey = agentSecretKey();
   try {
-    const grant = grantOf(channel, consent, { scopeId, epoch });
+    const grant = grantOf(channel, consent, scope);
     return await openFittingShare(grant, mspId, agentKey, fromBase64(share.sealedShare));
   } finally {
     erase(agentKey);

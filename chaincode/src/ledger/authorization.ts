@@ -86,15 +86,7 @@ const BOOTSTRAP: readonly Role[] = ['system-manager', 'hospital-admin'];
 /** Begins every function that only reads. */
 export const authorizeQuery = async (ctx: Context, rule: Rule): Promise<Query> => {
   const world = new WorldReader(ctx.stub);
-  const { caller, organization } = await authorize(ctx, world, rule, 'query');
-  return {
-    caller,
-    organization,
-    channel: ctx.stub.getChannelID(),
-    at: instantOf(timestampMs(ctx.stub)),
-    world,
-    hashes: new PrivateHashes(ctx.stub),
-  };
+  return { ...(await authorize(ctx, world, rule, 'query')), world };
 };
 
 /** Begins an evaluate function that a proposal kept for later must not reach. */
@@ -107,19 +99,16 @@ export const authorizeFreshQuery = async (ctx: Context, rule: Rule): Promise<Fre
 export const authorizeAct = async (ctx: Context, rule: Rule): Promise<Act> => {
   refuseStaleProposal(timestampMs(ctx.stub));
   const world = new WorldState(ctx.stub);
-  const { caller, organization } = await authorize(ctx, world, rule, 'act');
+  const authorized = await authorize(ctx, world, rule, 'act');
+  const { caller } = authorized;
   const refuseDone = async (businessId: string): Promise<void> => {
     const done = await world.get(worldKeys.business(caller.mspId, digest(businessId, 'businessId')));
     if (done !== undefined)
       throw new ContractError('ALREADY_DONE', `done by transaction ${done.transactionId}`);
   };
   return {
-    caller,
-    organization,
-    channel: ctx.stub.getChannelID(),
-    at: instantOf(timestampMs(ctx.stub)),
+    ...authorized,
     world,
-    hashes: new PrivateHashes(ctx.stub),
     transactionId: ctx.stub.getTxID(),
     transient: new Transient(ctx.stub),
     refuseDone,
@@ -147,7 +136,7 @@ const authorize = async (
   world: WorldReader,
   rule: Rule,
   kind: 'query' | 'act',
-): Promise<{ caller: Caller; organization: OrganizationEntry | undefined }> => {
+): Promise<Omit<Query, 'world'>> => {
   const caller = callerOf(ctx);
   if (!rule.roles.includes(caller.role)) {
     throw new ContractError('NOT_ALLOWED', `role ${caller.role} may not call this function`);
@@ -156,7 +145,13 @@ const authorize = async (
   checkOrganization(organization, caller, rule);
   if (caller.role === 'patient') await checkPatient(world, caller, kind);
   else if (caller.role !== 'service') await checkStaff(world, caller);
-  return { caller, organization };
+  return {
+    caller,
+    organization,
+    channel: ctx.stub.getChannelID(),
+    at: instantOf(timestampMs(ctx.stub)),
+    hashes: new PrivateHashes(ctx.stub),
+  };
 };
 
 const callerOf = ({ clientIdentity }: Context): Caller => {

@@ -1,9 +1,10 @@
 import { ContractError } from '../errors.js';
 import type { ConsentEntry, ConsentStatus, ShareAnswerEntry } from '../model/consent-entries.js';
-import type { RecordEntry, RecordHead, ScopeReference, StaffEntry } from '../model/entries.js';
+import type { RecordEntry, RecordHead, StaffEntry } from '../model/entries.js';
 import { id } from '../model/validation.js';
 import type { FreshQuery, Query } from './authorization.js';
 import { worldKeys } from './keys.js';
+import { isSameScope } from './scopes.js';
 import type { WorldReader } from './store.js';
 
 export const requireConsent = async (world: WorldReader, consentId: string): Promise<ConsentEntry> =>
@@ -26,22 +27,29 @@ export const shareAnswers = async (
   return answers;
 };
 
+/** How the consent has ended by `at`; undefined while it has not. */
+export const endOf = (consent: ConsentEntry, at: string): 'revoked' | 'expired' | undefined => {
+  if (consent.revokedAt !== null) return 'revoked';
+  return at >= consent.expiresAt ? 'expired' : undefined;
+};
+
 /** Computed at an instant, so that no act has to touch an entry that another one reads. */
 export const statusOf = (
   consent: ConsentEntry,
   answers: readonly ShareAnswerEntry[],
   at: string,
 ): ConsentStatus => {
-  if (consent.revokedAt !== null) return 'revoked';
-  if (at >= consent.expiresAt) return 'expired';
+  const ended = endOf(consent, at);
+  if (ended !== undefined) return ended;
   const accepted = answers.filter(({ answer }) => answer === 'accepted').length;
   return accepted >= consent.threshold && accepted === answers.length ? 'active' : 'granted';
 };
 
 /** Refuses a consent that was revoked or has expired by `at`. */
 export const refuseEnded = (consent: ConsentEntry, at: string): void => {
-  if (consent.revokedAt !== null) throw new ContractError('CONSENT_REVOKED', 'the owner revoked the consent');
-  if (at >= consent.expiresAt)
+  const ended = endOf(consent, at);
+  if (ended === 'revoked') throw new ContractError('CONSENT_REVOKED', 'the owner revoked the consent');
+  if (ended === 'expired')
     throw new ContractError('CONSENT_EXPIRED', `the consent ended at ${consent.expiresAt}`);
 };
 
@@ -66,7 +74,11 @@ export const requireGrantee = async (query: FreshQuery, consent: ConsentEntry): 
   const { caller, world } = query;
   const { grantee } = consent;
   // An administrator may act before having a staff entry, but nobody reads before the ledger knows who they are.
-  await world.require(worldKeys.staff(caller.subject), 'STAFF_NOT_FOUND', 'the caller has no staff entry');
+  const staff = await world.require(
+    worldKeys.staff(caller.subject),
+    'STAFF_NOT_FOUND',
+    'the caller has no staff entry',
+  );
   if (caller.mspId !== grantee.mspId) return refuseReader();
   if (grantee.kind === 'person') return caller.subject === grantee.id ? undefined : refuseReader();
   const team = await world.require(
@@ -74,8 +86,8 @@ export const requireGrantee = async (query: FreshQuery, consent: ConsentEntry): 
     'CARE_TEAM_NOT_FOUND',
     "the consent's care team is not there",
   );
-  if (team.kind === 'named') return team.members.includes(caller.subject) ? undefined : refuseReader();
-  if (team.kind === 'duty') return caller.role === 'doctor' ? undefined : refuseReader();
+  if (!isMemberByRule(team, staff)) return refuseReader();
+  if (team.kind !== 'treating') return;
   const encounterId = query.transient.text('encounter');
   if (encounterId === undefined) return refuseReader();
   await query.hashes.requireOpenEncounter(
@@ -106,18 +118,15 @@ const refuseReader = (): never => {
 export const grantedScopes = (entry: RecordEntry, consent: ConsentEntry): ConsentEntry['scopes'] =>
   consent.scopes.filter((scope) => entry.ownerSlots.some((slot) => isSameScope(slot, scope)));
 
-const isSameScope = (left: ScopeReference, right: ScopeReference): boolean =>
-  left.scopeId === right.scopeId && left.epoch === right.epoch;
-
-/** The newest version with a key slot under the consent; refused when there is none. */
+/** Refuses a record that has no version with a key slot under the consent. */
 export const requireCovered = async (
   world: WorldReader,
   head: RecordHead,
   consent: ConsentEntry,
-): Promise<RecordEntry> => {
+): Promise<void> => {
   for (let version = head.version; version >= 1; version--) {
     const entry = await world.get(worldKeys.recordVersion(head.recordId, version));
-    if (entry !== undefined && grantedScopes(entry, consent).length > 0) return entry;
+    if (entry !== undefined && grantedScopes(entry, consent).length > 0) return;
   }
   throw new ContractError('SCOPE_NOT_GRANTED', 'the consent covers no key slot of one of the records');
 };

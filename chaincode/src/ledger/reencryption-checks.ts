@@ -17,6 +17,7 @@ import {
 import { ContractError } from '../errors.js';
 import type { ConsentEntry, ShareComplaint } from '../model/consent-entries.js';
 import type { RecordEntry, ScopeReference } from '../model/entries.js';
+import { isSameScope } from './scopes.js';
 
 /** What the contracts ask of the re-encryption scheme (cryptography.md T1, T3), in the ledger's own words. */
 
@@ -57,10 +58,11 @@ type GrantFields = Pick<
 >;
 
 /** One scope of a consent, as the re-encryption scheme has it: sealed shares are bound to consent, scope and epoch. */
-export const grantOf = (channel: string, consent: GrantFields, { scopeId, epoch }: ScopeReference): Grant => {
-  const scope = consent.scopes.find((one) => one.scopeId === scopeId && one.epoch === epoch);
+export const grantOf = (channel: string, consent: GrantFields, wanted: ScopeReference): Grant => {
+  const scope = consent.scopes.find((one) => isSameScope(one, wanted));
   if (scope === undefined) throw new ContractError('SCOPE_NOT_GRANTED', 'the consent has no such scope');
   const { mspId, certificateHash, publicKey } = consent.grantee;
+  const { scopeId, epoch } = scope;
   return {
     grantId: consent.consentId,
     channel,
@@ -119,6 +121,7 @@ export const openFittingShare = async (
 export const holdsCapsule = async (
   channel: string,
   entry: RecordEntry,
+  sealedDigest: string,
   scope: ScopeReference & { publicKey: string },
   capsule: Uint8Array,
 ): Promise<boolean> =>
@@ -126,7 +129,7 @@ export const holdsCapsule = async (
     await mclEngine(),
     capsule,
     fromHex(scope.publicKey),
-    sealingContext(contextOf(channel, entry, scope)),
+    sealingContext(contextOf(channel, entry, sealedDigest, scope)),
   );
 
 /** e(C1, rk_i), with a proof where the reader asks for one because answers do not open. Deterministic. */
@@ -147,7 +150,7 @@ export const reencryptCapsule = async (
     grant: grantOf(channel, consent, scope),
     mspId,
     capsule,
-    context: contextOf(channel, entry, scope),
+    context: contextOf(channel, entry, entry.sealed?.sealedDigest ?? '', scope),
     withProof,
   });
 };
@@ -156,6 +159,7 @@ export const reencryptCapsule = async (
 const contextOf = (
   channel: string,
   entry: RecordEntry,
+  sealedDigest: string,
   { scopeId, epoch }: ScopeReference,
 ): SealingContext => ({
   channel,
@@ -164,5 +168,5 @@ const contextOf = (
   owner: entry.ledgerId,
   scopeId,
   epoch,
-  sealedDigest: entry.sealed?.sealedDigest ?? '',
+  sealedDigest,
 });

@@ -1,3 +1,4 @@
+import { MAX_AGENTS, MIN_THRESHOLD } from '@medseal/crypto';
 import type {
   OrganizationEntry,
   OrganizationKeyEntry,
@@ -40,9 +41,6 @@ const MAX_OBJECT_BYTES = 2 ** 40;
 const MAX_HEADER_BYTES = 2 ** 20;
 const MAX_RECIPIENTS = 64;
 const MAX_LISTED_RECORDS = 200;
-/** One agent alone with the reader would hold the whole key (cryptography.md C.2). */
-const MIN_THRESHOLD = 2;
-export const MAX_AGENTS = 16;
 
 const STEPS: readonly RecordStep[] = ['blind', 'sanitize', 'upload', 'attest', 'chain'];
 

@@ -1,4 +1,4 @@
-import { MAX_AGENTS } from './arguments.js';
+import { MAX_AGENTS, MIN_THRESHOLD, SEALED_SHARE_BYTES } from '@medseal/crypto';
 import {
   type CareTeamKind,
   type ConsentAgent,
@@ -35,8 +35,6 @@ const MAX_SCOPES = 16;
 const MAX_MEMBERS = 64;
 const MAX_RECORD_TYPES = 32;
 const MAX_PURGED = 200;
-/** HPKE: encapsulated key, share, tag. */
-const SEALED_SHARE_BYTES = 32 + 96 + 16;
 
 /** Compressed points; whether they are in their group is checked by the contract. */
 export const g1Point = hex(96);
@@ -95,15 +93,15 @@ const grantFields: Check<GrantArgument> = object({
       scopeId: id,
       epoch: version,
       publicKey: g1Point,
-      points: listOf(g1Point, 2, MAX_AGENTS, (point) => point),
-      shareDigests: listOf(digest, 2, MAX_AGENTS, (shareDigest) => shareDigest),
+      points: listOf(g1Point, MIN_THRESHOLD, MAX_AGENTS, (point) => point),
+      shareDigests: listOf(digest, MIN_THRESHOLD, MAX_AGENTS, (shareDigest) => shareDigest),
     }),
     1,
     MAX_SCOPES,
     (scope) => scope.scopeId,
   ),
-  agents: listOf(object({ mspId, publicKey: digest }), 2, MAX_AGENTS, (agent) => agent.mspId),
-  threshold: integer(2, MAX_AGENTS),
+  agents: listOf(object({ mspId, publicKey: digest }), MIN_THRESHOLD, MAX_AGENTS, (agent) => agent.mspId),
+  threshold: integer(MIN_THRESHOLD, MAX_AGENTS),
   expiresAt: instant,
   termsCommitment: digest,
 });

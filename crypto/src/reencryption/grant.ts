@@ -139,8 +139,7 @@ export const grantDigest = (grant: Grant): string => sha256Hex(encodeGrant(grant
  * What the ledger keeps of a check value to refuse it a second time: two grants with one V_i share their polynomial, and
  * agents of the one could complete the other (cryptography.md finding 16). Lower-case hex.
  */
-export const shareCheckId = (check: Uint8Array): string =>
-  sha256Hex(Uint8Array.of(...utf8('MS-SHARE-CHECK'), ...check));
+export const shareCheckId = (check: Uint8Array): string => sha256Hex(check);
 
 /**
  * Whether the public values of a grant belong together, without any secret: every t of the check values interpolate to

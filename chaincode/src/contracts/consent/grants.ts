@@ -1,9 +1,10 @@
-import { sha256Hex, fromHex } from '@medseal/crypto';
+import { fromHex, shareCheckId } from '@medseal/crypto';
 import type { Context } from 'fabric-contract-api';
 import { ContractError } from '../../errors.js';
 import { type Act, authorizeAct } from '../../ledger/authorization.js';
 import { worldKeys } from '../../ledger/keys.js';
 import { requireGrantPoints } from '../../ledger/reencryption-checks.js';
+import { requireCurrentScope } from '../../ledger/scopes.js';
 import { type GrantArgument, grantArgument } from '../../model/consent-arguments.js';
 import type { ConsentAgent, ConsentEntry } from '../../model/consent-entries.js';
 import { DEFAULT_CONSENT_THRESHOLD, type PatientEntry } from '../../model/entries.js';
@@ -96,14 +97,7 @@ const requireAgent = async (
 
 const requireCurrentScopes = (patient: PatientEntry, scopes: GrantArgument['scopes']): void => {
   for (const wanted of scopes) {
-    const scope = patient.scopes.find(({ scopeId }) => scopeId === wanted.scopeId);
-    if (scope === undefined || scope.epoch !== wanted.epoch) {
-      throw new ContractError(
-        'SCOPE_NOT_CURRENT',
-        'scopeId and epoch are not current ones of the patient: read the patient',
-      );
-    }
-    if (scope.publicKey !== wanted.publicKey) {
+    if (requireCurrentScope(patient, wanted).publicKey !== wanted.publicKey) {
       refuseArgument('consent.scopes', 'must carry the public keys that the patient registered');
     }
   }
@@ -112,7 +106,7 @@ const requireCurrentScopes = (patient: PatientEntry, scopes: GrantArgument['scop
 /** Two grants with a point in common share their polynomial: an agent of each could complete it (F.1, 16). */
 const usePoints = async ({ world }: Act, scopes: GrantArgument['scopes']): Promise<void> => {
   const keys = scopes.flatMap(({ points }) =>
-    points.map((point) => worldKeys.sharePoint(pointDigest(point))),
+    points.map((point) => worldKeys.sharePoint(shareCheckId(fromHex(point)))),
   );
   if (new Set(keys.map(({ raw }) => raw)).size !== keys.length)
     refuseArgument('consent.scopes', 'must not use a point twice');
@@ -123,5 +117,3 @@ const usePoints = async ({ world }: Act, scopes: GrantArgument['scopes']): Promi
     await world.put(key, {});
   }
 };
-
-const pointDigest = (point: string): string => sha256Hex(fromHex(point));

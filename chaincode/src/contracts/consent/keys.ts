@@ -3,6 +3,7 @@ import type { Context } from 'fabric-contract-api';
 import { ContractError } from '../../errors.js';
 import { type Act, authorizeAct, authorizeQuery, EVERYONE, STAFF } from '../../ledger/authorization.js';
 import { certificateBytes } from '../../ledger/certificates.js';
+import { requireNextEpoch } from '../../ledger/epochs.js';
 import { worldKeys } from '../../ledger/keys.js';
 import { requireKeyProof } from '../../ledger/reencryption-checks.js';
 import { careTeamArgument, g2Point, keyProof } from '../../model/consent-arguments.js';
@@ -69,13 +70,6 @@ export const getConsentKey = async (ctx: Context, subject: string): Promise<Cons
 export const getCareTeam = async (ctx: Context, teamId: string): Promise<CareTeamEntry | null> => {
   const { world } = await authorizeQuery(ctx, { roles: EVERYONE });
   return (await world.get(worldKeys.careTeam(id(teamId, 'teamId')))) ?? null;
-};
-
-const requireNextEpoch = (current: number | undefined, offered: number): void => {
-  const next = (current ?? 0) + 1;
-  if (offered !== next) {
-    throw new ContractError('VERSION_CONFLICT', `the next epoch of this key is ${next}: read the key again`);
-  }
 };
 
 const requireOwnStaff = async ({ world, caller }: Act, staffId: string): Promise<void> => {

@@ -162,7 +162,9 @@ const requireCapsule = async (
   if (scopes.length === 0) {
     throw new ContractError('SCOPE_NOT_GRANTED', 'the consent covers no key slot of this version');
   }
-  for (const scope of scopes) if (await holdsCapsule(channel, entry, scope, capsule)) return scope;
+  const sealedDigest = entry.sealed?.sealedDigest ?? '';
+  for (const scope of scopes)
+    if (await holdsCapsule(channel, entry, sealedDigest, scope, capsule)) return scope;
   throw new ContractError('CAPSULE_INVALID', "the capsule's proof does not hold for this entry and key");
 };
 

@@ -3,9 +3,10 @@ import type { Context } from 'fabric-contract-api';
 import { ContractError } from '../../errors.js';
 import { authorizeAct, authorizeFreshQuery, onOwnPeer } from '../../ledger/authorization.js';
 import { agentIndex, judgeShares, readShares } from '../../ledger/agent.js';
-import { refuseEnded, requireConsent } from '../../ledger/consent-state.js';
+import { endOf, refuseEnded, requireConsent } from '../../ledger/consent-state.js';
 import { privateKeys, worldKeys } from '../../ledger/keys.js';
 import { PeerPrivateValues } from '../../ledger/private-values.js';
+import { isSameScope } from '../../ledger/scopes.js';
 import { depositedSharesArgument, shareAnswer, shareComplaint } from '../../model/consent-arguments.js';
 import type {
   ConsentEntry,
@@ -70,7 +71,7 @@ export const answerShare = async (
 export const purgeShare = async (ctx: Context, consentId: string): Promise<{ purged: string }> => {
   const act = onOwnPeer(ctx, await authorizeAct(ctx, { roles: ['service'] }));
   const consent = await requireConsent(act.world, consentId);
-  if (consent.revokedAt === null && act.at < consent.expiresAt) {
+  if (endOf(consent, act.at) === undefined) {
     throw new ContractError(
       'CONSENT_NOT_ENDED',
       'shares are purged when their consent is revoked or expired',
@@ -84,9 +85,11 @@ export const purgeShare = async (ctx: Context, consentId: string): Promise<{ pur
 const requireNamedShares = (consent: ConsentEntry, shares: DepositedShares, index: number): void => {
   const isNamed =
     shares.scopes.length === consent.scopes.length &&
-    consent.scopes.every(({ scopeId, epoch, shareDigests }) => {
-      const share = shares.scopes.find((one) => one.scopeId === scopeId && one.epoch === epoch);
-      return share !== undefined && sha256Hex(fromBase64(share.sealedShare)) === shareDigests[index - 1];
+    consent.scopes.every((scope) => {
+      const share = shares.scopes.find((one) => isSameScope(one, scope));
+      return (
+        share !== undefined && sha256Hex(fromBase64(share.sealedShare)) === scope.shareDigests[index - 1]
+      );
     });
   if (!isNamed) throw new ContractError('SHARE_INVALID', 'the shares are not those that the grant names');
 };
