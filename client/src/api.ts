@@ -556,3 +556,39 @@ export interface ConsentRequestAnswer extends TermsOfConsent {
   answer: 'granted' | 'denied' | null;
   consentId: string | null;
 }
+
+/** A person as the caller's own organisation knows them. */
+export interface NoticePerson {
+  subject: string;
+  name: string | null;
+  mspId: string;
+  organizationName: string | null;
+}
+
+/** What `GET /events` tells its caller; `at` is when the transaction was made. */
+export type Notice = { at: string | null } & (
+  | { type: 'consent.requested'; requestId: string; from: NoticePerson }
+  | { type: 'consent.granted'; consentId: string; requestId: string | null }
+  | { type: 'consent.denied'; requestId: string }
+  | {
+      type: 'consent.active' | 'consent.revoked' | 'consent.expired';
+      consentId: string;
+      grantee: NoticePerson;
+    }
+  | {
+      type: 'consent.complained';
+      consentId: string;
+      mspId: string;
+      organizationName: string | null;
+      code: string | null;
+    }
+  | {
+      type: 'record.read';
+      receiptId: string;
+      reader: NoticePerson;
+      basis: string;
+      consentId: string | null;
+      recordIds: string[];
+    }
+  | { type: 'emergency.opened'; emergencyId: string; reader: NoticePerson; until: string | null }
+);

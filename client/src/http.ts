@@ -28,6 +28,8 @@ export interface RequestOptions {
   idempotencyKey?: string;
   ifMatch?: string;
   accept?: string;
+  /** Goes on after this server-sent event. */
+  lastEventId?: string;
   signal?: AbortSignal;
 }
 
@@ -63,6 +65,7 @@ export class HttpTransport {
     if (this.#token) headers['authorization'] = `Bearer ${this.#token}`;
     if (this.mode === 'cookie' && this.#csrfToken && method !== 'GET')
       headers['x-csrf-token'] = this.#csrfToken;
+    if (options.lastEventId) headers['last-event-id'] = options.lastEventId;
     if (options.ifMatch) headers['if-match'] = options.ifMatch;
     if (options.body !== undefined) headers['content-type'] = 'application/json';
     if (method === 'POST')

@@ -1,6 +1,7 @@
 export * from './api.js';
 export * from './http.js';
 export * from './medseal-client.js';
+export * from './notices.js';
 export * from './device/certificate-request.js';
 export * from './device/consent-grant.js';
 export * from './device/consent-reading.js';

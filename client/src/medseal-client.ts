@@ -48,6 +48,7 @@ import type {
   ReceiptStatement,
 } from './api.js';
 import { HttpTransport, ProblemError, problemOf, type SessionMode } from './http.js';
+import { type NoticeEvent, readNotices } from './notices.js';
 
 const segment = encodeURIComponent;
 
@@ -353,6 +354,18 @@ export class MedsealClient {
   /** Whether a receipt or a document is what the ledger has; nobody need sign in. */
   verifyStatement = (statement: ReceiptStatement | DocumentStatement) =>
     this.#call<Verification>('POST', '/verify', statement);
+
+  /**
+   * Notices for the caller as they are committed, without end; stops when `signal` is aborted or the session ends.
+   *
+   * @param lastEventId id of the last event that was read: what came since is told first
+   * @throws ProblemError of the answer; TypeError when the connection is lost
+   */
+  async *notices(options: { lastEventId?: string; signal?: AbortSignal } = {}): AsyncGenerator<NoticeEvent> {
+    const response = await this.http.raw('GET', '/events', { ...options, accept: 'text/event-stream' });
+    if (!response.ok || response.body === null) throw await problemOf(response);
+    yield* readNotices(response.body);
+  }
 
   /** For auditors: the public part of a patient's access log. */
   accessLogOf = (ledgerId: string, query?: PageQuery) =>

@@ -11,6 +11,7 @@ import { ConsentDutiesModule } from './consents/consent-duties.module.js';
 import { CustodianModule } from './custodian/custodian.module.js';
 import { DoctorsModule } from './doctors/doctors.module.js';
 import { EncountersModule } from './encounters/encounters.module.js';
+import { EventsModule } from './events/events.module.js';
 import { HealthModule } from './health/health.module.js';
 import { IdempotencyInterceptor } from './http/idempotency.interceptor.js';
 import { ProblemFilter } from './http/problem.filter.js';
@@ -60,6 +61,7 @@ export class AppModule {
         OwnerConsentsModule,
         BlockchainModule,
         AccessLogModule,
+        EventsModule,
         VerifyModule,
       ],
       providers: [

@@ -528,6 +528,7 @@ export const restOperations: Readonly<Record<string, Readonly<Record<string, Res
   },
   'POST /consents/{id}/resume': { 'of nobody': { call: () => post(`/consents/${random(16)}/resume`) } },
   'POST /consents/{id}/revoke': { 'of nobody': { call: () => post(`/consents/${random(16)}/revoke`) } },
+  'GET /events': simple('/events', { headOnly: true }),
   'GET /blockchain/report': {
     '': { call: () => get('/blockchain/report?limit=200'), sees: reportRow },
     'of one patient': {

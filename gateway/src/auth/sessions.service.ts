@@ -131,6 +131,17 @@ export class SessionsService {
     }));
   }
 
+  /** Those of the sessions that are neither ended nor idle too long, of accounts in good standing. */
+  async inForce({ database }: Organization, sessionIds: readonly string[]): Promise<ReadonlySet<string>> {
+    const rows = await database.query<{ id: string }>(
+      `SELECT s.id FROM sessions s JOIN accounts ON accounts.subject = s.subject
+        WHERE s.id = ANY($1) AND s.expires_at > $2 AND (s.remember OR s.last_used_at > $3)
+          AND ${STATUS_IN_FORCE} = 'active'`,
+      [[...sessionIds], this.clock.date(), new Date(this.clock.now() - IDLE_MS)],
+    );
+    return new Set(rows.map(({ id }) => id));
+  }
+
   /** @returns false when the subject has no such session */
   async end(organization: Organization, subject: string, sessionId: string): Promise<boolean> {
     const rows = await organization.database.query(

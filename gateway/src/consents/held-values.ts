@@ -97,16 +97,29 @@ export class HeldValues {
     );
     const values: HeldValue<Kind>[] = [];
     for (const { key, value } of rows) {
-      const { ledgerId, sealed } = storedOf(value);
-      const opened = await organization.keystore.openValue<Pick<HeldValue<Kind>, 'from' | 'delivery'>>(
-        ledgerId,
-        key,
-        fromBase64(sealed),
-      );
-      if (opened !== undefined) values.push({ deliveryId: key.slice('held/'.length), ledgerId, ...opened });
+      const opened = await openHeld<Kind>(organization, key, value);
+      if (opened !== undefined) values.push(opened);
     }
     return values;
   }
 }
+
+/** A private value `held/…`; undefined when the patient's erasure key is gone. */
+export const openHeld = async <Kind extends Delivery['kind']>(
+  { keystore }: Pick<Organization, 'keystore'>,
+  key: string,
+  value: Uint8Array,
+): Promise<HeldValue<Kind> | undefined> => {
+  const { ledgerId, sealed } = storedOf(value);
+  const opened = await keystore.openValue<Pick<HeldValue<Kind>, 'from' | 'delivery'>>(
+    ledgerId,
+    key,
+    fromBase64(sealed),
+  );
+  return opened && { deliveryId: key.slice('held/'.length), ledgerId, ...opened };
+};
+
+/** Whose a held value is, and what kind, without opening it. */
+export const heldKind = (value: Uint8Array): Pick<StoredValue, 'ledgerId' | 'kind'> => storedOf(value);
 
 const storedOf = (value: Uint8Array): StoredValue => JSON.parse(utf8Decode(value)) as StoredValue;

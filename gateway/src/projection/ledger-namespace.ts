@@ -7,6 +7,16 @@ export const STAFF_COLLECTION = 'hospitals';
 /** The collection that only `mspId`'s peers hold. */
 export const implicitCollection = (mspId: string): string => `_implicit_org_${mspId}`;
 
+/** The collections whose values an organisation's peers hold. */
+export const heldCollections = ({
+  mspId,
+  kind,
+}: {
+  mspId: string;
+  kind: 'ministry' | 'hospital';
+}): ReadonlySet<string> =>
+  new Set([implicitCollection(mspId), ...(kind === 'hospital' ? [STAFF_COLLECTION] : [])]);
+
 const SEPARATOR = '\u0000';
 
 /** Type and parts of Fabric's composite key (NUL type NUL part NUL …); undefined for any other key. */

@@ -214,6 +214,13 @@ export const projectionMigrations: readonly Migration[] = [
       DELETE FROM private_values;
     `,
   },
+  {
+    name: 'projection-3-share-answer-positions',
+    // Null for those that were read before: earlier than any that has one.
+    sql: `
+      ALTER TABLE share_answers ADD COLUMN block_number integer, ADD COLUMN position integer;
+    `,
+  },
 ];
 
 /** Tables that a rebuild empties. */

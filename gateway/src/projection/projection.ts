@@ -4,7 +4,7 @@ import type { Database } from '../database/database.js';
 import type { Keystore } from '../keystore/keystore.js';
 import { blockChanges, type BlockChanges } from './block-changes.js';
 import { emptyTables, writeBlocks } from './block-writer.js';
-import { implicitCollection, STAFF_COLLECTION } from './ledger-namespace.js';
+import { heldCollections, STAFF_COLLECTION } from './ledger-namespace.js';
 import { isIndexed, PersonalIndex } from './personal-index.js';
 
 const REACHED_TIMEOUT_MS = 15_000;
@@ -60,8 +60,7 @@ export class Projection {
     private readonly report: (message: string) => void = () => undefined,
   ) {
     this.personal = new PersonalIndex(parts.keystore);
-    const own = implicitCollection(parts.mspId);
-    this.#collections = new Set(parts.kind === 'hospital' ? [own, STAFF_COLLECTION] : [own]);
+    this.#collections = heldCollections(parts);
   }
 
   /** Number of blocks in the read model. */

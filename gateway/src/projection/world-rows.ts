@@ -222,9 +222,9 @@ export const ENTRY_TABLES: Readonly<Record<string, readonly EntryTable[]>> = {
     {
       target: { table: 'share_answers', key: ['consent_id', 'msp_id'] },
       keyOf: ([consentId, mspId]) => ({ consent_id: consentId!, msp_id: mspId! }),
-      rowOf: ({ entry }) => {
+      rowOf: ({ entry, blockNumber, position }) => {
         const { consentId, mspId, answer } = entry as unknown as ShareAnswerEntry;
-        return { consent_id: consentId, msp_id: mspId, answer };
+        return { consent_id: consentId, msp_id: mspId, answer, block_number: blockNumber, position };
       },
     },
   ],

@@ -1,0 +1,61 @@
+/** A person as the caller's own organisation knows them. */
+export interface NoticePerson {
+  /** Staff id. */
+  readonly subject: string;
+  /** Null where the own organisation does not know it. */
+  readonly name: string | null;
+  readonly mspId: string;
+  readonly organizationName: string | null;
+}
+
+/** What one is told about; instants are RFC 3339 in UTC. */
+export type NoticeText =
+  /** To the owner: somebody asks for a consent. */
+  | { readonly type: 'consent.requested'; readonly requestId: string; readonly from: NoticePerson }
+  /** To the grantee: the owner has signed; agents have yet to accept their shares. */
+  | { readonly type: 'consent.granted'; readonly consentId: string; readonly requestId: string | null }
+  /** To who asked. */
+  | { readonly type: 'consent.denied'; readonly requestId: string }
+  /** To owner and grantee. */
+  | {
+      readonly type: 'consent.active' | 'consent.revoked' | 'consent.expired';
+      readonly consentId: string;
+      readonly grantee: NoticePerson;
+    }
+  /** To the owner: an agent cannot use its share. */
+  | {
+      readonly type: 'consent.complained';
+      readonly consentId: string;
+      readonly mspId: string;
+      readonly organizationName: string | null;
+      readonly code: string | null;
+    }
+  /** To the owner: a receipt names records of hers. */
+  | {
+      readonly type: 'record.read';
+      readonly receiptId: string;
+      readonly reader: NoticePerson;
+      readonly basis: string;
+      readonly consentId: string | null;
+      /** The owner's only. */
+      readonly recordIds: readonly string[];
+    }
+  /** To the owner: her records are open to somebody for a while. */
+  | {
+      readonly type: 'emergency.opened';
+      readonly emergencyId: string;
+      readonly reader: NoticePerson;
+      readonly until: string | null;
+    };
+
+export type Notice = NoticeText & { readonly at: string | null };
+
+/** A notice, whom it is for, and where the ledger says it. */
+export interface AddressedNotice {
+  /** Staff id, or a patient's ledgerId. */
+  readonly to: string;
+  readonly blockNumber: number;
+  readonly position: number;
+  readonly index: number;
+  readonly notice: Notice;
+}

@@ -1,0 +1,288 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import {
+  type ConsentWish,
+  MedsealClient,
+  type Notice,
+  type NoticeEvent,
+  PatientDevice,
+  ProblemError,
+} from '@medseal/client';
+import { type Caller, type Colleague, TestBed } from './harness';
+
+jest.setTimeout(120_000);
+
+const PASSWORD = 'a password of the patient';
+
+/** Reads a stream of notices into a list. */
+class Listener {
+  readonly events: NoticeEvent[] = [];
+  readonly ended: Promise<'ended' | ProblemError>;
+  readonly #left = new AbortController();
+
+  constructor(client: MedsealClient, lastEventId?: string) {
+    this.ended = this.#read(client, lastEventId);
+  }
+
+  async #read(client: MedsealClient, lastEventId?: string): Promise<'ended' | ProblemError> {
+    try {
+      for await (const event of client.notices({ lastEventId, signal: this.#left.signal }))
+        this.events.push(event);
+    } catch (error) {
+      if (error instanceof ProblemError) return error;
+    }
+    return 'ended';
+  }
+
+  get notices(): Notice[] {
+    return this.events.flatMap((event) => (event.kind === 'notice' ? [event.notice] : []));
+  }
+
+  get types(): string[] {
+    return this.notices.map(({ type }) => type);
+  }
+
+  /** The event of this type, once it is there. */
+  async saw(type: Notice['type'], count = 1): Promise<NoticeEvent> {
+    for (;;) {
+      const found = this.events.filter((event) => event.kind === 'notice' && event.notice.type === type);
+      if (found.length >= count) return found[count - 1]!;
+      await sleep(20);
+    }
+  }
+
+  async ready(): Promise<this> {
+    while (!this.events.some(({ kind }) => kind !== 'notice')) await sleep(20);
+    return this;
+  }
+
+  leave(): void {
+    this.#left.abort();
+  }
+}
+
+describe('GET /events', () => {
+  let bed: TestBed;
+  let city: Caller;
+  let doctor: Colleague;
+  let stranger: Colleague;
+  let recordId: string;
+  let geetha: { client: MedsealClient; device: PatientDevice; registrationNo: string };
+  let muthu: typeof geetha;
+  const open: Listener[] = [];
+
+  const listen = async (client: MedsealClient, lastEventId?: string): Promise<Listener> => {
+    const listener = new Listener(client, lastEventId);
+    open.push(listener);
+    return listener.ready();
+  };
+  const clientOf = async (organization: string, username: string, password: string) => {
+    const client = new MedsealClient(bed.url);
+    await client.login(organization, username, password);
+    return client;
+  };
+  const patient = async (username: string): Promise<typeof geetha> => {
+    const { body } = await city.post('/patients', { name: `Patient ${username}` });
+    const client = new MedsealClient(bed.url);
+    const { device } = await PatientDevice.activate(client, {
+      organization: 'city',
+      activationCode: body['activationCode'] as string,
+      username,
+      password: PASSWORD,
+      passphrase: 'a passphrase of the patient',
+    });
+    await client.login('city', username, PASSWORD);
+    return { client, device, registrationNo: body['registrationNo'] as string };
+  };
+  const staff = async (organization: 'city' | 'lakeside', name: string): Promise<Colleague> => {
+    const admin = await bed.administrator(organization);
+    const made = await admin.post('/doctors', { name, specialization: 'Heart' });
+    return bed.colleague(organization, 'doctor', { doctorId: made.body['id'] });
+  };
+  const wish = (requestId?: string): ConsentWish => ({
+    requestId,
+    grantee: { kind: 'person', id: doctor.subject, mspId: 'LakesideMSP' },
+    scopes: ['general'],
+    terms: {
+      purpose: 'CAREMGT',
+      recordTypes: ['OPConsultation'],
+      dateRange: { from: '2020-01-01', to: '2030-12-31' },
+      dataEraseAt: '2039-01-01T00:00:00.000Z',
+    },
+    expiresAt: new Date(Date.now() + 3_600_000).toISOString(),
+  });
+  const ask = async (): Promise<string> => {
+    const { terms, expiresAt } = wish();
+    const { registrationNo } = geetha;
+    const answer = await doctor.caller.post('/consents/requests', { registrationNo, ...terms, expiresAt });
+    return answer.body['requestId'] as string;
+  };
+
+  beforeAll(async () => {
+    bed = await TestBed.start();
+    city = await bed.administrator('city');
+    [doctor, stranger] = [await staff('lakeside', 'Dr. Rajini'), await staff('lakeside', 'Dr. Velan')];
+    [geetha, muthu] = [await patient('geetha'), await patient('muthu')];
+    const author = await staff('city', 'Dr. Sundar');
+    const { registrationNo } = geetha;
+    await city.post(`/patients/${registrationNo}/encounters`, {
+      class: 'AMB',
+      doctorId: author.subject,
+      reason: 'Fever',
+      period: { start: '2024-06-07T09:00:00Z' },
+    });
+    const written = await author.caller.post('/records', {
+      registrationNo,
+      effectiveDate: '2024-06-07',
+      disease: 'Fever',
+      document: { problems: [{ text: 'Fever of the patient' }] },
+      recordType: 'OPConsultation',
+    });
+    recordId = written.body['recordId'] as string;
+    await author.caller.post(`/records/${recordId}/complete`, {});
+  }, 240_000);
+
+  afterAll(async () => {
+    for (const listener of open) listener.leave();
+    await bed?.stop();
+  });
+
+  test('tells owner and reader of a consent from the question to the end, in the order of the ledger, and nobody else', async () => {
+    const reader = await clientOf('lakeside', doctor.username, doctor.password);
+    const [owner, grantee, other, otherStaff] = [
+      await listen(geetha.client),
+      await listen(reader),
+      await listen(muthu.client),
+      await listen(await clientOf('lakeside', stranger.username, stranger.password)),
+    ];
+    const deniedId = await ask();
+    await owner.saw('consent.requested');
+    await geetha.device.denyRequest(geetha.client, deniedId);
+    await grantee.saw('consent.denied');
+
+    const requestId = await ask();
+    await owner.saw('consent.requested', 2);
+    const { consentId } = await geetha.device.grantConsent(geetha.client, wish(requestId));
+    await owner.saw('consent.active');
+    await grantee.saw('consent.active');
+    for (;;) {
+      const read = await doctor.caller.post(`/records/${recordId}/open?decrypt=true`, { consentId });
+      if (read.status === 200) break;
+      await sleep(100);
+    }
+    await owner.saw('record.read');
+    await geetha.device.revokeConsent(geetha.client, String(consentId));
+    await owner.saw('consent.revoked');
+    await grantee.saw('consent.revoked');
+
+    const person = {
+      subject: doctor.subject,
+      name: 'Dr. Rajini',
+      mspId: 'LakesideMSP',
+      organizationName: 'Lakeside Hospital',
+    };
+    const at = expect.any(String);
+    // A read that came before the terms were there left its receipt all the same.
+    const [reads, rest] = [
+      owner.notices.filter(({ type }) => type === 'record.read'),
+      owner.notices.filter(({ type }) => type !== 'record.read'),
+    ];
+    expect(reads[0]).toEqual({
+      type: 'record.read',
+      at,
+      receiptId: expect.any(String),
+      reader: person,
+      basis: 'consent',
+      consentId,
+      recordIds: [recordId],
+    });
+    expect(rest).toEqual([
+      { type: 'consent.requested', at, requestId: deniedId, from: person },
+      { type: 'consent.requested', at, requestId, from: person },
+      { type: 'consent.active', at, consentId, grantee: person },
+      { type: 'consent.revoked', at, consentId, grantee: person },
+    ]);
+    expect(owner.types.indexOf('record.read')).toBe(3);
+    expect(owner.types.at(-1)).toBe('consent.revoked');
+    expect(grantee.notices).toEqual([
+      { type: 'consent.denied', at, requestId: deniedId },
+      { type: 'consent.granted', at, consentId, requestId },
+      { type: 'consent.active', at, consentId, grantee: person },
+      { type: 'consent.revoked', at, consentId, grantee: person },
+    ]);
+    expect([...other.events, ...otherStaff.events].map(({ kind }) => kind)).toEqual(['ready', 'ready']);
+
+    // Whoever comes back has the rest, from the ledger alone: also from a gateway that was started meanwhile.
+    const [, second] = owner.events.filter(({ kind }) => kind === 'notice');
+    const resumed = await listen(geetha.client, second!.id);
+    expect(resumed.notices).toEqual(owner.notices.slice(2));
+    await bed.restartGateway();
+    const again = await listen(await clientOf('city', 'geetha', PASSWORD), second!.id);
+    expect(again.notices).toEqual(owner.notices.slice(2));
+    expect(again.events.at(-1)!.kind).toBe('ready');
+    const late = await listen(await clientOf('city', 'muthu', PASSWORD), second!.id);
+    expect(late.notices).toEqual([]);
+    expect(bed.log).not.toMatch(/Rajini|Patient geetha|problem/);
+  });
+
+  test('a consent that expires is told once, to owner and reader', async () => {
+    geetha.client = await clientOf('city', 'geetha', PASSWORD);
+    const reader = await clientOf('lakeside', doctor.username, doctor.password);
+    const { consentId } = await geetha.device.grantConsent(geetha.client, {
+      ...wish(),
+      expiresAt: new Date(Date.now() + 60_000).toISOString(),
+    });
+    const [owner, grantee] = [await listen(geetha.client), await listen(reader)];
+    await bed.advance(61_000);
+    for (const listener of [owner, grantee]) {
+      const seen = await listener.saw('consent.expired');
+      expect(seen).toMatchObject({ notice: { consentId, grantee: { subject: doctor.subject } } });
+      const before = await listen(listener === owner ? geetha.client : reader, listener.events[0]!.id);
+      await before.saw('consent.expired');
+      const after = await listen(listener === owner ? geetha.client : reader, seen.id);
+      await sleep(1_500);
+      expect(
+        [listener.types, after.types].map((types) => types.filter((one) => one === 'consent.expired')),
+      ).toEqual([['consent.expired'], []]);
+    }
+  });
+
+  test('ends with the session, and with the account’s good standing', async () => {
+    const client = await clientOf('city', 'muthu', PASSWORD);
+    const patientsStream = await listen(client);
+    await client.logout();
+    expect(await patientsStream.ended).toBe('ended');
+    const refused = new Listener(client);
+    expect(await refused.ended).toMatchObject({ status: 401, code: 'NOT_SIGNED_IN' });
+
+    const staffStream = await listen(await clientOf('lakeside', stranger.username, stranger.password));
+    const lakeside = await bed.administrator('lakeside');
+    await lakeside.call('PATCH', `/users/${stranger.username}`, { body: { action: 'suspend' } });
+    expect(await staffStream.ended).toBe('ended');
+  });
+
+  test('a session has four streams at most, and another when one was closed', async () => {
+    const client = await clientOf('city', 'muthu', PASSWORD);
+    const [first] = await Promise.all([1, 2, 3, 4].map(() => listen(client)));
+    const fifth = new Listener(client);
+    expect(await fifth.ended).toMatchObject({ status: 429, code: 'TOO_MANY_STREAMS', retryAfter: 15 });
+    first!.leave();
+    await first!.ended;
+    for (;;) {
+      const next = new Listener(client);
+      open.push(next);
+      if ((await Promise.race([next.ended, next.ready()])) instanceof Listener) break;
+      await sleep(50);
+    }
+  });
+
+  test.each(['x', '1.2.3', '-1.0.0.0', '1.2.3.4.5'])(
+    'an id that no stream gave is refused: %s',
+    async (id) => {
+      const refused = new Listener(await clientOf('city', 'muthu', PASSWORD), id);
+      expect(await refused.ended).toMatchObject({
+        status: 400,
+        errors: [{ field: 'Last-Event-ID' }],
+      });
+    },
+  );
+});
