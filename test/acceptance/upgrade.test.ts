@@ -56,5 +56,24 @@ describeIf('keptData')('data folders of earlier versions', () => {
       expect(before.map(({ hash }) => hash)).toContain(row?.prevHash);
       expect(after.chainValid).toBe(true);
     });
+
+    if (name.includes('consents')) {
+      test('consents given then are read under, revoked, and requests answered', async () => {
+        const { client: owner, device } = await product.deviceOf('geetha');
+        const consent = (await owner.consents()).items.find(({ status }) => status === 'active');
+        const reader = await product.as('rajini');
+        const row = (await owner.report()).rows.find((one) => one.patient === 'Geetha');
+        const open = () =>
+          reader.openRecordDecrypted(row?.recordId ?? '', 'TREATMENT', consent?.consentId ?? '');
+        expect((await open()).receipt).toBeTruthy();
+        await device.revokeConsent(owner, consent?.consentId ?? '');
+        await expect(open()).rejects.toMatchObject({ code: 'CONSENT_REVOKED' });
+        const [request] = (await owner.consentRequests()).items.filter(({ answer }) => answer === null);
+        await device.denyRequest(owner, request?.requestId ?? '');
+        expect((await owner.consentRequests()).items).toContainEqual(
+          expect.objectContaining({ requestId: request?.requestId, answer: 'denied' }),
+        );
+      });
+    }
   });
 });
