@@ -41,6 +41,20 @@ export interface OrganizationAnswer {
   /** Whether the gateway asked takes sign-ins for it. */
   signIn?: boolean;
   status?: 'active' | 'suspended';
+  /** Keys that consents to its care teams are made to. */
+  careTeams?: { teamId: string; kind: 'treating' | 'duty' | 'named'; epoch: number; publicKey: string }[];
+}
+
+/** A care team of the caller's own hospital. */
+export interface CareTeamAnswer {
+  teamId: string;
+  kind: 'treating' | 'duty' | 'named';
+  epoch: number;
+  publicKey: string;
+  /** Staff ids of a named team. */
+  members: string[];
+  isMember: boolean;
+  ledger?: LedgerPart;
 }
 
 /** What a PATCH takes: left out stays, `null` clears. */

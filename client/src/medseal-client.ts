@@ -5,6 +5,7 @@ import type {
   ActivationLetter,
   BlockDetail,
   BlockSummary,
+  CareTeamAnswer,
   Changes,
   ConsentAnswer,
   ConsentPreview,
@@ -253,6 +254,16 @@ export class MedsealClient {
     });
     return answer.body;
   }
+
+  // ---- care teams
+
+  careTeams = () => this.#call<Page<CareTeamAnswer>>('GET', '/care-teams');
+
+  createCareTeam = (members: string[], options?: WriteOptions) =>
+    this.#call<CareTeamAnswer>('POST', '/care-teams', { members }, undefined, options);
+
+  changeCareTeam = (id: string, members: string[]) =>
+    this.#call<CareTeamAnswer>('PUT', `/care-teams/${segment(id)}`, { members });
 
   // ---- consents; what the owner decides is signed on the owner's device, see `PatientDevice`
 

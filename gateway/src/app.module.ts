@@ -6,6 +6,7 @@ import { ActivationModule } from './activation/activation.module.js';
 import { AuthGuard } from './auth/auth.guard.js';
 import { AuthModule } from './auth/auth.module.js';
 import { BlockchainModule } from './blockchain/blockchain.module.js';
+import { CareTeamsModule } from './care-teams/care-teams.module.js';
 import { Clock } from './clock.js';
 import { ConsentDutiesModule } from './consents/consent-duties.module.js';
 import { CustodianModule } from './custodian/custodian.module.js';
@@ -54,6 +55,7 @@ export class AppModule {
         PatientsModule,
         EncountersModule,
         CustodianModule,
+        CareTeamsModule,
         ConsentDutiesModule,
         RecordsModule,
         TransactionsModule,

@@ -511,6 +511,15 @@ export const restOperations: Readonly<Record<string, Readonly<Record<string, Res
         }),
     },
   },
+  'GET /care-teams': simple('/care-teams'),
+  'POST /care-teams': {
+    'of somebody unknown': { call: () => post('/care-teams', { members: [random(16)] }) },
+  },
+  'PUT /care-teams/{id}': {
+    'of nobody': {
+      call: () => ({ method: 'PUT', path: `/care-teams/${random(16)}`, body: { members: [random(16)] } }),
+    },
+  },
   'GET /consents': simple('/consents'),
   'GET /consents/requests': simple('/consents/requests'),
   'POST /consents/requests': { 'a malformed one': { call: () => post('/consents/requests', {}) } },

@@ -1,4 +1,5 @@
 import { Global, Module } from '@nestjs/common';
+import { CareTeamsModule } from '../care-teams/care-teams.module.js';
 import { AccountsService } from './accounts.service.js';
 import { AuthController } from './auth.controller.js';
 import { AuthService } from './auth.service.js';
@@ -7,6 +8,7 @@ import { SessionsService } from './sessions.service.js';
 
 @Global()
 @Module({
+  imports: [CareTeamsModule],
   controllers: [AuthController],
   providers: [AccountsService, AuthService, LoginLimits, SessionsService],
   exports: [AccountsService, AuthService, SessionsService],

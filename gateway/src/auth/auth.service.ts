@@ -1,5 +1,6 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { TeamKeys } from '../care-teams/team-keys.js';
 import { Clock } from '../clock.js';
 import { registerReaderKey } from '../consents/reader-keys.js';
 import { needsRenewal } from '../fabric/certificate-renewal.js';
@@ -47,6 +48,7 @@ export class AuthService {
     private readonly sessions: SessionsService,
     private readonly limits: LoginLimits,
     private readonly clock: Clock,
+    private readonly teamKeys: TeamKeys,
   ) {}
 
   /** @throws ProblemException 401 alike for unknown organisation, unknown user, wrong password and suspended account; 429 */
@@ -108,6 +110,7 @@ export class AuthService {
     if (keys !== null) {
       await this.renew(organization, account, keys);
       await this.registerReaderKey(organization, account, keys);
+      await this.handTeamKeysOn(organization, account, keys);
     }
     const session = await this.sessions.open(organization, account, keys, remember);
     return { ...session, user: userAnswer({ ...account, organization }) };
@@ -146,6 +149,19 @@ export class AuthService {
       );
     });
     await Promise.race([registered, sleep(REGISTRATION_WAIT_MS, undefined, { ref: false })]);
+  }
+
+  private async handTeamKeysOn(
+    organization: Organization,
+    { subject }: Account,
+    { receivingKey: receivingSecretKey }: HeldStaffKeys,
+  ): Promise<void> {
+    try {
+      await this.teamKeys.handOn(organization, { subject, receivingSecretKey });
+    } catch (error) {
+      // Colleagues wait for the next sign-in of somebody who holds the key.
+      this.logger.warn(`Team keys of ${organization.mspId} were not handed on: ${(error as Error).message}`);
+    }
   }
 
   /** The password has just opened the key, so a certificate about to end is renewed now, for the same key. */

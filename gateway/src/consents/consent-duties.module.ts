@@ -1,4 +1,5 @@
 import { Module } from '@nestjs/common';
+import { CareTeamsModule } from '../care-teams/care-teams.module.js';
 import { PatientsModule } from '../patients/patients.module.js';
 import { AgentDuties } from './agent-duties.js';
 import { ConsentDuties } from './consent-duties.js';
@@ -10,7 +11,7 @@ import { Outgoing } from './outgoing.js';
 
 /** What the organisations' services do for consents by themselves, and what they were handed over. */
 @Module({
-  imports: [PatientsModule],
+  imports: [PatientsModule, CareTeamsModule],
   providers: [AgentDuties, ConsentDuties, ConsentRequests, HeldOpenings, HeldValues, Incoming, Outgoing],
   exports: [ConsentRequests, HeldOpenings],
 })

@@ -1,4 +1,5 @@
 import { Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
+import { CareTeamDuties } from '../care-teams/care-team-duties.js';
 import { Clock } from '../clock.js';
 import { LedgerError } from '../fabric/ledger-client.js';
 import { OrganizationRegistry, type Organization } from '../organizations/organization.js';
@@ -14,7 +15,13 @@ const SWEEP_INTERVAL_MS = 10_000;
 const BACKOFF_MS = 1_000;
 const BACKOFF_MAX_MS = 300_000;
 
-const WORLD_TYPES: ReadonlySet<string> = new Set(['consent', 'shareAnswer', 'recordVersion', 'patient']);
+const WORLD_TYPES: ReadonlySet<string> = new Set([
+  'consent',
+  'shareAnswer',
+  'recordVersion',
+  'patient',
+  'staff',
+]);
 const PRIVATE_KINDS: ReadonlySet<string> = new Set(['share', 'delivery', 'consentRequest', 'held']);
 
 interface Failing {
@@ -48,8 +55,9 @@ export class ConsentDuties implements OnApplicationBootstrap, OnApplicationShutd
     agent: AgentDuties,
     incoming: Incoming,
     outgoing: Outgoing,
+    careTeams: CareTeamDuties,
   ) {
-    this.sources = [agent, incoming, outgoing];
+    this.sources = [agent, incoming, outgoing, careTeams];
   }
 
   onApplicationBootstrap(): void {

@@ -10,6 +10,7 @@ import {
   type ParametersEntry,
 } from '@medseal/chaincode';
 import { canonicalJson } from '@medseal/crypto';
+import { TeamMembership } from '../care-teams/team-membership.js';
 import { evaluateJson } from '../fabric/evaluate-json.js';
 import { LedgerError } from '../fabric/ledger-client.js';
 import { page, type Page, type PageRequest, pageOfArray } from '../http/paging.js';
@@ -50,17 +51,18 @@ export interface GranteeAnswer {
 /** Consents out of the ledger. */
 @Injectable()
 export class ConsentsService {
-  constructor(private readonly acts: ConsentActs) {}
+  constructor(
+    private readonly acts: ConsentActs,
+    private readonly membership: TeamMembership,
+  ) {}
 
   /** The caller's own, as owner or as grantee; newest first. */
   async list(user: SessionUser, request: PageRequest): Promise<Page<ConsentView>> {
     const { organization, subject, role } = user;
     const isOwner = role === 'patient';
-    const states = await evaluateJson<ConsentState[]>(
-      organization,
-      isOwner ? 'consent:listConsents' : 'consent:listConsentsTo',
-      [subject],
-    );
+    const states = isOwner
+      ? await evaluateJson<ConsentState[]>(organization, 'consent:listConsents', [subject])
+      : await this.granted(user);
     const missing = isOwner ? await this.acts.missing(organization, subject) : undefined;
     const views = states
       .map((state) => viewOf(state, missing))
@@ -122,7 +124,18 @@ export class ConsentsService {
     return page(items, null, items.length);
   }
 
-  private async find({ organization, subject }: SessionUser, consentId: string): Promise<ConsentState> {
+  /** To the caller, and to care teams that the caller is in now. */
+  private async granted(user: SessionUser): Promise<ConsentState[]> {
+    const { organization, subject } = user;
+    const toPerson = await evaluateJson<ConsentState[]>(organization, 'consent:listConsentsTo', [subject]);
+    const known = new Set(toPerson.map(({ consent }) => consent.consentId));
+    const toTeams = (await this.membership.consentIds(user)).filter((id) => !known.has(id));
+    const others = toTeams.map((id) => evaluateJson<ConsentState>(organization, 'consent:getConsent', [id]));
+    return [...toPerson, ...(await Promise.all(others))];
+  }
+
+  private async find(user: SessionUser, consentId: string): Promise<ConsentState> {
+    const { organization, subject } = user;
     if (!/^[0-9a-f]{32}$/.test(consentId)) throw notFound();
     let state: ConsentState;
     try {
@@ -131,9 +144,8 @@ export class ConsentsService {
       if (error instanceof LedgerError && error.code === 'CONSENT_NOT_FOUND') throw notFound();
       throw error;
     }
-    const { ledgerId, grantee } = state.consent;
-    const isConcerned = ledgerId === subject || (grantee.kind === 'person' && grantee.id === subject);
-    if (!isConcerned && !(await isNamedMember(organization, subject, grantee))) throw notFound();
+    const isOwner = state.consent.ledgerId === subject;
+    if (!isOwner && (await this.membership.standing(user, state.consent)) === undefined) throw notFound();
     return state;
   }
 }
@@ -142,16 +154,6 @@ const careTeam = async (organization: Organization, teamId: string): Promise<Car
   /^[0-9a-f]{32}$/.test(teamId)
     ? evaluateJson<CareTeamEntry | null>(organization, 'consent:getCareTeam', [teamId])
     : null;
-
-/** Of the teams that are rules every member of staff is told by the hospital's own lists. */
-const isNamedMember = async (
-  organization: Organization,
-  subject: string,
-  grantee: ConsentEntry['grantee'],
-): Promise<boolean> => {
-  if (grantee.kind !== 'careTeam' || grantee.mspId !== organization.mspId) return false;
-  return (await careTeam(organization, grantee.id))?.members.includes(subject) ?? false;
-};
 
 const viewOf = (
   { consent, status, answers }: ConsentState,

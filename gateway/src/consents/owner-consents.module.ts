@@ -1,4 +1,5 @@
 import { Module } from '@nestjs/common';
+import { CareTeamsModule } from '../care-teams/care-teams.module.js';
 import { TransactionsModule } from '../transactions/transactions.module.js';
 import { ConsentDutiesModule } from './consent-duties.module.js';
 import { ConsentActs } from './consent-acts.service.js';
@@ -8,7 +9,7 @@ import { ConsentsService } from './consents.service.js';
 
 /** What owners decide, and who sees it. */
 @Module({
-  imports: [TransactionsModule, ConsentDutiesModule],
+  imports: [TransactionsModule, CareTeamsModule, ConsentDutiesModule],
   controllers: [ConsentsController],
   providers: [ConsentActs, ConsentAsking, ConsentsService],
 })

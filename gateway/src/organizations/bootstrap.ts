@@ -12,6 +12,7 @@ import {
 import { canonicalJson } from '@medseal/crypto';
 import { AccountsService } from '../auth/accounts.service.js';
 import { newInitialPassword } from '../auth/passwords.js';
+import { CareTeams } from '../care-teams/care-teams.service.js';
 import type { GatewayConfig } from '../config.js';
 import { evaluateJson } from '../fabric/evaluate-json.js';
 import type { LedgerIdentity } from '../fabric/ledger-client.js';
@@ -42,6 +43,7 @@ export class Bootstrap {
     private readonly organizations: OrganizationRegistry,
     private readonly accounts: AccountsService,
     private readonly acts: TwoPartActs,
+    private readonly careTeams: CareTeams,
   ) {}
 
   async run(config: GatewayConfig): Promise<void> {
@@ -55,6 +57,7 @@ export class Bootstrap {
     const staff = await this.accounts.list(organization);
     if (staff.length === 0) await this.firstAdministrator(organization, config);
     await this.putKeys(organization);
+    await this.careTeams.putRules(organization);
   }
 
   private async firstAdministrator(organization: Organization, config: GatewayConfig): Promise<void> {

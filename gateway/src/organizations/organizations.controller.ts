@@ -1,6 +1,6 @@
 import { Controller, Get } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
-import type { OrganizationEntry, OrganizationKeyEntry } from '@medseal/chaincode';
+import type { CareTeamEntry, OrganizationEntry, OrganizationKeyEntry } from '@medseal/chaincode';
 import { intermediatesOf } from '../fabric/channel-authorities.js';
 import { evaluateJson } from '../fabric/evaluate-json.js';
 import { Public } from '../http/decorators.js';
@@ -18,6 +18,8 @@ interface OrganizationAnswer {
   /** Whether this process takes sign-ins for it. */
   signIn: boolean;
   keys: Omit<OrganizationKeyEntry, 'schema' | 'mspId'>[];
+  /** Keys that consents to its care teams are made to; see GET /consents/grantees/{id}. */
+  careTeams: Pick<CareTeamEntry, 'teamId' | 'kind' | 'epoch' | 'publicKey'>[];
   /** PEM: between the organisation's certificates and the ministry's root. */
   caChain: string[];
 }
@@ -59,6 +61,7 @@ export class OrganizationsController {
         certificate,
         signature,
       })),
+      careTeams: await careTeamsOf(asked, entry.mspId),
       caChain: served?.authority.intermediates ?? (await this.intermediates(asked)).get(entry.mspId) ?? [],
     };
   }
@@ -77,3 +80,14 @@ export class OrganizationsController {
     return this.authorities?.intermediates ?? new Map();
   }
 }
+
+const careTeamsOf = async (
+  { database }: Organization,
+  mspId: string,
+): Promise<OrganizationAnswer['careTeams']> => {
+  const rows = await database.query<{ entry: CareTeamEntry }>(
+    'SELECT entry FROM care_teams WHERE msp_id = $1 ORDER BY kind, team_id',
+    [mspId],
+  );
+  return rows.map(({ entry: { teamId, kind, epoch, publicKey } }) => ({ teamId, kind, epoch, publicKey }));
+};

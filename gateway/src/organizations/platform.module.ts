@@ -1,4 +1,5 @@
 import { Global, Module, type DynamicModule } from '@nestjs/common';
+import { CareTeamsModule } from '../care-teams/care-teams.module.js';
 import { Clock } from '../clock.js';
 import { Bootstrap } from './bootstrap.js';
 import { OrganizationRegistry } from './organization.js';
@@ -11,6 +12,7 @@ export class PlatformModule {
   static with(organizations: OrganizationRegistry, clock: Clock): DynamicModule {
     return {
       module: PlatformModule,
+      imports: [CareTeamsModule],
       controllers: [OrganizationsController],
       providers: [
         { provide: OrganizationRegistry, useValue: organizations },

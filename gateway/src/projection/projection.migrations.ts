@@ -246,4 +246,5 @@ export const PROJECTION_TABLES = [
   'share_answers',
   'consent_answers',
   'consent_keys',
+  'care_teams',
 ] as const;

@@ -1,5 +1,6 @@
 import type {
   BusinessEntry,
+  CareTeamEntry,
   ChainHead,
   ConsentAnswerEntry,
   ConsentEntry,
@@ -245,6 +246,16 @@ export const ENTRY_TABLES: Readonly<Record<string, readonly EntryTable[]>> = {
       rowOf: ({ entry }) => {
         const { subject, mspId, publicKey } = entry as unknown as ConsentKeyEntry;
         return { subject, msp_id: mspId, public_key: publicKey, entry: json(entry) };
+      },
+    },
+  ],
+  careTeam: [
+    {
+      target: { table: 'care_teams', key: ['team_id'] },
+      keyOf: ([teamId]) => ({ team_id: teamId! }),
+      rowOf: ({ entry }) => {
+        const { teamId, mspId, kind, publicKey } = entry as unknown as CareTeamEntry;
+        return { team_id: teamId, msp_id: mspId, kind, public_key: publicKey, entry: json(entry) };
       },
     },
   ],

@@ -19,11 +19,13 @@ import {
   openAsReader,
   utf8,
 } from '@medseal/crypto';
+import { TeamKeys } from '../care-teams/team-keys.js';
+import { type Standing, TeamMembership } from '../care-teams/team-membership.js';
 import { HeldOpenings } from '../consents/held-openings.js';
 import { evaluateJson } from '../fabric/evaluate-json.js';
 import { type Committed, LedgerError } from '../fabric/ledger-client.js';
 import type { BusinessRequest } from '../http/business-request.js';
-import { invalid, notFound, problem, type ProblemException } from '../http/problem.js';
+import { invalid, notFound, problem, ProblemException } from '../http/problem.js';
 import type { SessionUser } from '../http/session-user.js';
 import type { Organization } from '../organizations/organization.js';
 import { submitOnce } from '../outbox/submit-once.js';
@@ -45,6 +47,7 @@ export interface ConsentedRecord {
   sealed: SealedPart;
   terms: ConsentTerms;
   selector: SelectorOpening;
+  standing: Standing;
 }
 
 export interface ConsentedObjects {
@@ -59,7 +62,11 @@ const RECEIPT_INTERVAL_MS = 200;
 /** The reader's side of a consent: which record it opens, its receipt, and the agents' elements. */
 @Injectable()
 export class ConsentedRecords {
-  constructor(private readonly held: HeldOpenings) {}
+  constructor(
+    private readonly held: HeldOpenings,
+    private readonly membership: TeamMembership,
+    private readonly teamKeys: TeamKeys,
+  ) {}
 
   /** @throws ProblemException 404 unless the caller is the consent's grantee and the record its owner's; 403, 409 by name */
   async find(
@@ -69,7 +76,7 @@ export class ConsentedRecords {
     version: number | undefined,
   ): Promise<ConsentedRecord> {
     const { organization } = user;
-    const { consent, status } = await this.consentOf(user, consentId);
+    const { consent, status, standing } = await this.consentOf(user, consentId);
     const entries = (await versionsOf(organization, recordId)).filter(
       (entry) => entry.ledgerId === consent.ledgerId && (version ?? entry.version) === entry.version,
     );
@@ -88,20 +95,39 @@ export class ConsentedRecords {
     const selector = await this.held.selectorOf(organization, entry.recordId, entry.version, consentId);
     if (selector === undefined) throw pending('SELECTOR_PENDING', 'the record’s date and type');
     requireInTerms(terms, selector);
-    return { consent, entry, sealed: entry.sealed, terms, selector };
+    return { consent, entry, sealed: entry.sealed, terms, selector, standing };
+  }
+
+  /** A consent to the caller, or to a care team that the caller is in, that opens the record now. */
+  async applicable(
+    user: SessionUser,
+    recordId: string,
+    version: number | undefined,
+  ): Promise<string | undefined> {
+    for (const consentId of await this.membership.consentIds(user, recordId)) {
+      try {
+        await this.find(user, consentId, recordId, version);
+        return consentId;
+      } catch (error) {
+        if (!(error instanceof ProblemException)) throw error;
+      }
+    }
+    return undefined;
   }
 
   /** On the ledger before any agent is asked. @throws LedgerError */
   async receipt(user: SessionUser, business: BusinessRequest, record: ConsentedRecord): Promise<Committed> {
     const { consent, entry } = record;
-    return submitOnce(user.organization, user.identity(), 'access:receipt', [
+    const args = [
       business.id,
       canonicalJson({
         recordIds: [entry.recordId],
         basis: 'consent',
         consentId: consent.consentId,
       }),
-    ]);
+    ];
+    const transient = encounterOf(record.standing);
+    return submitOnce(user.organization, user.identity(), 'access:receipt', args, { transient });
   }
 
   /** The key slot that the consent covers. */
@@ -154,7 +180,7 @@ export class ConsentedRecords {
     { content, header }: ConsentedObjects,
   ): Promise<Uint8Array> {
     const { organization } = user;
-    const readerSecretKey = user.readerSecretKey();
+    const readerSecretKey = await this.readerKey(user, record);
     const capsule = this.capsule(user, record, header);
     const engine = await mclEngine();
     const withElements = async (elements: AgentElement[]): Promise<Uint8Array> => {
@@ -184,7 +210,23 @@ export class ConsentedRecords {
     }
   }
 
-  private async consentOf(user: SessionUser, consentId: string): Promise<ConsentState> {
+  /** The person's own, or the care team's as this person holds it. */
+  private async readerKey(user: SessionUser, { consent: { grantee } }: ConsentedRecord): Promise<Uint8Array> {
+    if (grantee.kind === 'person') return user.readerSecretKey();
+    const holder = { subject: user.subject, receivingSecretKey: user.receivingSecretKey() };
+    const key = await this.teamKeys.open(user.organization, grantee.publicKey, holder);
+    if (key !== undefined) return key;
+    throw problem(
+      409,
+      'TEAM_KEY_PENDING',
+      'Nobody has handed you the key of this care team yet: a colleague who holds it does so by signing in.',
+    );
+  }
+
+  private async consentOf(
+    user: SessionUser,
+    consentId: string,
+  ): Promise<ConsentState & { standing: Standing }> {
     if (!/^[0-9a-f]{32}$/.test(consentId))
       throw invalid('consentId', 'must be 32 lower-case hex characters.');
     let state: ConsentState;
@@ -194,14 +236,14 @@ export class ConsentedRecords {
       if (error instanceof LedgerError && error.code === 'CONSENT_NOT_FOUND') throw notFound();
       throw error;
     }
-    const { kind, id } = state.consent.grantee;
-    if (kind !== 'person' || id !== user.subject) throw notFound();
-    return state;
+    const standing = await this.membership.standing(user, state.consent);
+    if (standing === undefined) throw notFound();
+    return { ...state, standing };
   }
 
   private async ask(
     user: SessionUser,
-    { entry, terms, selector }: ConsentedRecord,
+    { entry, terms, selector, standing }: ConsentedRecord,
     mspId: string,
     receiptId: string,
     capsule: Uint8Array,
@@ -211,6 +253,7 @@ export class ConsentedRecords {
       capsule,
       selector: utf8(canonicalJson(selector)),
       terms: utf8(canonicalJson(terms)),
+      ...encounterOf(standing),
       ...(withProof ? { withProof: utf8('1') } : {}),
     };
     for (let attempt = 1; ; attempt++) {
@@ -231,6 +274,9 @@ export class ConsentedRecords {
     }
   }
 }
+
+const encounterOf = ({ encounterId }: Standing): Record<string, Uint8Array> =>
+  encounterId === undefined ? {} : { encounter: utf8(encounterId) };
 
 /** Ends when enough of the calls have ended well; never if they do not. */
 const someOf = (calls: Promise<void>[], isEnough: () => boolean): Promise<void> =>

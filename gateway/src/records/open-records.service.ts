@@ -101,6 +101,17 @@ export class OpenRecordsService {
     private readonly consented: ConsentedRecords,
   ) {}
 
+  /** The consent that opens the record for staff who did not write it and name none, as a treating team's member does. */
+  async consentFor(
+    user: SessionUser,
+    recordId: string,
+    version: number | undefined,
+  ): Promise<string | undefined> {
+    if (user.role === 'patient') return undefined;
+    const row = await this.reader.find(user, recordId, version);
+    return row?.relation === 'author' ? undefined : this.consented.applicable(user, recordId, version);
+  }
+
   /**
    * Under a consent: the receipt is on the ledger before any agent is asked.
    *

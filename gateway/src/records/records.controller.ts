@@ -175,8 +175,10 @@ export class RecordsController {
     const isDecrypting = textOf(query, 'decrypt') === 'true';
     if (consentId !== undefined && emergencyId !== undefined)
       throw invalid('emergencyId', 'may not be given together with consentId.');
-    if (consentId !== undefined) {
-      const record = { recordId: id, version, consentId };
+    const used =
+      consentId ?? (emergencyId === undefined ? await this.opening.consentFor(user, id, version) : undefined);
+    if (used !== undefined) {
+      const record = { recordId: id, version, consentId: used };
       return stringifyLossless(
         isDecrypting
           ? await this.opening.decryptUnderConsent(

@@ -1,4 +1,5 @@
 import { Module } from '@nestjs/common';
+import { CareTeamsModule } from '../care-teams/care-teams.module.js';
 import { CustodianModule } from '../custodian/custodian.module.js';
 import { ConsentDutiesModule } from '../consents/consent-duties.module.js';
 import { PatientsModule } from '../patients/patients.module.js';
@@ -10,7 +11,7 @@ import { RecordsController } from './records.controller.js';
 import { RecordsService } from './records.service.js';
 
 @Module({
-  imports: [PatientsModule, CustodianModule, ConsentDutiesModule],
+  imports: [PatientsModule, CareTeamsModule, CustodianModule, ConsentDutiesModule],
   controllers: [RecordsController],
   providers: [RecordReader, RecordWriter, RecordsService, OpenRecordsService, ConsentedRecords],
 })

@@ -4,6 +4,8 @@ import { canonicalJson } from '@medseal/crypto';
 import { AccountsService, type Account } from '../auth/accounts.service.js';
 import { newInitialPassword } from '../auth/passwords.js';
 import { SessionsService } from '../auth/sessions.service.js';
+import { CareTeams } from '../care-teams/care-teams.service.js';
+import { TeamKeys } from '../care-teams/team-keys.js';
 import { evaluateJson } from '../fabric/evaluate-json.js';
 import type { Committed } from '../fabric/ledger-client.js';
 import type { BusinessRequest } from '../http/business-request.js';
@@ -60,6 +62,8 @@ export class UsersService {
     private readonly accounts: AccountsService,
     private readonly sessions: SessionsService,
     private readonly acts: TwoPartActs,
+    private readonly careTeams: CareTeams,
+    private readonly teamKeys: TeamKeys,
   ) {}
 
   async list(user: SessionUser, request: PageRequest): Promise<Page<UserListing>> {
@@ -111,6 +115,7 @@ export class UsersService {
       keys: staff.keys,
       initialPassword: true,
     });
+    await this.handTeamKeysOn(user, committed);
     return {
       username,
       subject,
@@ -167,6 +172,7 @@ export class UsersService {
       keys: staff.keys,
     });
     await this.sessions.endAll(organization, account.subject);
+    await this.handTeamKeysOn(user, committed);
     return { newPassword, ...(committed === undefined ? {} : { ledger: ledgerAnswer(committed) }) };
   }
 
@@ -188,7 +194,15 @@ export class UsersService {
     // The listing shows what the ledger says, as far as the read model has it.
     await organization.projection.reached(committed.blockNumber).catch(() => undefined);
     if (status !== 'active') await this.sessions.endAll(organization, account.subject);
+    if (status === 'revoked') await this.careTeams.leave(user, account.subject);
     return committed;
+  }
+
+  /** Whom the administrator enrols can read with their care teams at once. */
+  private async handTeamKeysOn(user: SessionUser, enrolled: Committed | undefined): Promise<void> {
+    const { organization, subject } = user;
+    if (enrolled !== undefined) await organization.projection.reached(enrolled.blockNumber);
+    await this.teamKeys.handOn(organization, { subject, receivingSecretKey: user.receivingSecretKey() });
   }
 
   private async putStaff(
