@@ -329,9 +329,11 @@ test('a read model from before there were consents is read again from block 0, c
   await earlier.reached(last);
   await earlier.stop();
   const { database: before } = database;
-  for (const table of ['consents', 'share_answers', 'consent_answers', 'consent_keys'])
+  for (const table of ['consents', 'share_answers', 'consent_answers', 'consent_keys', 'care_teams'])
     await before.query(`DROP TABLE ${table}`);
-  await before.query(`DELETE FROM migrations WHERE name LIKE 'projection-%' AND name NOT LIKE 'projection-1-%'`);
+  await before.query(
+    `DELETE FROM migrations WHERE name LIKE 'projection-%' AND name NOT LIKE 'projection-1-%'`,
+  );
   await migrate(before, projectionMigrations);
   expect(await before.query('SELECT * FROM projection_checkpoint')).toEqual([]);
   expect(await before.query('SELECT * FROM patients')).toEqual([]);

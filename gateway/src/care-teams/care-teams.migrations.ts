@@ -3,16 +3,8 @@ import type { Migration } from '../database/migrations.js';
 export const careTeamMigrations: readonly Migration[] = [
   {
     name: 'care-teams-1',
-    // care_teams: the ledger's entries. care_team_keys: a team's secret key, sealed to one holder's X25519 key.
+    // A team's secret key, sealed to one holder's X25519 key.
     sql: `
-      CREATE TABLE care_teams (
-        team_id text PRIMARY KEY,
-        msp_id text NOT NULL,
-        kind text NOT NULL,
-        public_key text NOT NULL,
-        entry jsonb NOT NULL
-      );
-      CREATE INDEX care_teams_msp ON care_teams (msp_id);
       CREATE TABLE care_team_keys (
         team_id text NOT NULL,
         public_key text NOT NULL,

@@ -221,6 +221,20 @@ export const projectionMigrations: readonly Migration[] = [
       ALTER TABLE share_answers ADD COLUMN block_number integer, ADD COLUMN position integer;
     `,
   },
+  {
+    name: 'projection-3-care-teams',
+    // Not read again: no gateway before this one has put a team.
+    sql: `
+      CREATE TABLE care_teams (
+        team_id text PRIMARY KEY,
+        msp_id text NOT NULL,
+        kind text NOT NULL,
+        public_key text NOT NULL,
+        entry jsonb NOT NULL
+      );
+      CREATE INDEX care_teams_msp ON care_teams (msp_id);
+    `,
+  },
 ];
 
 /** Tables that a rebuild empties. */
