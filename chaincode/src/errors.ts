@@ -22,6 +22,16 @@ export const CONTRACT_ERROR_CODES = [
   'PATIENT_NOT_FOUND',
   'PATIENT_EXISTS',
   'PATIENT_DELETED',
+  /** The patient is being erased, or was: nothing new of them is accepted. */
+  'PATIENT_ERASED',
+  /** The records must be kept longer; the sentence names the first day on which they may be erased. */
+  'RETENTION_NOT_OVER',
+  'ERASURE_NOT_FOUND',
+  /** The organisation still holds private values that it has to purge first. */
+  'ERASURE_INCOMPLETE',
+  'ERASURE_ATTESTED',
+  /** A private value that was to be purged is another patient's. */
+  'NOT_THIS_PATIENT',
   /** The caller's certificate is for another key than the one that the patient was activated with. */
   'DEVICE_KEY_DIFFERS',
   /** Activation of a patient who already has keys. */

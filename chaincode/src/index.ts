@@ -21,3 +21,4 @@ export type { CareTeamArgument, GrantArgument } from './model/consent-arguments.
 export * from './model/consent-entries.js';
 export * from './model/content-hash.js';
 export * from './model/entries.js';
+export * from './model/erasure-entries.js';

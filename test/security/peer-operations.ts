@@ -358,6 +358,24 @@ export const peerOperations: Readonly<Record<string, Readonly<Record<string, Pee
   'consent:takeOver': {
     'one that does not wait': { call: () => call('consent:takeOver', [random(16)]) },
   },
+  'registry:requestErasure': {
+    'of nobody': { call: () => call('registry:requestErasure', [random(16)]) },
+    'of the patient': {
+      call: (world, actor) => call('registry:requestErasure', [targetOf(world, actor).ledgerId]),
+    },
+  },
+  'registry:purgePatient': {
+    'of nobody': {
+      call: () => call('registry:purgePatient', [random(16)], { keys: json([`held/${random(16)}`]) }),
+    },
+  },
+  'registry:attestErasure': {
+    'of nobody': { call: () => call('registry:attestErasure', [random(16)]) },
+  },
+  'registry:getErasure': { '': { call: () => call('registry:getErasure', [random(16)]) } },
+  'consent:attestDataErased': {
+    'of no consent': { call: () => call('consent:attestDataErased', [random(16), random(16)]) },
+  },
   'consent:purgeHeld': { '': { call: () => call('consent:purgeHeld', [json([random(16)])]) } },
   'consent:getRequestAnswers': { '': { call: () => call('consent:getRequestAnswers', [random(16)]) } },
   'consent:listRequests': { '': { call: () => call('consent:listRequests', ['']) } },

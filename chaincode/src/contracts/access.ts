@@ -5,9 +5,10 @@ import { requireActive, requireConsent, requireCovered, requireGrantee } from '.
 import { worldKeys } from '../ledger/keys.js';
 import { receiptArgument } from '../model/arguments.js';
 import type { ConsentEntry } from '../model/consent-entries.js';
-import type { ReceiptBasis, ReceiptEntry, RecordHead } from '../model/entries.js';
+import type { PatientEntry, ReceiptBasis, ReceiptEntry, RecordHead } from '../model/entries.js';
 import { digest, id, parseJson } from '../model/validation.js';
 import { LedgerContract } from './contract-base.js';
+import { refuseErased } from '../ledger/patient-status.js';
 
 /** Reads of one patient's records in one answer. */
 const MAX_RECEIPTS = 10_000;
@@ -24,16 +25,17 @@ export class AccessContract extends LedgerContract {
     await act.once(businessId);
     const { recordIds, basis, consentId } = parseJson(receiptJson, receiptArgument, 'receipt');
     const consent = consentId === undefined ? undefined : await usableConsent(act, consentId);
-    const homes = new Map<string, string>();
+    const owners = new Map<string, PatientEntry | undefined>();
     for (const recordId of recordIds) {
       const head = await act.world.require(
         worldKeys.record(recordId),
         'RECORD_NOT_FOUND',
         'no record of one of the recordIds',
       );
+      await requireOwner(act, head, owners);
       if (consent !== undefined) {
         await requireUnderConsent(act, head, consent);
-      } else if (!(await isEntitled(act, basis, head, homes))) {
+      } else if (!isEntitled(act, basis, head, owners)) {
         throw new ContractError(
           'NOT_ALLOWED',
           `basis ${basis} does not entitle the caller to every record named`,
@@ -99,18 +101,26 @@ const requireUnderConsent = async (act: Act, head: RecordHead, consent: ConsentE
   await requireCovered(act.world, head, consent);
 };
 
+/** Reads each owner once; nothing of an erased one is read any more. */
+const requireOwner = async (
+  { world }: Act,
+  { ledgerId }: RecordHead,
+  owners: Map<string, PatientEntry | undefined>,
+): Promise<void> => {
+  if (owners.has(ledgerId)) return;
+  const owner = await world.get(worldKeys.patient(ledgerId));
+  if (owner !== undefined) refuseErased(owner);
+  owners.set(ledgerId, owner);
+};
+
 /** `author`: the caller wrote it. `titleLine`: the caller's hospital wrote it, or is the patient's home. */
-const isEntitled = async (
+const isEntitled = (
   act: Act,
   basis: ReceiptBasis,
   head: RecordHead,
-  homes: Map<string, string>,
-): Promise<boolean> => {
+  owners: ReadonlyMap<string, PatientEntry | undefined>,
+): boolean => {
   const { mspId, subject } = act.caller;
   if (basis === 'author') return head.author === subject && head.hospital === mspId;
-  if (head.hospital === mspId) return true;
-  const home =
-    homes.get(head.ledgerId) ?? (await act.world.get(worldKeys.patient(head.ledgerId)))?.homeMsp ?? '';
-  homes.set(head.ledgerId, home);
-  return home === mspId;
+  return head.hospital === mspId || owners.get(head.ledgerId)?.homeMsp === mspId;
 };

@@ -71,6 +71,10 @@ export class ConsentContract extends LedgerContract {
     return deliveries.purgeHeld(ctx, deliveryIdsJson);
   }
 
+  async attestDataErased(ctx: Context, consentId: string, termsId: string) {
+    return deliveries.attestDataErased(ctx, consentId, termsId);
+  }
+
   /** Evaluated only: uses the agent's key. */
   async checkShare(ctx: Context, consentId: string) {
     return shares.checkShare(ctx, consentId);

@@ -12,19 +12,28 @@ import { mspId as mspIdArgument, parseJson, refuseArgument } from '../model/vali
 const MAX_ORGANIZATIONS = 1_000;
 
 export const setParameters = async (ctx: Context, json: string): Promise<ParametersEntry> => {
-  const { world } = await authorizeAct(ctx, { roles: ['system-manager'], organization: 'ministry' });
-  const parameters = parseJson(json, parametersArgument, 'parameters');
+  const { world, at } = await authorizeAct(ctx, { roles: ['system-manager'], organization: 'ministry' });
+  const wanted = parseJson(json, parametersArgument, 'parameters');
   const current = await world.get(worldKeys.parameters());
   const next = (current?.policyVersion ?? 0) + 1;
-  if (parameters.policyVersion !== next) {
+  if (wanted.policyVersion !== next) {
     throw new ContractError(
       'VERSION_CONFLICT',
       `the next policyVersion is ${next}: read the parameters again`,
     );
   }
+  const parameters = { ...wanted, ...retentionSince(current, wanted, at) };
   await world.put(worldKeys.parametersOf(next), parameters);
   return world.put(worldKeys.parameters(), parameters);
 };
+
+/** Since when records are kept at all: another number of years begins nothing anew. */
+const retentionSince = (
+  current: ParametersEntry | undefined,
+  { retentionYears }: Pick<ParametersEntry, 'retentionYears'>,
+  at: string,
+): Pick<ParametersEntry, 'retentionSince'> =>
+  retentionYears === undefined ? {} : { retentionSince: current?.retentionSince ?? at };
 
 /**
  * The ministry admits organisations, and itself first. Until it has, nothing on the ledger says who the ministry is:

@@ -3,6 +3,7 @@ import type { Context } from 'fabric-contract-api';
 import { ContractError } from '../errors.js';
 import { type Act, authorizeAct, authorizeQuery, EVERYONE, onOwnPeer } from '../ledger/authorization.js';
 import { DEMOGRAPHIC_GROUPS, parsePrivateKey, privateKeys, worldKeys } from '../ledger/keys.js';
+import { refuseErased } from '../ledger/patient-status.js';
 import type { WritableKey } from '../ledger/private-values.js';
 import { subjectKeyDigest } from '../ledger/subject-key.js';
 import { activationArgument, patientArgument, patientUpdateArgument } from '../model/arguments.js';
@@ -174,7 +175,7 @@ const checkScopes = async (scopes: readonly ScopeKey[]): Promise<void> => {
   }
 };
 
-/** The patient's entry, refused when there is none or it was deleted. */
+/** The patient's entry, refused when there is none, it was deleted or is erased. */
 export const requireLivingEntry = async (
   { world }: Pick<Act, 'world'>,
   ledgerId: string,
@@ -185,6 +186,7 @@ export const requireLivingEntry = async (
     'no patient of that ledgerId',
   );
   if (patient.status === 'deleted') throw new ContractError('PATIENT_DELETED', 'the patient was deleted');
+  refuseErased(patient);
   return patient;
 };
 

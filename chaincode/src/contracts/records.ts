@@ -5,6 +5,7 @@ import { type Act, authorizeAct, authorizeQuery, EVERYONE, onOwnPeer } from '../
 import { privateKeys, worldKeys } from '../ledger/keys.js';
 import { holdsCapsule } from '../ledger/reencryption-checks.js';
 import { isSameScope, requireCurrentScope } from '../ledger/scopes.js';
+import { refuseErasedOwner } from '../ledger/patient-status.js';
 import { type CreateArgument, createArgument, keySlotArgument, sealArgument } from '../model/arguments.js';
 import { contentHash } from '../model/content-hash.js';
 import {
@@ -83,6 +84,7 @@ export class RecordsContract extends LedgerContract {
       refuseArgument('entry', 'must name the recordId and version of the arguments');
     }
     const entry = await requireUnsealed(act, seal);
+    await refuseErasedOwner(act, entry.ledgerId);
     if (entry.author !== act.caller.subject)
       throw new ContractError('NOT_ALLOWED', 'only the author seals a record');
     const values = act.transient.privateValues();
@@ -123,6 +125,7 @@ export class RecordsContract extends LedgerContract {
     const act = await authorizeAct(ctx, { roles: ['doctor', 'service'], organization: 'hospital' });
     const entry = await requireVersion(act, recordId, versionNumber);
     requireAuthorOrService(act, entry);
+    await refuseErasedOwner(act, entry.ledgerId);
     const { sealed } = entry;
     if (entry.status !== 'sealed' || sealed === null) {
       throw new ContractError('RECORD_STATUS', `the entry is ${entry.status}: only a sealed one is chained`);
@@ -137,6 +140,7 @@ export class RecordsContract extends LedgerContract {
       ledgerId: entry.ledgerId,
       contentHash: hash,
       count: index + 1,
+      at: act.at,
     });
     return act.world.put(versionKey(entry), {
       ...entry,

@@ -2,6 +2,7 @@ import type { Context } from 'fabric-contract-api';
 import * as acts from './acts.js';
 import { LedgerContract } from './contract-base.js';
 import * as encounters from './encounters.js';
+import * as erasure from './erasure.js';
 import * as organizations from './organizations.js';
 import * as patients from './patients.js';
 import * as staff from './staff.js';
@@ -60,6 +61,18 @@ export class RegistryContract extends LedgerContract {
     return patients.activatePatient(ctx, activationJson);
   }
 
+  async requestErasure(ctx: Context, ledgerId: string) {
+    return erasure.requestErasure(ctx, ledgerId);
+  }
+
+  async purgePatient(ctx: Context, ledgerId: string) {
+    return erasure.purgePatient(ctx, ledgerId);
+  }
+
+  async attestErasure(ctx: Context, ledgerId: string) {
+    return erasure.attestErasure(ctx, ledgerId);
+  }
+
   async openEncounter(ctx: Context) {
     return encounters.openEncounter(ctx);
   }
@@ -94,6 +107,10 @@ export class RegistryContract extends LedgerContract {
 
   async getPatient(ctx: Context, ledgerId: string) {
     return patients.getPatient(ctx, ledgerId);
+  }
+
+  async getErasure(ctx: Context, ledgerId: string) {
+    return erasure.getErasure(ctx, ledgerId);
   }
 
   async getPrivate(ctx: Context, keysJson: string) {

@@ -7,6 +7,7 @@ import { digest, id, subject } from '../model/validation.js';
 import { singleCertificate } from './certificates.js';
 import { refuseStaleProposal } from './freshness.js';
 import { worldKeys } from './keys.js';
+import { refuseErased } from './patient-status.js';
 import { OwnPrivateValues, PrivateHashes, Transient } from './private-values.js';
 import { WorldReader, WorldState } from './store.js';
 import { subjectKeyDigest } from './subject-key.js';
@@ -28,6 +29,8 @@ export interface Rule {
   organization?: OrganizationEntry['kind'];
   /** Also before the organisation is admitted, as at the start of a network. */
   beforeAdmission?: boolean;
+  /** Also while the ministry has suspended the organisation: it must be able to erase. */
+  whileSuspended?: boolean;
 }
 
 /** What an authorised query may touch. */
@@ -180,7 +183,7 @@ const checkOrganization = (organization: OrganizationEntry | undefined, caller: 
       `${caller.mspId} is not admitted: the ministry admits it`,
     );
   }
-  if (organization.status !== 'active' && caller.role !== 'patient') {
+  if (organization.status !== 'active' && caller.role !== 'patient' && rule.whileSuspended !== true) {
     throw new ContractError('ORGANIZATION_SUSPENDED', `${caller.mspId} is suspended by the ministry`);
   }
   if (!ROLES_BY_KIND[organization.kind].includes(caller.role)) {
@@ -230,6 +233,7 @@ const checkPatient = async (world: WorldReader, caller: Caller, kind: 'query' | 
   if (kind === 'act' && entry.status === 'deleted') {
     throw new ContractError('PATIENT_DELETED', 'the patient was deleted');
   }
+  if (kind === 'act') refuseErased(entry);
 };
 
 const timestampMs = (stub: ChaincodeStub): number => {

@@ -5,6 +5,7 @@ import { id } from '../model/validation.js';
 import type { FreshQuery, Query } from './authorization.js';
 import { worldKeys } from './keys.js';
 import { isSameScope } from './scopes.js';
+import { refuseErased } from './patient-status.js';
 import type { WorldReader } from './store.js';
 
 export const requireConsent = async (world: WorldReader, consentId: string): Promise<ConsentEntry> =>
@@ -54,7 +55,9 @@ export const refuseEnded = (consent: ConsentEntry, at: string): void => {
 };
 
 export const requireActive = async ({ world, at }: Query, consent: ConsentEntry): Promise<void> => {
-  if ((await world.get(worldKeys.patient(consent.ledgerId)))?.status !== 'active') {
+  const owner = await world.get(worldKeys.patient(consent.ledgerId));
+  if (owner !== undefined) refuseErased(owner);
+  if (owner?.status !== 'active') {
     throw new ContractError('PATIENT_DELETED', 'the owner of the consent was deleted');
   }
   refuseEnded(consent, at);

@@ -23,6 +23,7 @@ import type {
   RecordHead,
   StaffEntry,
 } from '../model/entries.js';
+import type { DataErasureEntry, ErasureAttestationEntry, ErasureEntry } from '../model/erasure-entries.js';
 
 const SEPARATOR = '\u0000';
 
@@ -60,6 +61,9 @@ export const WORLD_KEY_TYPES = [
   'shareAnswer',
   'sharePoint',
   'openingComplaint',
+  'erasure',
+  'erasureAttestation',
+  'dataErasure',
 ] as const;
 
 export type WorldKeyType = (typeof WORLD_KEY_TYPES)[number];
@@ -108,6 +112,11 @@ export const worldKeys = {
   sharePoint: (pointDigest: string) => worldKey<IndexEntry>('sharePoint', pointDigest),
   openingComplaint: (consentId: string, recordId: string, version: number) =>
     worldKey<OpeningComplaintEntry>('openingComplaint', consentId, recordId, String(version)),
+  erasure: (ledgerId: string) => worldKey<ErasureEntry>('erasure', ledgerId),
+  /** A key an organisation, so that those who attest at once conflict in the last one only. */
+  erasureAttestation: (ledgerId: string, mspId: string) =>
+    worldKey<ErasureAttestationEntry>('erasureAttestation', ledgerId, mspId),
+  dataErasure: (consentId: string) => worldKey<DataErasureEntry>('dataErasure', consentId),
 } as const;
 
 /** Type and parts of a raw key as blocks carry it; undefined when it is none of ours. */

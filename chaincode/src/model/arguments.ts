@@ -13,6 +13,7 @@ import type {
   StaffDetails,
   StaffPublic,
 } from './entries.js';
+import { PURGED_AT_ONCE } from './erasure-entries.js';
 import {
   base64,
   type Check,
@@ -56,10 +57,11 @@ const stepsInOrder: Check<RecordStep[]> = (value, path) => {
   return steps;
 };
 
-export const parametersArgument: Check<Omit<ParametersEntry, 'schema'>> = object({
+export const parametersArgument: Check<Omit<ParametersEntry, 'schema' | 'retentionSince'>> = object({
   policyVersion: version,
   recordSteps: stepsInOrder,
   consentThreshold: optional(integer(MIN_THRESHOLD, MAX_AGENTS)),
+  retentionYears: optional(integer(1, 100)),
 });
 
 export const organizationArgument: Check<Omit<OrganizationEntry, 'schema'>> = object({
@@ -237,5 +239,8 @@ export const privateValuesArgument: Check<PrivateValue[]> = listOf(
   16,
   (value) => value.key,
 );
+
+/** One page of a purge. */
+export const purgedKeysArgument: Check<string[]> = listOf(text(300), 1, PURGED_AT_ONCE, (key) => key);
 
 export const privateKeysArgument: Check<string[]> = listOf(text(300), 1, 200, (key) => key);

@@ -1,4 +1,5 @@
 /** What the ledger keeps of consents; every value is stored as canonical JSON with `schema`. Instants are RFC 3339 in UTC with milliseconds. */
+import type { DataErasureEntry } from './erasure-entries.js';
 
 /** A member of staff's key that grants are made to. */
 export interface ConsentKeyEntry {
@@ -157,6 +158,8 @@ export interface ConsentState {
   status: ConsentStatus;
   /** Of the agents that have answered. */
   answers: ShareAnswerEntry[];
+  /** The grantee's organisation holds nothing of it any more; null until it says so. */
+  dataErasure: DataErasureEntry | null;
 }
 
 /** Answer of `checkShare`; `blames` is the patient whose device made the share. */

@@ -50,6 +50,10 @@ export interface ParametersEntry {
   recordSteps: RecordStep[];
   /** Agents that must answer before a grantee can open; `DEFAULT_CONSENT_THRESHOLD` where an entry has none. */
   consentThreshold?: number;
+  /** Years for which records are kept after the last one; erasable at any time where an entry has none. */
+  retentionYears?: number;
+  /** Instant since which `retentionYears` has been the rule. */
+  retentionSince?: string;
 }
 
 export const DEFAULT_CONSENT_THRESHOLD = 2;
@@ -116,7 +120,7 @@ export interface PatientEntry {
   schema: number;
   ledgerId: string;
   homeMsp: string;
-  status: 'keyless' | 'active' | 'deleted';
+  status: 'keyless' | 'active' | 'deleted' | 'erasing' | 'erased';
   version: number;
   commitments: PatientCommitments;
   /** Empty while keyless. */
@@ -186,6 +190,8 @@ export interface ChainHead {
   ledgerId: string;
   contentHash: string;
   count: number;
+  /** Instant of the last entry's chaining; missing in heads of earlier versions. */
+  at?: string;
 }
 
 export type ReceiptBasis = 'author' | 'titleLine' | 'consent';

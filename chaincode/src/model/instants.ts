@@ -8,6 +8,13 @@ export const instantOf = (milliseconds: number): string => new Date(milliseconds
 /** Milliseconds since the epoch. */
 export const millisecondsOf = (instant: string): number => Date.parse(instant);
 
+/** The same day and time some years later; of a 29th of February the 1st of March. */
+export const yearsAfter = (instant: string, years: number): string => {
+  const date = new Date(instant);
+  date.setUTCFullYear(date.getUTCFullYear() + years);
+  return date.toISOString();
+};
+
 export const isInstant = (text: string): boolean =>
   /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/.test(text) && isWrittenAs(text);
 

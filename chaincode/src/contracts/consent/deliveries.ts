@@ -6,6 +6,7 @@ import { privateKeys, worldKeys } from '../../ledger/keys.js';
 import { PeerPrivateValues } from '../../ledger/private-values.js';
 import { idsArgument } from '../../model/consent-arguments.js';
 import type { OpeningComplaintEntry } from '../../model/consent-entries.js';
+import type { DataErasureEntry } from '../../model/erasure-entries.js';
 import { id, parseInteger, parseJson, version } from '../../model/validation.js';
 import { type HandedOverPage, listHandedOver, handedOver } from './handed-over.js';
 import { requirePatientWithKeys } from './owner.js';
@@ -43,6 +44,34 @@ export const purgeHeld = async (ctx: Context, deliveryIdsJson: string): Promise<
   const deliveryIds = parseJson(deliveryIdsJson, idsArgument, 'deliveryIds');
   for (const deliveryId of deliveryIds) await act.own.purge(privateKeys.held(deliveryId));
   return { purged: deliveryIds };
+};
+
+/**
+ * By the grantee's organisation, when it holds nothing of the consent any more. The delivery of the terms is public by
+ * its own transaction; without them no agent answers.
+ */
+export const attestDataErased = async (
+  ctx: Context,
+  consentId: string,
+  termsId: string,
+): Promise<DataErasureEntry> => {
+  const act = await authorizeAct(ctx, { roles: ['service'] });
+  const { mspId } = act.caller;
+  const consent = await requireConsent(act.world, consentId);
+  if (consent.grantee.mspId !== mspId) {
+    throw new ContractError('NOT_ALLOWED', "only the grantee's organisation attests that it erased the data");
+  }
+  const key = worldKeys.dataErasure(consentId);
+  if ((await act.world.get(key)) !== undefined) {
+    throw new ContractError('ERASURE_ATTESTED', 'the organisation has attested this erasure');
+  }
+  id(termsId, 'termsId');
+  for (const name of [privateKeys.held(termsId), privateKeys.delivery(termsId)]) {
+    if ((await act.hashes.hash(mspId, name)) !== undefined) {
+      throw new ContractError('ERASURE_INCOMPLETE', `${mspId} still holds the terms: purge them first`);
+    }
+  }
+  return act.world.put(key, { consentId, mspId, at: act.at, transactionId: act.transactionId });
 };
 
 /** By the grantee's hospital: an opening that was handed over does not fit the record's commitment. */

@@ -79,5 +79,6 @@ const listed = async (
 
 const stateOf = async ({ world, at }: Query, consent: ConsentEntry): Promise<ConsentState> => {
   const answers = await shareAnswers(world, consent);
-  return { consent, status: statusOf(consent, answers, at), answers };
+  const dataErasure = (await world.get(worldKeys.dataErasure(consent.consentId))) ?? null;
+  return { consent, status: statusOf(consent, answers, at), answers, dataErasure };
 };
