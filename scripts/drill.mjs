@@ -16,6 +16,11 @@ const DRILLS = {
   },
   kill: { project: 'acceptance', file: 'kill.test.ts', environment: { MEDSEAL_KILLS: '500' } },
   consent: { project: 'chaincode', file: 'consent-matrix.test.ts', environment: { MEDSEAL_CELLS: '5000' } },
+  revoke: {
+    project: 'chaincode',
+    file: 'revoke-race.test.ts',
+    environment: { MEDSEAL_REVOCATIONS: '1000' },
+  },
   reencryption: {
     project: 'crypto',
     file: 'crypto/test/(reencryption|streams)',

@@ -191,7 +191,7 @@ export class HealthNetwork {
     fn: string,
     args: unknown[] = [],
     options: CallOptions = {},
-  ): Promise<{ answer: T; transactionId: string }> {
+  ): Promise<{ answer: T; transactionId: string; blockNumber: number }> {
     const proposal = this.dated(options, () =>
       this.contract(person, options).newProposal(fn, {
         arguments: args.map(textOf),
@@ -203,7 +203,12 @@ export class HealthNetwork {
     const commit = await transaction.submit();
     const status = await commit.getStatus();
     if (!status.successful) throw new Error(`commit status ${status.code}`);
-    return { answer: answerOf(transaction.getResult()) as T, transactionId: status.transactionId };
+    const { transactionId, blockNumber } = status;
+    return {
+      answer: answerOf(transaction.getResult()) as T,
+      transactionId,
+      blockNumber: Number(blockNumber),
+    };
   }
 
   /** A step with private values: its transient data reaches the caller's own peer only. */
@@ -232,6 +237,12 @@ export class HealthNetwork {
     return answerOf(await proposal.evaluate()) as T;
   }
 
+  /** Blocks as the person's own peer delivers them once it has committed them. */
+  async blocks(person: Person, startBlock?: number) {
+    const channel = this.gateway(person, person.mspId).getNetwork(CHANNEL);
+    return channel.getFilteredBlockEvents(startBlock === undefined ? {} : { startBlock: BigInt(startBlock) });
+  }
+
   /** The client library dates a proposal by `new Date()`: meanwhile that is the network's time. */
   private dated<T>({ age = 0 }: CallOptions, make: () => T): T {
     const now = this.network.now() - age;
@@ -249,14 +260,18 @@ export class HealthNetwork {
   }
 
   private contract(person: Person, { at = person.mspId }: CallOptions) {
+    // The contract is named in the function: no part of the client adds one.
+    return this.gateway(person, at).getNetwork(CHANNEL).getContract(CHAINCODE);
+  }
+
+  private gateway(person: Person, at: string): Gateway {
     const key = `${at}/${sha256(person.identity.credentials)}`;
     let gateway = this.gateways.get(key);
     if (gateway === undefined) {
       gateway = connect({ client: this.client(at), identity: person.identity, signer: person.signer });
       this.gateways.set(key, gateway);
     }
-    // The contract is named in the function: no part of the client adds one.
-    return gateway.getNetwork(CHANNEL).getContract(CHAINCODE);
+    return gateway;
   }
 
   private client(mspId: string): Client {
