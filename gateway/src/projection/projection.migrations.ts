@@ -222,7 +222,7 @@ export const projectionMigrations: readonly Migration[] = [
     `,
   },
   {
-    name: 'projection-3-care-teams',
+    name: 'projection-4-care-teams',
     // Not read again: no gateway before this one has put a team.
     sql: `
       CREATE TABLE care_teams (
