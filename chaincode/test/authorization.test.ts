@@ -91,6 +91,8 @@ const table: Record<string, { roles: readonly Role[]; arguments: number }> = {
   'consent:listConsentsTo': { roles: [...staff, 'service'], arguments: 1 },
   'consent:listOpeningComplaints': { roles: ['patient', 'auditor', 'service'], arguments: 1 },
   'consent:preview': { roles: ['patient', 'auditor', 'service'], arguments: 2 },
+  'consent:chooseResearch': { roles: ['patient'], arguments: 1 },
+  'consent:getResearchChoice': { roles: everyone, arguments: 1 },
   'consent:getConsentKey': { roles: everyone, arguments: 1 },
   'consent:getCareTeam': { roles: everyone, arguments: 1 },
   'consent:getRequestAnswers': { roles: everyone, arguments: 1 },

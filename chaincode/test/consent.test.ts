@@ -22,6 +22,7 @@ import type {
   ConsentState,
   DepositedShares,
   Grantee,
+  ResearchChoiceEntry,
 } from '../src/model/consent-entries';
 import type { ReceiptEntry } from '../src/model/entries';
 import { Clinic } from './support/clinic';
@@ -638,6 +639,31 @@ describe('what the owner is shown beforehand', () => {
     expect(await code(preview(doctor, 'person', doctor.subject))).toBe('NOT_ALLOWED');
     const other = await consents.owner(CITY);
     expect(await code(preview(other.person, 'person', doctor.subject))).toBe('NOT_ALLOWED');
+  });
+});
+
+describe('the choice about research', () => {
+  test("is the owner's, on the ledger either way, and made anew as often as they like", async () => {
+    const choice = (of = owner) =>
+      ledger.evaluate<ResearchChoiceEntry | null>(doctor, 'consent:getResearchChoice', [of.patient.ledgerId]);
+    const choose = (by: Person, allowed: string) => ledger.submit(by, 'consent:chooseResearch', [allowed]);
+    const another = await consents.owner(CITY);
+    expect(await choice(another)).toBeNull();
+    for (const allowed of [false, true, false]) {
+      await choose(another.person, String(allowed));
+      const { ledgerId } = another.patient;
+      expect(await choice(another)).toMatchObject({ ledgerId, allowed, at: expect.any(String) });
+    }
+    expect(await choice()).toBeNull();
+    for (const [refused, by, allowed] of [
+      ['BAD_ARGUMENT', another.person, 'yes'],
+      ['NOT_ALLOWED', doctor, 'true'],
+      ['NOT_ALLOWED', clinic.service(CITY), 'true'],
+    ] as const)
+      expect(await code(choose(by, allowed))).toBe(refused);
+    const keyless = await clinic.registerPatient(CITY);
+    const beforeKeys = await ledger.person(CITY, 'patient', keyless.ledgerId);
+    expect(await code(choose(beforeKeys, 'true'))).toBe('PATIENT_KEYLESS');
   });
 });
 

@@ -28,6 +28,7 @@ const worldKey = fc.oneof(
   fc.tuple(hex(32), mspId).map(([id, m]) => worldKeys.shareAnswer(id, m)),
   hex(64).map(worldKeys.sharePoint),
   fc.tuple(hex(32), hex(32), fc.nat()).map(([a, b, n]) => worldKeys.openingComplaint(a, b, n + 1)),
+  hex(32).map(worldKeys.researchChoice),
   hex(32).map(worldKeys.erasure),
   fc.tuple(hex(32), mspId).map(([id, m]) => worldKeys.erasureAttestation(id, m)),
   hex(32).map(worldKeys.dataErasure),

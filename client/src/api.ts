@@ -82,6 +82,8 @@ export interface OwnSession extends SignedInUser {
   sessionId: string;
   csrfToken: string;
   expiresAt: string;
+  /** Of a patient: what is still to be asked. */
+  openChoices?: Choice[];
 }
 
 export interface SessionSummary {
@@ -448,6 +450,8 @@ export interface ActivationBegin {
   agents: OrganizationKey[];
   custodian: OrganizationKey | null;
   emergencyKey: string | null;
+  /** To whom the consents are that may be given together with the activation. */
+  choices: { standingConsent: GranteeAnswer | null; emergencyGrant: GranteeAnswer | null };
 }
 
 /** What the gateway keeps for a patient: blobs only the passphrase opens. */
@@ -507,6 +511,25 @@ export interface GrantBody {
   fields: ConsentFields;
   sealedShares: { mspId: string; bytes: string }[];
   sealedOpenings: { mspId: string; deliveryId: string; bytes: string }[];
+}
+
+/** What every patient is asked, at activation or at a later sign-in. */
+export type Choice = 'standingConsent' | 'researchConsent' | 'emergencyGrant';
+
+export interface ChoiceAnswer {
+  choice: Choice;
+  state: 'open' | 'given' | 'withheld' | 'revoked';
+  /** Of the newest consent to that grantee. */
+  consentId: string | null;
+  /** To whom such a consent is; null for research. */
+  grantee: (GranteeReference & { mspId: string }) | null;
+}
+
+/** Body of choices: a consent as the device made it, or false to withhold it; left out stays as it is. */
+export interface ChoicesBody {
+  standingConsent?: GrantBody | false;
+  researchConsent?: boolean;
+  emergencyGrant?: GrantBody | false;
 }
 
 /** Answer of an open under a consent, for the reader's device. */

@@ -3,6 +3,7 @@ export * from './http.js';
 export * from './medseal-client.js';
 export * from './notices.js';
 export * from './device/certificate-request.js';
+export * from './device/choices.js';
 export * from './device/consent-grant.js';
 export * from './device/consent-reading.js';
 export * from './device/organization-trust.js';

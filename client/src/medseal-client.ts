@@ -7,6 +7,8 @@ import type {
   BlockSummary,
   CareTeamAnswer,
   Changes,
+  ChoiceAnswer,
+  ChoicesBody,
   ConsentAnswer,
   ConsentPreview,
   ConsentRequestAnswer,
@@ -296,6 +298,11 @@ export class MedsealClient {
     const path = requestId === null ? '/consents/grants' : `/consents/requests/${segment(requestId)}/grant`;
     return this.#call<ActAnswer>('POST', path, body);
   };
+
+  /** How the caller's choices stand; see `PatientDevice.choose`. */
+  choices = () => this.#call<Page<ChoiceAnswer>>('GET', '/consents/choices');
+
+  choose = (body: ChoicesBody) => this.#call<ActAnswer>('POST', '/consents/choices', body);
 
   resumeConsent = (id: string) => this.#call<ActAnswer>('POST', `/consents/${segment(id)}/resume`, {});
 

@@ -7,6 +7,7 @@ import { AuthGuard } from './auth/auth.guard.js';
 import { AuthModule } from './auth/auth.module.js';
 import { BlockchainModule } from './blockchain/blockchain.module.js';
 import { CareTeamsModule } from './care-teams/care-teams.module.js';
+import { ChoicesModule } from './choices/choices.module.js';
 import { Clock } from './clock.js';
 import { ConsentDutiesModule } from './consents/consent-duties.module.js';
 import { CustodianModule } from './custodian/custodian.module.js';
@@ -60,6 +61,8 @@ export class AppModule {
         RecordsModule,
         TransactionsModule,
         ActivationModule,
+        // Before the consents, whose ids its path would be one of.
+        ChoicesModule,
         OwnerConsentsModule,
         BlockchainModule,
         AccessLogModule,

@@ -352,6 +352,10 @@ export const peerOperations: Readonly<Record<string, Readonly<Record<string, Pee
     'one that does not wait': { call: () => call('consent:takeRequests', [json([random(16)])]) },
   },
   'consent:deny': { '': { call: () => call('consent:deny', [random(16)]) } },
+  'consent:chooseResearch': { '': { call: () => call('consent:chooseResearch', ['true']) } },
+  'consent:getResearchChoice': {
+    '': { call: (world, actor) => call('consent:getResearchChoice', [targetOf(world, actor).ledgerId]) },
+  },
   'consent:deliver': {
     '': { call: () => call('consent:deliver', [random(16)], { delivery: 'sealed' }) },
   },

@@ -521,6 +521,8 @@ export const restOperations: Readonly<Record<string, Readonly<Record<string, Res
     },
   },
   'GET /consents': simple('/consents'),
+  'GET /consents/choices': { own: { call: () => get('/consents/choices') } },
+  'POST /consents/choices': { 'a malformed one': { call: () => post('/consents/choices', {}) } },
   'GET /consents/requests': simple('/consents/requests'),
   'POST /consents/requests': { 'a malformed one': { call: () => post('/consents/requests', {}) } },
   'GET /consents/preview': {

@@ -7,6 +7,7 @@ import { preview } from './consent/preview.js';
 import * as queries from './consent/queries.js';
 import { reencrypt } from './consent/reencrypt.js';
 import * as requests from './consent/requests.js';
+import * as research from './consent/research.js';
 import * as shares from './consent/shares.js';
 
 /** Who may read whose records, and the agents' part in it. Each function authorises first. */
@@ -63,6 +64,10 @@ export class ConsentContract extends LedgerContract {
     return grants.revoke(ctx, consentId);
   }
 
+  async chooseResearch(ctx: Context, allowed: string) {
+    return research.chooseResearch(ctx, allowed);
+  }
+
   async purgeShare(ctx: Context, consentId: string) {
     return shares.purgeShare(ctx, consentId);
   }
@@ -111,6 +116,10 @@ export class ConsentContract extends LedgerContract {
 
   async getCareTeam(ctx: Context, teamId: string) {
     return keys.getCareTeam(ctx, teamId);
+  }
+
+  async getResearchChoice(ctx: Context, ledgerId: string) {
+    return research.getResearchChoice(ctx, ledgerId);
   }
 
   async getRequestAnswers(ctx: Context, requestId: string) {

@@ -4,6 +4,7 @@ import type {
   ConsentEntry,
   ConsentKeyEntry,
   OpeningComplaintEntry,
+  ResearchChoiceEntry,
   ShareAnswerEntry,
 } from '../model/consent-entries.js';
 import type {
@@ -61,6 +62,7 @@ export const WORLD_KEY_TYPES = [
   'shareAnswer',
   'sharePoint',
   'openingComplaint',
+  'researchChoice',
   'erasure',
   'erasureAttestation',
   'dataErasure',
@@ -110,6 +112,7 @@ export const worldKeys = {
   shareAnswer: (consentId: string, mspId: string) =>
     worldKey<ShareAnswerEntry>('shareAnswer', consentId, mspId),
   sharePoint: (pointDigest: string) => worldKey<IndexEntry>('sharePoint', pointDigest),
+  researchChoice: (ledgerId: string) => worldKey<ResearchChoiceEntry>('researchChoice', ledgerId),
   openingComplaint: (consentId: string, recordId: string, version: number) =>
     worldKey<OpeningComplaintEntry>('openingComplaint', consentId, recordId, String(version)),
   erasure: (ledgerId: string) => worldKey<ErasureEntry>('erasure', ledgerId),

@@ -113,6 +113,14 @@ export interface OpeningComplaintEntry {
   mspId: string;
 }
 
+/** Whether a patient lets sanitised files be used for research; without an entry they may not. */
+export interface ResearchChoiceEntry {
+  schema: number;
+  ledgerId: string;
+  allowed: boolean;
+  at: string;
+}
+
 /** ABDM's codes of purposes: care, break the glass, public health, payment, disease-specific research, self-requested. */
 export const PURPOSES = ['CAREMGT', 'BTG', 'PUBHLTH', 'HPAYMT', 'DSRCH', 'PATRQT'] as const;
 export type Purpose = (typeof PURPOSES)[number];

@@ -141,7 +141,7 @@ export async function makeConsent(engine: PairingEngine, input: GrantInput): Pro
   return { fields, sealedShares, sealedOpenings };
 }
 
-interface Signer {
+export interface Signer {
   channel: string;
   mspId: string;
 }

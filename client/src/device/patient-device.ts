@@ -14,17 +14,20 @@ import {
 import type {
   ActAnswer,
   ActivationBegin,
+  ChoicesBody,
   GrantBody,
+  GranteeAnswer,
   Keyring,
   OpenedRecord,
   OrganizationAnswer,
 } from '../api.js';
 import type { MedsealClient } from '../medseal-client.js';
 import { certificateRequest } from './certificate-request.js';
+import { actsOfChoices, type ChoicesMade, wishOfChoice } from './choices.js';
 import { acceptOrganizationKey } from './organization-trust.js';
 import { type AcceptedKey, actOnOne, actsOfGrant, type ConsentWish, makeConsent } from './consent-grant.js';
 import { openRecordAsOwner, type RecordContent } from './record-content.js';
-import { DeviceRefusal, type IntendedAct, signAct, signActs } from './signed-act.js';
+import { DeviceRefusal, type IntendedAct, signActs } from './signed-act.js';
 
 export interface ActivationInput {
   organization: string;
@@ -34,6 +37,8 @@ export interface ActivationInput {
   passphrase: string;
   /** SHA-256 of the ministry's root as the letter prints it, hex. */
   rootFingerprint?: string;
+  /** What is decided together with the activation; what is left out is asked at the next sign-in. */
+  choices?: ChoicesMade;
   /** Cost of the passphrase's key derivation; the default is right outside tests. */
   wrap?: WrapOptions;
 }
@@ -42,6 +47,13 @@ export interface ActivationInput {
 const CHANNEL = 'health';
 const EPOCH = 1;
 const SEED_VERSION = 1;
+
+/** The patient's hospital, and who else there is. */
+interface Home {
+  mspId: string;
+  organizations: OrganizationAnswer[];
+  rootCertificate: string;
+}
 
 /** A patient's device: it holds the seed, from which every key comes, in memory while unlocked and nowhere else. */
 export class PatientDevice {
@@ -52,14 +64,15 @@ export class PatientDevice {
   ) {}
 
   /**
-   * Activates the account: makes the keys, has the certificate signed, signs the ledger's activation.
+   * Activates the account: makes the keys, has the certificate signed, signs the ledger's activation, then the choices.
    *
+   * @returns `unmade`: why choices are still open although the account is active; they are asked again at a sign-in
    * @throws ProblemError of the gateway; DeviceRefusal when the gateway's bytes or keys are not what they should be
    */
   static async activate(
     client: MedsealClient,
     input: ActivationInput,
-  ): Promise<{ device: PatientDevice; answer: ActAnswer }> {
+  ): Promise<{ device: PatientDevice; answer: ActAnswer; unmade?: Error }> {
     if (input.passphrase === input.password) {
       throw new DeviceRefusal(
         'the passphrase is equal to the password, which the gateway sees; choose another',
@@ -78,6 +91,7 @@ export class PatientDevice {
       publicKey: toHex(scopeKeyPair(engine, seed, scopeId, EPOCH).publicKey),
     }));
     const receivingKey = toHex(device.receivingKeyPair().publicKey);
+    const choices = await device.choicesOf(input.choices ?? {}, begun.choices, home, input.rootFingerprint);
     const first = await client.activate({
       organization: input.organization,
       activationCode: input.activationCode,
@@ -86,6 +100,7 @@ export class PatientDevice {
       csr: await certificateRequest(begun.enrollmentId, signing),
       scopeKeys,
       receivingKeys: [{ epoch: EPOCH, publicKey: receivingKey }],
+      ...choices,
       wrapped: {
         seed: await wrapSeed(
           seed,
@@ -96,21 +111,37 @@ export class PatientDevice {
       },
     });
     const expected = { ledgerId: begun.ledgerId, receivingKey, scopes: scopeKeys };
-    const answer = await signAct(
+    const answer = await signActs(
       client,
       first,
-      {
-        channel: begun.channel,
-        functionName: 'registry:activatePatient',
-        mspId: home.mspId,
-        checkArguments: (args) => {
-          if (args.length !== 1 || canonicalJson(JSON.parse(args[0] ?? 'null')) !== canonicalJson(expected)) {
-            throw new DeviceRefusal('the activation names other keys than this device made');
-          }
+      [
+        {
+          channel: begun.channel,
+          functionName: 'registry:activatePatient',
+          mspId: home.mspId,
+          checkArguments: (args) => {
+            if (
+              args.length !== 1 ||
+              canonicalJson(JSON.parse(args[0] ?? 'null')) !== canonicalJson(expected)
+            ) {
+              throw new DeviceRefusal('the activation names other keys than this device made');
+            }
+          },
         },
-      },
+      ],
       signing.secretKey,
+      'first',
     );
+    try {
+      await signActs(
+        client,
+        answer,
+        actsOfChoices(choices, { channel: begun.channel, mspId: home.mspId }),
+        signing.secretKey,
+      );
+    } catch (error) {
+      return { device, answer, unmade: error as Error };
+    }
     return { device, answer };
   }
 
@@ -143,8 +174,16 @@ export class PatientDevice {
 
   /** As `grantConsent`, but nothing is sent yet: the body may be kept and signed with `signConsent`. */
   async makeConsent(client: MedsealClient, wish: ConsentWish, rootFingerprint?: string): Promise<GrantBody> {
-    const { channel, threshold, grantee } = await client.grantee(wish.grantee);
-    const { organizations, rootCertificate } = await this.homeOf(client);
+    const reader = await client.grantee(wish.grantee);
+    return this.consentFor(wish, reader, await this.homeOf(client), rootFingerprint);
+  }
+
+  private async consentFor(
+    wish: ConsentWish,
+    { channel, threshold, grantee }: GranteeAnswer,
+    { organizations, rootCertificate }: Home,
+    rootFingerprint?: string,
+  ): Promise<GrantBody> {
     const trusted = async (of: OrganizationAnswer, kind: 'agent' | 'handover'): Promise<AcceptedKey[]> => {
       const key = of.keys.findLast((one) => one.kind === kind);
       if (key === undefined) return [];
@@ -187,6 +226,49 @@ export class PatientDevice {
     ]);
   }
 
+  /**
+   * Makes choices, each given, withheld or left as it is, and signs them.
+   *
+   * @throws as `grantConsent`; what stopped half-way is still open, or goes on with `signConsent`
+   */
+  async choose(client: MedsealClient, made: ChoicesMade, rootFingerprint?: string): Promise<ActAnswer> {
+    const { items } = await client.choices();
+    const keyOf = async (choice: 'standingConsent' | 'emergencyGrant'): Promise<GranteeAnswer | null> => {
+      const grantee = items.find((one) => one.choice === choice)?.grantee;
+      return grantee === undefined || grantee === null ? null : client.grantee(grantee);
+    };
+    const grantees = {
+      standingConsent: made.standingConsent ? await keyOf('standingConsent') : null,
+      emergencyGrant: made.emergencyGrant ? await keyOf('emergencyGrant') : null,
+    };
+    const body = await this.choicesOf(made, grantees, await this.homeOf(client), rootFingerprint);
+    return this.sign(client, await client.choose(body), (signer) => actsOfChoices(body, signer));
+  }
+
+  private async choicesOf(
+    made: ChoicesMade,
+    grantees: ActivationBegin['choices'],
+    home: Home,
+    rootFingerprint?: string,
+  ): Promise<ChoicesBody> {
+    const grant = async (choice: 'standingConsent' | 'emergencyGrant'): Promise<ChoicesBody> => {
+      const given = made[choice];
+      if (given === undefined) return {};
+      if (given === false) return { [choice]: false };
+      const reader = grantees[choice];
+      if (reader === null) throw new DeviceRefusal(`${choice} cannot be given yet`);
+      if (choice === 'standingConsent' && reader.grantee.mspId !== home.mspId)
+        throw new DeviceRefusal('the team is not one of the home hospital');
+      const wish = wishOfChoice(reader.grantee, given, new Date());
+      return { [choice]: await this.consentFor(wish, reader, home, rootFingerprint) };
+    };
+    return {
+      ...(made.researchConsent === undefined ? {} : { researchConsent: made.researchConsent }),
+      ...(await grant('standingConsent')),
+      ...(await grant('emergencyGrant')),
+    };
+  }
+
   private async sign(
     client: MedsealClient,
     first: ActAnswer,
@@ -198,9 +280,7 @@ export class PatientDevice {
     return signActs(client, first, acts, signingKeyPair(this.seed).secretKey);
   }
 
-  private async homeOf(
-    client: MedsealClient,
-  ): Promise<{ mspId: string; organizations: OrganizationAnswer[]; rootCertificate: string }> {
+  private async homeOf(client: MedsealClient): Promise<Home> {
     const { items, rootCertificate } = await client.organizations();
     const name = client.session?.user.organization ?? (await client.me()).organization;
     const home = items.find(({ id, mspId }) => id === name || mspId === name);
@@ -224,7 +304,7 @@ async function trustedHome(
   client: MedsealClient,
   input: ActivationInput,
   begun: ActivationBegin,
-): Promise<OrganizationAnswer> {
+): Promise<Home> {
   const { items, rootCertificate } = await client.organizations();
   const home = items.find(({ id, mspId }) => id === input.organization || mspId === input.organization);
   if (home === undefined) throw new DeviceRefusal(`there is no organisation ${input.organization}`);
@@ -240,5 +320,5 @@ async function trustedHome(
       input.rootFingerprint,
     );
   }
-  return home;
+  return { mspId: home.mspId, organizations: items, rootCertificate };
 }

@@ -181,12 +181,15 @@ export async function signAct(
 /**
  * As `signAct`, for an act of several transactions: each must be one of those intended, in the gateway's order, and is
  * committed once. A resumed act may leave out those that are on the ledger already.
+ *
+ * @param until `first`: only the first one is signed, and the answer has the `signing` of the next
  */
 export async function signActs(
   client: MedsealClient,
   first: ActAnswer,
   acts: readonly IntendedAct[],
   secretKey: Uint8Array,
+  until: 'end' | 'first' = 'end',
 ): Promise<ActAnswer> {
   let answer = first;
   let left = [...acts];
@@ -198,6 +201,7 @@ export async function signActs(
     const raw = fromBase64(bytes, 'signing.bytes');
     if (stage === 'proposal') {
       if (current !== undefined && current.id !== id) {
+        if (until === 'first') return answer;
         const { intended } = current;
         left = left.filter((act) => act !== intended);
         current = undefined;

@@ -1,4 +1,4 @@
-import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+import { ApiProperty, IntersectionType } from '@nestjs/swagger';
 import { Type } from 'class-transformer';
 import {
   ArrayMaxSize,
@@ -6,7 +6,6 @@ import {
   IsArray,
   IsInt,
   IsObject,
-  IsOptional,
   IsString,
   Length,
   Matches,
@@ -16,6 +15,7 @@ import {
   ValidateNested,
 } from 'class-validator';
 import { USERNAME } from '../auth/accounts.service.js';
+import { ChoicesRequest } from '../choices/choices.dto.js';
 import { PASSWORD_LENGTH_MAX, PASSWORD_LENGTH_MIN } from '../auth/passwords.js';
 
 const EPOCH_MAX = 0xffff_ffff;
@@ -60,7 +60,8 @@ export class ReceivingKeyRequest {
   publicKey!: string;
 }
 
-export class ActivateRequest extends BeginActivationRequest {
+/** The choices may come with it, or later. */
+export class ActivateRequest extends IntersectionType(BeginActivationRequest, ChoicesRequest) {
   @ApiProperty()
   @Matches(USERNAME, { message: 'choose 3 to 64 letters, digits, dots, dashes or underscores' })
   username!: string;
@@ -100,18 +101,6 @@ export class ActivateRequest extends BeginActivationRequest {
   })
   @IsObject({ message: 'send an object of blobs wrapped under the passphrase' })
   wrapped!: object;
-
-  @ApiPropertyOptional({ description: 'Comes with consents; leave it out until then.' })
-  @IsOptional()
-  standingConsent?: unknown;
-
-  @ApiPropertyOptional({ description: 'Comes with consents; leave it out until then.' })
-  @IsOptional()
-  researchConsent?: unknown;
-
-  @ApiPropertyOptional({ description: 'Comes with emergencies; leave it out until then.' })
-  @IsOptional()
-  emergencyGrant?: unknown;
 }
 
 export class KeyringRequest {

@@ -1,4 +1,7 @@
 import { Module } from '@nestjs/common';
+import { ChoicesModule } from '../choices/choices.module.js';
+import { OpenChoicesModule } from '../choices/open-choices.module.js';
+import { OwnerConsentsModule } from '../consents/owner-consents.module.js';
 import { CustodianModule } from '../custodian/custodian.module.js';
 import { PatientsModule } from '../patients/patients.module.js';
 import { TransactionsModule } from '../transactions/transactions.module.js';
@@ -7,7 +10,14 @@ import { ActivationService } from './activation.service.js';
 import { Keyrings } from './keyrings.js';
 
 @Module({
-  imports: [PatientsModule, CustodianModule, TransactionsModule],
+  imports: [
+    ChoicesModule,
+    OpenChoicesModule,
+    OwnerConsentsModule,
+    PatientsModule,
+    CustodianModule,
+    TransactionsModule,
+  ],
   controllers: [ActivationController],
   providers: [ActivationService, Keyrings],
 })

@@ -2,6 +2,10 @@ import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { canonicalJson, CryptoError, fromHex, mclEngine } from '@medseal/crypto';
 import type { OrganizationKeyEntry, PatientEntry } from '@medseal/chaincode';
 import { AccountsService } from '../auth/accounts.service.js';
+import { ChoiceActs } from '../choices/choice-acts.js';
+import type { ChoicesRequest } from '../choices/choices.dto.js';
+import { type GrantChoice, OpenChoices } from '../choices/open-choices.js';
+import { type GranteeAnswer, ConsentsService } from '../consents/consents.service.js';
 import { KeySlots } from '../custodian/key-slots.js';
 import type { Queries } from '../database/database.js';
 import { evaluateJson } from '../fabric/evaluate-json.js';
@@ -10,7 +14,7 @@ import { invalid, notFound, problem } from '../http/problem.js';
 import type { SessionUser } from '../http/session-user.js';
 import { type Organization, OrganizationRegistry } from '../organizations/organization.js';
 import { type HeldScopes, PatientDirectory } from '../patients/patient-directory.js';
-import { type ActAnswer, DeviceActs } from '../transactions/device-acts.js';
+import { type ActAnswer, DeviceActs, type NewAct } from '../transactions/device-acts.js';
 import { ACTIVATION, type ActivationCode, ActivationCodes } from './activation-codes.js';
 import type { ActivateRequest, BeginActivationRequest } from './activation.dto.js';
 import { checkDeviceRequest, isCertificateOf } from './device-request.js';
@@ -28,6 +32,8 @@ export interface ActivationBegun {
   agents: PublicOrganizationKey[];
   custodian: PublicOrganizationKey | null;
   emergencyKey: PublicOrganizationKey | null;
+  /** To whom the consents are that may be given together with the activation; null while there is nobody. */
+  choices: { standingConsent: GranteeAnswer | null; emergencyGrant: GranteeAnswer | null };
 }
 
 export interface KeyringAnswer {
@@ -37,9 +43,9 @@ export interface KeyringAnswer {
 
 interface ActivationPayload {
   ledgerId: string;
+  certificate?: string;
+  choices?: ChoicesRequest;
 }
-
-const LATER_PARTS = ['standingConsent', 'researchConsent', 'emergencyGrant'] as const;
 
 /** A patient's device takes the account over: its keys are made there and never come here. */
 @Injectable()
@@ -52,6 +58,9 @@ export class ActivationService implements OnModuleInit {
     private readonly keyrings: Keyrings,
     private readonly acts: DeviceActs,
     private readonly keySlots: KeySlots,
+    private readonly openChoices: OpenChoices,
+    private readonly choices: ChoiceActs,
+    private readonly consents: ConsentsService,
   ) {}
 
   onModuleInit(): void {
@@ -78,6 +87,10 @@ export class ActivationService implements OnModuleInit {
       agents: keys.filter(({ kind }) => kind === 'agent'),
       custodian: own.find(({ kind }) => kind === 'custodian') ?? null,
       emergencyKey: keys.find(({ kind }) => kind === 'emergency') ?? null,
+      choices: {
+        standingConsent: await this.granteeOf(organization, 'standingConsent'),
+        emergencyGrant: await this.granteeOf(organization, 'emergencyGrant'),
+      },
     };
   }
 
@@ -88,11 +101,10 @@ export class ActivationService implements OnModuleInit {
    * @throws ProblemException 400 naming what is wrong with request or keys; 401 as `begin`; 409 for a taken user name
    */
   async activate(input: ActivateRequest): Promise<ActAnswer> {
-    for (const field of LATER_PARTS) {
-      if (input[field] !== undefined)
-        throw invalid(field, 'cannot be given yet: leave it out and grant it when consents are there.');
-    }
     const { organization, found } = await this.find(input);
+    const { standingConsent, researchConsent, emergencyGrant } = input;
+    const choices = { standingConsent, researchConsent, emergencyGrant };
+    await this.choices.check(organization, choices);
     const { ledgerId } = found;
     const patient = await evaluateJson<PatientEntry | null>(organization, 'registry:getPatient', [ledgerId]);
     if (patient?.status !== 'keyless') {
@@ -113,7 +125,7 @@ export class ActivationService implements OnModuleInit {
       certificate,
       fn: 'registry:activatePatient',
       args: [canonicalJson({ ledgerId, receivingKey, scopes })],
-      payload: { ledgerId } satisfies ActivationPayload,
+      payload: { ledgerId, certificate, choices } satisfies ActivationPayload,
     };
     const signing = await this.acts.begin(organization, act, keepAccount);
     return { signing, certificate, username: input.username };
@@ -144,6 +156,11 @@ export class ActivationService implements OnModuleInit {
     const found = organization && (await this.codes.find(organization, input.activationCode));
     if (organization === undefined || found === undefined) throw codeRefused();
     return { organization, found };
+  }
+
+  private async granteeOf(organization: Organization, choice: GrantChoice): Promise<GranteeAnswer | null> {
+    const grantee = await this.openChoices.granteeOf(organization, choice);
+    return grantee === undefined ? null : this.consents.grantee({ organization }, grantee.id, grantee.kind);
   }
 
   private async scopesOf(
@@ -254,9 +271,9 @@ export class ActivationService implements OnModuleInit {
 
   private async committed(
     organization: Organization,
-    { ledgerId }: ActivationPayload,
+    { ledgerId, certificate, choices }: ActivationPayload,
     committed: Committed,
-  ): Promise<{ answer: object }> {
+  ): Promise<{ answer: object; next?: NewAct }> {
     await this.accounts.setStatus(organization, ledgerId, 'active');
     await this.codes.markUsed(organization.database, ledgerId);
     // Every hospital here sees it on the ledger; those of other processes do by themselves.
@@ -265,7 +282,10 @@ export class ActivationService implements OnModuleInit {
     }
     await this.keySlots.sweepAll();
     const account = await this.accounts.findBySubject(organization, ledgerId);
+    const signer = { organization, subject: ledgerId, certificate: certificate ?? '' };
+    const next = choices && (await this.choices.first(signer, choices));
     return {
+      ...(next === undefined ? {} : { next }),
       answer: {
         user: {
           username: account?.username,

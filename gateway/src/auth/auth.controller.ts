@@ -1,6 +1,7 @@
 import { Body, Controller, Delete, Get, Header, HttpCode, Param, Post, Req, Res } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import type { Request, Response } from 'express';
+import { type Choice, OpenChoices } from '../choices/open-choices.js';
 import { CurrentUser, Public } from '../http/decorators.js';
 import { notFound } from '../http/problem.js';
 import type { SessionUser } from '../http/session-user.js';
@@ -22,6 +23,7 @@ export class AuthController {
   constructor(
     private readonly auth: AuthService,
     private readonly sessions: SessionsService,
+    private readonly choices: OpenChoices,
   ) {}
 
   @Public()
@@ -56,11 +58,19 @@ export class AuthController {
   /** Gives the CSRF token too: a page that was loaded anew has only the cookie. Other origins cannot read the answer. */
   @Get('me')
   @Header('Cache-Control', 'no-store')
-  me(
-    @CurrentUser() user: SessionUser,
-  ): UserAnswer & { sessionId: string; csrfToken: string; expiresAt: string } {
+  async me(@CurrentUser() user: SessionUser): Promise<
+    UserAnswer & {
+      sessionId: string;
+      csrfToken: string;
+      expiresAt: string;
+      /** Of a patient: what is still to be asked, see POST /consents/choices. */
+      openChoices: Choice[];
+    }
+  > {
     const { sessionId, csrfToken, sessionExpiresAt } = user;
-    return { ...userAnswer(user), sessionId, csrfToken, expiresAt: sessionExpiresAt.toISOString() };
+    const expiresAt = sessionExpiresAt.toISOString();
+    const openChoices = await this.choices.openFor(user);
+    return { ...userAnswer(user), sessionId, csrfToken, expiresAt, openChoices };
   }
 
   @Get('sessions')

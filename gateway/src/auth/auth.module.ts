@@ -1,5 +1,6 @@
 import { Global, Module } from '@nestjs/common';
 import { CareTeamsModule } from '../care-teams/care-teams.module.js';
+import { OpenChoicesModule } from '../choices/open-choices.module.js';
 import { AccountsService } from './accounts.service.js';
 import { AuthController } from './auth.controller.js';
 import { AuthService } from './auth.service.js';
@@ -8,7 +9,7 @@ import { SessionsService } from './sessions.service.js';
 
 @Global()
 @Module({
-  imports: [CareTeamsModule],
+  imports: [CareTeamsModule, OpenChoicesModule],
   controllers: [AuthController],
   providers: [AccountsService, AuthService, LoginLimits, SessionsService],
   exports: [AccountsService, AuthService, SessionsService],

@@ -1,6 +1,7 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { canonicalJson } from '@medseal/crypto';
 import { Clock } from '../clock.js';
+import type { Queries } from '../database/database.js';
 import { businessId } from '../http/business-request.js';
 import { invalid, notFound, problem } from '../http/problem.js';
 import type { SessionUser } from '../http/session-user.js';
@@ -23,7 +24,10 @@ interface Row {
   done: string;
 }
 
-interface StepPayload {
+/** For whom an act is prepared. */
+export type Signer = Pick<SessionUser, 'organization' | 'subject' | 'certificate'>;
+
+export interface StepPayload {
   consentId: string;
   step: GrantStep;
   certificate: string;
@@ -61,40 +65,21 @@ export class ConsentActs implements OnModuleInit {
    * @throws ProblemException 400 naming a field; 409 for a consentId in use with another body
    */
   async grant(user: SessionUser, body: GrantConsentRequest): Promise<ActAnswer> {
-    requireComplete(body);
-    const { organization, subject } = user;
-    const { keystore } = organization;
-    const { consentId } = body.fields;
-    const kept = await this.find(organization, consentId);
-    if (kept !== undefined) {
-      const same =
-        kept.owner === subject &&
-        canonicalJson(await this.bodyOf(organization, kept)) === canonicalJson(plain(body));
-      if (!same) {
-        throw problem(409, 'CONSENT_EXISTS', 'Another consent has this consentId: draw another.', [
-          { field: 'fields.consentId', message: 'is in use: draw another' },
-        ]);
-      }
-      return this.begin(user, kept);
-    }
-    const row: Row = {
-      consent_id: consentId,
-      owner: subject,
-      business_id: keystore.indexHmac('businessId', businessId(GRANT, subject, consentId)),
-      body: await keystore.sealRow(bodyContext(consentId), plain(body)),
-      done: '[]',
-    };
-    return this.begin(user, row, async (queries) => {
-      const now = this.clock.now();
-      await queries.query(`DELETE FROM consent_grants WHERE done = '[]' AND begun_at < $1`, [
-        now - BEGUN_LIVES_MS,
-      ]);
-      await queries.query(
-        `INSERT INTO consent_grants (consent_id, owner, business_id, body, done, begun_at)
-         VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (consent_id) DO NOTHING`,
-        [row.consent_id, row.owner, row.business_id, row.body, row.done, now],
-      );
-    });
+    const { row, isKept } = await this.rowFor(user, body);
+    return this.begin(user, row, isKept ? undefined : (queries) => this.keep(row, queries));
+  }
+
+  /**
+   * The first transaction of a grant that another act begins; `stepDone` gives those that follow.
+   *
+   * @throws as `grant`
+   */
+  async firstStep(signer: Signer, body: GrantConsentRequest): Promise<NewAct | undefined> {
+    const { organization, certificate } = signer;
+    const { row, isKept } = await this.rowFor(signer, body);
+    if (!isKept) await this.keep(row, organization.database);
+    const [next] = missingOf(body, row);
+    return next && actOf(row, await this.bodyOf(organization, row), next, certificate);
   }
 
   /** Goes on with a grant where it stopped. @throws ProblemException 404 when nothing of it is missing */
@@ -155,7 +140,8 @@ export class ConsentActs implements OnModuleInit {
     return { consentId: row.consent_id, missing: missingOf(body, row), signing };
   }
 
-  private async stepDone(
+  /** After the commit of one of a grant's transactions; bears a repetition. */
+  async stepDone(
     organization: Organization,
     { consentId, step, certificate }: StepPayload,
   ): Promise<{ answer: object; next?: NewAct }> {
@@ -182,6 +168,46 @@ export class ConsentActs implements OnModuleInit {
   ): Promise<{ answer: object }> {
     await database.query('DELETE FROM consent_grants WHERE consent_id = $1', [consentId]);
     return { answer: { consentId } };
+  }
+
+  /** The row that a grant has, or will have: its body must be the same each time. */
+  private async rowFor(
+    { organization, subject }: Signer,
+    body: GrantConsentRequest,
+  ): Promise<{ row: Row; isKept: boolean }> {
+    requireComplete(body);
+    const { keystore } = organization;
+    const { consentId } = body.fields;
+    const kept = await this.find(organization, consentId);
+    if (kept !== undefined) {
+      const same =
+        kept.owner === subject &&
+        canonicalJson(await this.bodyOf(organization, kept)) === canonicalJson(plain(body));
+      if (same) return { row: kept, isKept: true };
+      throw problem(409, 'CONSENT_EXISTS', 'Another consent has this consentId: draw another.', [
+        { field: 'fields.consentId', message: 'is in use: draw another' },
+      ]);
+    }
+    const row: Row = {
+      consent_id: consentId,
+      owner: subject,
+      business_id: keystore.indexHmac('businessId', businessId(GRANT, subject, consentId)),
+      body: await keystore.sealRow(bodyContext(consentId), plain(body)),
+      done: '[]',
+    };
+    return { row, isKept: false };
+  }
+
+  private async keep(row: Row, queries: Queries): Promise<void> {
+    const now = this.clock.now();
+    await queries.query(`DELETE FROM consent_grants WHERE done = '[]' AND begun_at < $1`, [
+      now - BEGUN_LIVES_MS,
+    ]);
+    await queries.query(
+      `INSERT INTO consent_grants (consent_id, owner, business_id, body, done, begun_at)
+       VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (consent_id) DO NOTHING`,
+      [row.consent_id, row.owner, row.business_id, row.body, row.done, now],
+    );
   }
 
   private async find({ database }: Organization, consentId: string): Promise<Row | undefined> {
@@ -251,8 +277,8 @@ const actOf = (row: Row, body: GrantConsentRequest, step: GrantStep, certificate
   return { ...base, fn: 'consent:grant', args: [business, canonicalJson(body.fields)] };
 };
 
-/** What the ledger would refuse only after the first signature, or not at all. */
-const requireComplete = ({ fields, sealedShares, sealedOpenings }: GrantConsentRequest): void => {
+/** What the ledger would refuse only after the first signature, or not at all. @throws ProblemException 400 */
+export const requireComplete = ({ fields, sealedShares, sealedOpenings }: GrantConsentRequest): void => {
   const agents = fields.agents.map(({ mspId }) => mspId);
   const shares = sealedShares.map(({ mspId }) => mspId);
   if (canonicalJson(agents) !== canonicalJson(shares)) {

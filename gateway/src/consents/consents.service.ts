@@ -89,7 +89,7 @@ export class ConsentsService {
 
   /** @throws ProblemException 404 for a grantee without a registered key */
   async grantee(
-    { organization }: SessionUser,
+    { organization }: Pick<SessionUser, 'organization'>,
     id: string,
     kind: 'person' | 'careTeam',
   ): Promise<GranteeAnswer> {

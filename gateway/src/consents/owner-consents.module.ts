@@ -12,5 +12,6 @@ import { ConsentsService } from './consents.service.js';
   imports: [TransactionsModule, CareTeamsModule, ConsentDutiesModule],
   controllers: [ConsentsController],
   providers: [ConsentActs, ConsentAsking, ConsentsService],
+  exports: [ConsentActs, ConsentsService],
 })
 export class OwnerConsentsModule {}

@@ -2,6 +2,7 @@ import type { Database } from './database.js';
 import { activationMigrations } from '../activation/activation.migrations.js';
 import { authMigrations } from '../auth/auth.migrations.js';
 import { careTeamMigrations } from '../care-teams/care-teams.migrations.js';
+import { choiceMigrations } from '../choices/choices.migrations.js';
 import { consentMigrations } from '../consents/consents.migrations.js';
 import { idempotencyMigrations } from '../http/http.migrations.js';
 import { outboxMigrations } from '../outbox/outbox.migrations.js';
@@ -26,6 +27,7 @@ export const migrations: readonly Migration[] = [
   ...activationMigrations,
   ...consentMigrations,
   ...careTeamMigrations,
+  ...choiceMigrations,
 ];
 
 /** Brings the schema to this version. Data written by an earlier version stays. */

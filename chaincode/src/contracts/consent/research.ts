@@ -1,0 +1,26 @@
+import type { Context } from 'fabric-contract-api';
+import { authorizeAct, authorizeQuery, EVERYONE } from '../../ledger/authorization.js';
+import { worldKeys } from '../../ledger/keys.js';
+import type { ResearchChoiceEntry } from '../../model/consent-entries.js';
+import { id, oneOf } from '../../model/validation.js';
+import { requirePatientWithKeys } from './owner.js';
+
+/** By the owner, as often as they like: whether sanitised files may be used for research. The last one counts. */
+export const chooseResearch = async (ctx: Context, allowed: string): Promise<ResearchChoiceEntry> => {
+  const act = await authorizeAct(ctx, { roles: ['patient'] });
+  const { ledgerId } = await requirePatientWithKeys(act);
+  return act.world.put(worldKeys.researchChoice(ledgerId), {
+    ledgerId,
+    allowed: oneOf('true', 'false')(allowed, 'allowed') === 'true',
+    at: act.at,
+  });
+};
+
+/** Null while the patient has not chosen: research is not allowed then. */
+export const getResearchChoice = async (
+  ctx: Context,
+  ledgerId: string,
+): Promise<ResearchChoiceEntry | null> => {
+  const { world } = await authorizeQuery(ctx, { roles: EVERYONE });
+  return (await world.get(worldKeys.researchChoice(id(ledgerId, 'ledgerId')))) ?? null;
+};
