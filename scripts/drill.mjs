@@ -21,6 +21,11 @@ const DRILLS = {
     file: 'revoke-race.test.ts',
     environment: { MEDSEAL_REVOCATIONS: '1000' },
   },
+  'hostile-client': {
+    project: 'chaincode',
+    file: 'hostile-client.test.ts',
+    environment: { MEDSEAL_QUESTIONS: '5000', MEDSEAL_READS: '200' },
+  },
   reencryption: {
     project: 'crypto',
     file: 'crypto/test/(reencryption|streams)',

@@ -18,6 +18,7 @@ import {
   refusalOf,
   VALLEY,
 } from './support/health-network';
+import { randomFrom } from './support/random';
 
 /**
  * Who gets an answer from an agent: role, organisation, purpose, type, date, status, expiry and epoch against an oracle
@@ -362,21 +363,7 @@ const takeReceipt = async (given: Given, reader: string): Promise<void> => {
   receipts.push({ name, reader, at: Date.parse(at!), records, given, receiptId });
 };
 
-/** Mulberry32: the same seed draws the same cells. */
-const randomFrom = (seed: number) => {
-  let state = seed;
-  return (): number => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-};
-
-const random = randomFrom(SEED);
-const oneOf = <T>(list: readonly T[]): T => list[Math.floor(random() * list.length)]!;
-/** Mostly what belongs together, so that one thing at a time is wrong. */
-const mostly = <T>(usual: T, others: readonly T[]): T => (random() < 0.85 ? usual : oneOf(others));
+const { oneOf, mostly } = randomFrom(SEED);
 
 const drawCell = (): Cell => {
   const receipt = oneOf(receipts);

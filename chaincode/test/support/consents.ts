@@ -287,11 +287,18 @@ export class Consents {
   }
 
   /** One agent's answer. */
-  ask(
-    by: Person,
-    agent: string,
-    { receiptId, record, terms, ...changed }: Asking,
-  ): Promise<ReencryptedElement> {
+  ask(by: Person, agent: string, asking: Asking): Promise<ReencryptedElement> {
+    const { args, options } = this.question(agent, asking);
+    return this.ledger.evaluate<ReencryptedElement>(by, 'consent:reencrypt', args, options);
+  }
+
+  /** The same question straight to that organisation's peer. */
+  askPeer(by: Person, at: string, asking: Asking): Promise<ReencryptedElement> {
+    const { args, options } = this.question(at, asking);
+    return this.ledger.propose<ReencryptedElement>(by, 'consent:reencrypt', args, options);
+  }
+
+  private question(at: string, { receiptId, record, terms, ...changed }: Asking) {
     const transient: Record<string, Uint8Array | string> = {
       capsule: changed.capsule ?? record.capsule,
       selector: canonicalJson(changed.selector ?? record.selector),
@@ -299,12 +306,10 @@ export class Consents {
       ...(changed.encounter === undefined ? {} : { encounter: changed.encounter }),
       ...(changed.withProof === true ? { withProof: '1' } : {}),
     };
-    return this.ledger.evaluate<ReencryptedElement>(
-      by,
-      'consent:reencrypt',
-      [receiptId, record.entry.recordId, record.entry.version],
-      { at: agent, transient, ...(changed.age === undefined ? {} : { age: changed.age }) },
-    );
+    return {
+      args: [receiptId, record.entry.recordId, record.entry.version],
+      options: { at, transient, ...(changed.age === undefined ? {} : { age: changed.age }) },
+    };
   }
 
   /** An instant so many milliseconds from the network's now. */

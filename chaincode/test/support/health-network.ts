@@ -15,6 +15,7 @@ import {
   type Signer,
   signers,
 } from '@hyperledger/fabric-gateway';
+import { gateway as gatewayMessages, peer as peerMessages } from '@hyperledger/fabric-protos';
 import { createNetwork, type EmbeddedNetwork } from '@medseal/embedded-fabric';
 import { canonicalJson, type KeyPair, newReceivingKeyPair, toHex } from '@medseal/crypto';
 import { Pkcs10CertificateRequestGenerator } from '@peculiar/x509';
@@ -237,6 +238,38 @@ export class HealthNetwork {
     return answerOf(await proposal.evaluate()) as T;
   }
 
+  /**
+   * A proposal straight to one organisation's peer, past the service that clients use: any member may do that. Gives the
+   * chaincode's answer, or fails with its refusal as `refusalOf` reads it.
+   */
+  async propose<T = unknown>(
+    person: Person,
+    fn: string,
+    args: unknown[],
+    options: CallOptions & { at: string },
+  ): Promise<T> {
+    const proposal = this.dated(options, () =>
+      this.contract(person, options).newProposal(fn, {
+        arguments: args.map(textOf),
+        transientData: transientOf(options.transient),
+      }),
+    );
+    const signed = gatewayMessages.ProposedTransaction.deserializeBinary(proposal.getBytes()).getProposal()!;
+    signed.setSignature(await person.signer(proposal.getDigest()));
+    const answer = await new Promise<peerMessages.ProposalResponse>((resolve, reject) => {
+      this.client(options.at).makeUnaryRequest(
+        '/protos.Endorser/ProcessProposal',
+        (message: typeof signed) => Buffer.from(message.serializeBinary()),
+        (bytes) => peerMessages.ProposalResponse.deserializeBinary(bytes),
+        signed,
+        (error, response) => (response === undefined ? reject(error!) : resolve(response)),
+      );
+    });
+    const response = answer.getResponse()!;
+    if (response.getStatus() >= 400) throw new PeerRefusal(response.getMessage());
+    return answerOf(response.getPayload_asU8()) as T;
+  }
+
   /** Blocks as the person's own peer delivers them once it has committed them. */
   async blocks(person: Person, startBlock?: number) {
     const channel = this.gateway(person, person.mspId).getNetwork(CHANNEL);
@@ -354,6 +387,11 @@ const startChaincode = async (mspId: string, clockFile: string, agentKeyFile: st
   return { process: child, address, agentKeyFile, metrics, refusals };
 };
 
+/** What a peer that was asked directly says instead of an answer. */
+export class PeerRefusal extends Error {
+  override readonly name = 'PeerRefusal';
+}
+
 /** The contract's refusal of a call; fails when the call succeeds or fails in another way. */
 export const refusalOf = async (
   call: Promise<unknown>,
@@ -362,7 +400,11 @@ export const refusalOf = async (
     await call;
   } catch (error) {
     const texts =
-      error instanceof GatewayError ? [...error.details.map(({ message }) => message), error.message] : [];
+      error instanceof GatewayError
+        ? [...error.details.map(({ message }) => message), error.message]
+        : error instanceof PeerRefusal
+          ? [error.message]
+          : [];
     for (const text of texts) {
       const refusal = parseContractError(text);
       if (refusal !== undefined) return refusal;
