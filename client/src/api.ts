@@ -294,7 +294,13 @@ export interface OpenedRecord {
 
 /** Answer of `?decrypt=true`. */
 export interface DecryptedRecord {
-  receipt: { receiptId: string; recordIds: string[]; basis: string };
+  receipt: {
+    receiptId: string;
+    recordIds: string[];
+    basis: string;
+    consentId?: string;
+    blockNumber?: number;
+  };
   /** In the form it was written: the eight sections, or a FHIR R4 document Bundle. */
   document: unknown;
   /** The FHIR R4 document Bundle that is sealed. */
@@ -511,6 +517,8 @@ export interface GrantBody {
   fields: ConsentFields;
   sealedShares: { mspId: string; bytes: string }[];
   sealedOpenings: { mspId: string; deliveryId: string; bytes: string }[];
+  /** The terms, sealed by the owner's device to itself: nobody else keeps them for the owner to read. */
+  ownTerms?: string;
 }
 
 /** What every patient is asked, at activation or at a later sign-in. */
@@ -563,8 +571,33 @@ export interface ConsentAnswer extends Omit<ConsentFields, 'requestId' | 'agents
   }[];
   grantedAt: string;
   revokedAt: string | null;
+  /** MSP ids of agents whose purge after the consent's end is not done yet. */
+  purging: string[];
+  /** For the owner: see `PatientDevice.openOwnTerms`; null where a device made none. */
+  ownTerms?: string | null;
   /** For the owner: what the device has yet to sign, `grant`, `share/<mspId>` or `terms/<mspId>`. */
   missing?: string[];
+}
+
+/** A record that a consent opens for its grantee; date and type as they were handed over. */
+export interface ConsentedRecord {
+  recordId: string;
+  version: number;
+  date: string;
+  recordType: string;
+  hospital: string;
+  author: string;
+}
+
+export interface ConsentContents extends Page<ConsentedRecord> {
+  consentId: string;
+  ledgerId: string;
+  status: ConsentStatus;
+  expiresAt: string;
+  /** Null until they have been handed over, and after the consent's end. */
+  terms: TermsOfConsent | null;
+  /** What the home hospital handed over of the owner: `identity` with name, birthDate and gender, and so on. */
+  patient: Partial<Record<string, Record<string, unknown>>>;
 }
 
 export interface ConsentPreview {

@@ -10,6 +10,7 @@ import type {
   ChoiceAnswer,
   ChoicesBody,
   ConsentAnswer,
+  ConsentContents,
   ConsentPreview,
   ConsentRequestAnswer,
   ConsentRequestInput,
@@ -285,6 +286,10 @@ export class MedsealClient {
   consents = (query?: PageQuery) => this.#call<Page<ConsentAnswer>>('GET', '/consents', undefined, query);
 
   consent = (id: string) => this.#call<ConsentAnswer>('GET', `/consents/${segment(id)}`);
+
+  /** For the grantee: its terms and the records that it opens. */
+  consentRecords = (id: string, query?: PageQuery) =>
+    this.#call<ConsentContents>('GET', `/consents/${segment(id)}/records`, undefined, query);
 
   grantee = ({ kind, id }: GranteeReference) =>
     this.#call<GranteeAnswer>('GET', `/consents/grantees/${segment(id)}`, undefined, { kind });

@@ -217,6 +217,28 @@ describe('consents', () => {
         answer: 'granted',
         consentId,
       });
+      // The agreed terms are for the owner's own device to read, and for the grantee's hospital.
+      expect(await device.openOwnTerms(active)).toEqual(wish.terms);
+      expect(active).toMatchObject({ ownTerms: expect.any(String), purging: [] });
+      await expect(strangersDevice.openOwnTerms(active)).rejects.toMatchObject({ code: 'OPEN_FAILED' });
+      const contents = await until(async () => {
+        const { body: found } = await doctor.caller.get(`/consents/${consentId}/records`);
+        return found['items'].length > 0 ? found : undefined;
+      });
+      expect(contents).toMatchObject({
+        consentId,
+        status: 'active',
+        terms: wish.terms,
+        items: [
+          { recordId, version: 1, date: '2024-06-07', recordType: 'OPConsultation', hospital: 'CityMSP' },
+        ],
+        total: 1,
+      });
+      expect(JSON.stringify(contents)).not.toContain('Fever');
+      const nobody = await bed.administrator('city');
+      for (const path of [`/consents/${consentId}/records`, '/consents/x/records'])
+        expect((await nobody.get(path)).status).toBe(404);
+
       const [preview] = (await owner.previewConsents({ kind: 'person', id: doctor.subject })).items;
       expect(preview).toMatchObject({ recordId, opens: true, rule: 'consent', consentId });
 
@@ -256,6 +278,9 @@ describe('consents', () => {
         body: { code: 'CONSENT_REVOKED' },
       });
       expect((await owner.accessLog(registrationNo)).items).toHaveLength(2);
+      const after = await doctor.caller.get(`/consents/${consentId}/records`);
+      expect(after.body).toMatchObject({ status: 'revoked', terms: null, patient: {}, items: [] });
+      await until(async () => ((await owner.consent(consentId)).purging.length === 0 ? true : undefined));
     });
 
     test('denied once', async () => {

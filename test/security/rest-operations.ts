@@ -529,6 +529,7 @@ export const restOperations: Readonly<Record<string, Readonly<Record<string, Res
     'of a doctor': { call: ({ doctor }) => get(`/consents/preview?grantee=${doctor.id}`) },
   },
   'GET /consents/grantees/{id}': { 'without a key': { call: () => get(`/consents/grantees/${random(16)}`) } },
+  'GET /consents/{id}/records': { 'of nobody': { call: () => get(`/consents/${random(16)}/records`) } },
   'GET /consents/{id}': { 'of nobody': { call: () => get(`/consents/${random(16)}`) } },
   'POST /consents/grants': { 'a malformed one': { call: () => post('/consents/grants', { fields: {} }) } },
   'POST /consents/requests/{id}/grant': {

@@ -166,6 +166,8 @@ export interface ConsentState {
   status: ConsentStatus;
   /** Of the agents that have answered. */
   answers: ShareAnswerEntry[];
+  /** MSP ids of agents that hold a share of a consent that has ended: their purges are not done yet. */
+  purging: string[];
   /** The grantee's organisation holds nothing of it any more; null until it says so. */
   dataErasure: DataErasureEntry | null;
 }

@@ -15,19 +15,28 @@ import type {
   ActAnswer,
   ActivationBegin,
   ChoicesBody,
+  ConsentAnswer,
   GrantBody,
   GranteeAnswer,
   Keyring,
   OpenedRecord,
   OrganizationAnswer,
+  TermsOfConsent,
 } from '../api.js';
 import type { MedsealClient } from '../medseal-client.js';
 import { certificateRequest } from './certificate-request.js';
 import { actsOfChoices, type ChoicesMade, wishOfChoice } from './choices.js';
 import { acceptOrganizationKey } from './organization-trust.js';
-import { type AcceptedKey, actOnOne, actsOfGrant, type ConsentWish, makeConsent } from './consent-grant.js';
+import {
+  type AcceptedKey,
+  actOnOne,
+  actsOfGrant,
+  type ConsentWish,
+  makeConsent,
+  openOwnTerms,
+} from './consent-grant.js';
 import { openRecordAsOwner, type RecordContent } from './record-content.js';
-import { DeviceRefusal, type IntendedAct, signActs } from './signed-act.js';
+import { type ActProgress, DeviceRefusal, type IntendedAct, signActs } from './signed-act.js';
 
 export interface ActivationInput {
   organization: string;
@@ -201,6 +210,7 @@ export class PatientDevice {
       reader: grantee,
       agents: (await Promise.all(active.map((one) => trusted(one, 'agent')))).flat(),
       threshold,
+      ownKey: this.receivingKeyPair().publicKey,
       receivers: (
         await Promise.all(
           active.filter(({ mspId }) => mspId === grantee.mspId).map((one) => trusted(one, 'handover')),
@@ -210,8 +220,25 @@ export class PatientDevice {
   }
 
   /** Signs what of a consent is not on the ledger yet. */
-  async signConsent(client: MedsealClient, body: GrantBody): Promise<ActAnswer> {
-    return this.sign(client, await client.grantConsent(body), (signer) => actsOfGrant(body, signer));
+  async signConsent(
+    client: MedsealClient,
+    body: GrantBody,
+    onProgress?: (progress: ActProgress) => void,
+  ): Promise<ActAnswer> {
+    return this.sign(
+      client,
+      await client.grantConsent(body),
+      (signer) => actsOfGrant(body, signer),
+      onProgress,
+    );
+  }
+
+  /** What the owner agreed to; undefined where no device kept it. @throws CryptoError; DeviceRefusal */
+  async openOwnTerms(
+    consent: Pick<ConsentAnswer, 'consentId' | 'termsCommitment' | 'ownTerms'>,
+  ): Promise<TermsOfConsent | undefined> {
+    const { ownTerms } = consent;
+    return ownTerms ? openOwnTerms(consent, ownTerms, this.receivingKeyPair().secretKey) : undefined;
   }
 
   async denyRequest(client: MedsealClient, requestId: string): Promise<ActAnswer> {
@@ -273,11 +300,12 @@ export class PatientDevice {
     client: MedsealClient,
     first: ActAnswer,
     actsFor: (signer: { channel: string; mspId: string }) => IntendedAct[],
+    onProgress?: (progress: ActProgress) => void,
   ): Promise<ActAnswer> {
     const { mspId } = await this.homeOf(client);
     // Another channel's ledger would not know the patient's key.
     const acts = actsFor({ channel: CHANNEL, mspId });
-    return signActs(client, first, acts, signingKeyPair(this.seed).secretKey);
+    return signActs(client, first, acts, signingKeyPair(this.seed).secretKey, 'end', onProgress);
   }
 
   private async homeOf(client: MedsealClient): Promise<Home> {

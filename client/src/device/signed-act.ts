@@ -178,6 +178,12 @@ export async function signAct(
   return signActs(client, first, [intended], secretKey);
 }
 
+/** Transactions of an act that are committed, of all that it has. */
+export interface ActProgress {
+  done: number;
+  of: number;
+}
+
 /**
  * As `signAct`, for an act of several transactions: each must be one of those intended, in the gateway's order, and is
  * committed once. A resumed act may leave out those that are on the ledger already.
@@ -190,6 +196,7 @@ export async function signActs(
   acts: readonly IntendedAct[],
   secretKey: Uint8Array,
   until: 'end' | 'first' = 'end',
+  onProgress: (progress: ActProgress) => void = () => undefined,
 ): Promise<ActAnswer> {
   let answer = first;
   let left = [...acts];
@@ -206,6 +213,7 @@ export async function signActs(
         left = left.filter((act) => act !== intended);
         current = undefined;
       }
+      onProgress({ done: acts.length - left.length, of: acts.length });
       current = { id, ...proposedOf(raw, current === undefined ? left : [current.intended]) };
     } else {
       if (current?.id !== id) throw new DeviceRefusal('a transaction came before its proposal');

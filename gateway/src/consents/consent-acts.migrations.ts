@@ -27,4 +27,16 @@ export const consentActMigrations: readonly Migration[] = [
       CREATE INDEX consent_requests_made_subject ON consent_requests_made (subject, asked_at);
     `,
   },
+  {
+    name: 'consent-acts-3-own-terms',
+    // Sealed by the owner's device to itself: the ledger only commits to the terms, and the owner wants to read them.
+    sql: `
+      CREATE TABLE consent_own_terms (
+        consent_id text PRIMARY KEY,
+        owner text NOT NULL,
+        sealed bytea NOT NULL
+      );
+      CREATE INDEX consent_own_terms_owner ON consent_own_terms (owner);
+    `,
+  },
 ];

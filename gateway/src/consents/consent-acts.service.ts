@@ -66,7 +66,7 @@ export class ConsentActs implements OnModuleInit {
    */
   async grant(user: SessionUser, body: GrantConsentRequest): Promise<ActAnswer> {
     const { row, isKept } = await this.rowFor(user, body);
-    return this.begin(user, row, isKept ? undefined : (queries) => this.keep(row, queries));
+    return this.begin(user, row, isKept ? undefined : (queries) => this.keep(row, body, queries));
   }
 
   /**
@@ -77,7 +77,7 @@ export class ConsentActs implements OnModuleInit {
   async firstStep(signer: Signer, body: GrantConsentRequest): Promise<NewAct | undefined> {
     const { organization, certificate } = signer;
     const { row, isKept } = await this.rowFor(signer, body);
-    if (!isKept) await this.keep(row, organization.database);
+    if (!isKept) await this.keep(row, body, organization.database);
     const [next] = missingOf(body, row);
     return next && actOf(row, await this.bodyOf(organization, row), next, certificate);
   }
@@ -107,6 +107,17 @@ export class ConsentActs implements OnModuleInit {
       missing.set(row.consent_id, missingOf(await this.bodyOf(organization, row), row));
     }
     return missing;
+  }
+
+  /** Base64 of what the owner's device sealed to itself, by consentId. */
+  async ownTerms({ database }: Organization, owner: string): Promise<Map<string, string>> {
+    const rows = await database.query<{ consent_id: string; sealed: Uint8Array }>(
+      'SELECT consent_id, sealed FROM consent_own_terms WHERE owner = $1',
+      [owner],
+    );
+    return new Map(
+      rows.map(({ consent_id, sealed }) => [consent_id, Buffer.from(sealed).toString('base64')]),
+    );
   }
 
   private async one(
@@ -198,7 +209,7 @@ export class ConsentActs implements OnModuleInit {
     return { row, isKept: false };
   }
 
-  private async keep(row: Row, queries: Queries): Promise<void> {
+  private async keep(row: Row, { ownTerms }: GrantConsentRequest, queries: Queries): Promise<void> {
     const now = this.clock.now();
     await queries.query(`DELETE FROM consent_grants WHERE done = '[]' AND begun_at < $1`, [
       now - BEGUN_LIVES_MS,
@@ -207,6 +218,12 @@ export class ConsentActs implements OnModuleInit {
       `INSERT INTO consent_grants (consent_id, owner, business_id, body, done, begun_at)
        VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (consent_id) DO NOTHING`,
       [row.consent_id, row.owner, row.business_id, row.body, row.done, now],
+    );
+    if (ownTerms === undefined) return;
+    await queries.query(
+      `INSERT INTO consent_own_terms (consent_id, owner, sealed) VALUES ($1, $2, $3)
+       ON CONFLICT (consent_id) DO NOTHING`,
+      [row.consent_id, row.owner, Buffer.from(ownTerms, 'base64')],
     );
   }
 

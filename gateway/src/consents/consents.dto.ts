@@ -24,6 +24,7 @@ import { RECORD_TYPES } from '../records/record-content.js';
 
 const AGENTS_MAX = 16;
 const SCOPES_MAX = 16;
+const OWN_TERMS_MAX = 16_384;
 const EPOCH_MAX = 0xffff_ffff;
 const INSTANT = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
 const MSP_ID = /^[A-Za-z0-9][A-Za-z0-9.-]{0,63}$/;
@@ -192,6 +193,14 @@ export class GrantConsentRequest {
   @ValidateNested({ each: true })
   @Type(() => SealedOpeningRequest)
   sealedOpenings!: SealedOpeningRequest[];
+
+  @ApiPropertyOptional({
+    description: 'The terms, sealed by the owner’s device to itself, for its own list.',
+  })
+  @IsOptional()
+  @IsBase64({}, { message: 'send base64' })
+  @MaxLength(OWN_TERMS_MAX, { message: `send at most ${OWN_TERMS_MAX} characters` })
+  ownTerms?: string;
 }
 
 export class DateRangeRequest {

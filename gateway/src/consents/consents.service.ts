@@ -29,8 +29,17 @@ export interface ConsentView extends Omit<ConsentEntry, 'schema' | 'agents'> {
     answer: 'accepted' | 'complained' | null;
     code: string | null;
   }[];
+  /** MSP ids of agents whose purge after the consent's end is not done yet. */
+  purging: string[];
+  /** For its owner: base64 of the terms as the owner's device sealed them to itself; null where it did not. */
+  ownTerms?: string | null;
   /** For its owner: what the owner's device has yet to sign, see POST /consents/{id}/resume. */
   missing?: GrantStep[];
+}
+
+interface OwnersPart {
+  readonly missing: ReadonlyMap<string, GrantStep[]>;
+  readonly terms: ReadonlyMap<string, string>;
 }
 
 /** What a device needs to make a consent for this grantee. */
@@ -63,9 +72,9 @@ export class ConsentsService {
     const states = isOwner
       ? await evaluateJson<ConsentState[]>(organization, 'consent:listConsents', [subject])
       : await this.granted(user);
-    const missing = isOwner ? await this.acts.missing(organization, subject) : undefined;
+    const owners = isOwner ? await this.ownersPart(user) : undefined;
     const views = states
-      .map((state) => viewOf(state, missing))
+      .map((state) => viewOf(state, owners))
       .sort(
         (left, right) =>
           right.grantedAt.localeCompare(left.grantedAt) || (right.consentId < left.consentId ? -1 : 1),
@@ -77,7 +86,7 @@ export class ConsentsService {
   async get(user: SessionUser, consentId: string): Promise<ConsentView> {
     const state = await this.find(user, consentId);
     if (state.consent.ledgerId !== user.subject) return viewOf(state, undefined);
-    return viewOf(state, await this.acts.missing(user.organization, user.subject));
+    return viewOf(state, await this.ownersPart(user));
   }
 
   /** @throws ProblemException 404 unless the caller is the consent's owner */
@@ -124,6 +133,13 @@ export class ConsentsService {
     return page(items, null, items.length);
   }
 
+  private async ownersPart({ organization, subject }: SessionUser): Promise<OwnersPart> {
+    return {
+      missing: await this.acts.missing(organization, subject),
+      terms: await this.acts.ownTerms(organization, subject),
+    };
+  }
+
   /** To the caller, and to care teams that the caller is in now. */
   private async granted(user: SessionUser): Promise<ConsentState[]> {
     const { organization, subject } = user;
@@ -156,8 +172,8 @@ const careTeam = async (organization: Organization, teamId: string): Promise<Car
     : null;
 
 const viewOf = (
-  { consent, status, answers }: ConsentState,
-  missing: ReadonlyMap<string, GrantStep[]> | undefined,
+  { consent, status, answers, purging }: ConsentState,
+  owners: OwnersPart | undefined,
 ): ConsentView => {
   const { schema: _schema, agents, ...fields } = consent as ConsentEntry & { schema: number };
   return {
@@ -167,6 +183,12 @@ const viewOf = (
       const said = answers.find((answer) => answer.mspId === mspId);
       return { mspId, publicKey, answer: said?.answer ?? null, code: said?.code ?? null };
     }),
-    ...(missing === undefined ? {} : { missing: missing.get(consent.consentId) ?? [] }),
+    purging,
+    ...(owners === undefined
+      ? {}
+      : {
+          ownTerms: owners.terms.get(consent.consentId) ?? null,
+          missing: owners.missing.get(consent.consentId) ?? [],
+        }),
   };
 };

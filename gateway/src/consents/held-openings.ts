@@ -31,6 +31,14 @@ export class HeldOpenings {
     return found.at(-1)?.delivery.selector ?? this.ownSelector(organization, recordId, version);
   }
 
+  /** Of all records that were handed over under the consent, by `<recordId>/<version>`. */
+  async selectorsOf(organization: Organization, consentId: string): Promise<Map<string, SelectorOpening>> {
+    const found = await this.held.find(organization, 'selector', { consent_id: consentId });
+    return new Map(
+      found.map(({ delivery: { recordId, version, selector } }) => [`${recordId}/${version}`, selector]),
+    );
+  }
+
   /** Fields of the groups that the home hospital handed over, e.g. `{identity: {name, birthDate, gender}}`. */
   async demographicsOf(
     organization: Organization,

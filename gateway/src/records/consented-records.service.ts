@@ -82,7 +82,7 @@ export class ConsentedRecords {
     );
     if (entries.length === 0) throw notFound();
     if (status !== 'active') throw notActive(status);
-    const entry = entries.find((one) => scopesOf(one, consent).length > 0);
+    const entry = entries.find((one) => grantedScopesOf(one, consent).length > 0);
     if (entry?.sealed == null) {
       throw problem(
         403,
@@ -132,7 +132,7 @@ export class ConsentedRecords {
 
   /** The key slot that the consent covers. */
   capsule({ organization }: SessionUser, record: ConsentedRecord, header: Uint8Array): Uint8Array {
-    const [scope] = scopesOf(record.entry, record.consent);
+    const [scope] = grantedScopesOf(record.entry, record.consent);
     const [found] = grantedCapsules({ header, facts: factsOf(organization, record) }, scope!);
     return found!.capsule;
   }
@@ -223,10 +223,8 @@ export class ConsentedRecords {
     );
   }
 
-  private async consentOf(
-    user: SessionUser,
-    consentId: string,
-  ): Promise<ConsentState & { standing: Standing }> {
+  /** @throws ProblemException 404 unless the caller is its grantee, or in the care team that is */
+  async consentOf(user: SessionUser, consentId: string): Promise<ConsentState & { standing: Standing }> {
     if (!/^[0-9a-f]{32}$/.test(consentId))
       throw invalid('consentId', 'must be 32 lower-case hex characters.');
     let state: ConsentState;
@@ -295,7 +293,7 @@ const factsOf = (organization: Organization, { entry, sealed }: ConsentedRecord)
   headerDigest: sealed.headerDigest,
 });
 
-const scopesOf = (entry: RecordEntry, consent: ConsentEntry): ConsentEntry['scopes'] =>
+export const grantedScopesOf = (entry: RecordEntry, consent: ConsentEntry): ConsentEntry['scopes'] =>
   consent.scopes.filter(({ scopeId, epoch }) =>
     entry.ownerSlots.some((slot) => slot.scopeId === scopeId && slot.epoch === epoch),
   );

@@ -3,6 +3,8 @@ import { CareTeamsModule } from '../care-teams/care-teams.module.js';
 import { CustodianModule } from '../custodian/custodian.module.js';
 import { ConsentDutiesModule } from '../consents/consent-duties.module.js';
 import { PatientsModule } from '../patients/patients.module.js';
+import { ConsentContentsController } from './consent-contents.controller.js';
+import { ConsentContentsService } from './consent-contents.service.js';
 import { ConsentedRecords } from './consented-records.service.js';
 import { OpenRecordsService } from './open-records.service.js';
 import { RecordReader } from './record-reader.js';
@@ -12,7 +14,14 @@ import { RecordsService } from './records.service.js';
 
 @Module({
   imports: [PatientsModule, CareTeamsModule, CustodianModule, ConsentDutiesModule],
-  controllers: [RecordsController],
-  providers: [RecordReader, RecordWriter, RecordsService, OpenRecordsService, ConsentedRecords],
+  controllers: [RecordsController, ConsentContentsController],
+  providers: [
+    RecordReader,
+    RecordWriter,
+    RecordsService,
+    OpenRecordsService,
+    ConsentedRecords,
+    ConsentContentsService,
+  ],
 })
 export class RecordsModule {}

@@ -1,8 +1,8 @@
 import type { Context } from 'fabric-contract-api';
 import { ContractError } from '../../errors.js';
 import { authorizeQuery, EVERYONE, type Query, STAFF } from '../../ledger/authorization.js';
-import { requireConsent, shareAnswers, statusOf } from '../../ledger/consent-state.js';
-import { worldKeys } from '../../ledger/keys.js';
+import { endOf, requireConsent, shareAnswers, statusOf } from '../../ledger/consent-state.js';
+import { privateKeys, worldKeys } from '../../ledger/keys.js';
 import type { ConsentEntry, ConsentState, OpeningComplaintEntry } from '../../model/consent-entries.js';
 import { id, subject as subjectArgument } from '../../model/validation.js';
 
@@ -77,8 +77,13 @@ const listed = async (
   return states;
 };
 
-const stateOf = async ({ world, at }: Query, consent: ConsentEntry): Promise<ConsentState> => {
+const stateOf = async ({ world, hashes, at }: Query, consent: ConsentEntry): Promise<ConsentState> => {
   const answers = await shareAnswers(world, consent);
+  const purging: string[] = [];
+  if (endOf(consent, at) !== undefined) {
+    for (const { mspId } of consent.agents)
+      if ((await hashes.hash(mspId, privateKeys.share(consent.consentId))) !== undefined) purging.push(mspId);
+  }
   const dataErasure = (await world.get(worldKeys.dataErasure(consent.consentId))) ?? null;
-  return { consent, status: statusOf(consent, answers, at), answers, dataErasure };
+  return { consent, status: statusOf(consent, answers, at), answers, purging, dataErasure };
 };
