@@ -10,12 +10,11 @@ import {
 } from './lib/data-folder.mjs';
 import { DATABASE_TEMPLATES, prepareDatabaseTemplate } from './lib/database-template.mjs';
 import {
-  chaincodeDefinition,
-  chaincodeSettings,
   demoOrganizations,
   fabricFolder,
   fabricNetwork,
   fabricOptions,
+  productChaincodes,
 } from './lib/fabric.mjs';
 import { fail } from './lib/fail.mjs';
 import { prepare, ROOT } from './lib/prepare.mjs';
@@ -83,29 +82,35 @@ async function startEmbeddedNetwork(organizations) {
   const networkFolder = path.join(folder, 'network');
   const clockFile = path.join(networkFolder, 'clock');
   mkdirSync(networkFolder, { recursive: true, mode: 0o700 });
-  const ports = await freePorts(organizations.length);
-  const addresses = Object.fromEntries(
-    organizations.map(({ mspId }, index) => [mspId, `127.0.0.1:${ports[index]}`]),
-  );
-  const chaincode = organizations.map(({ mspId }) =>
-    processes.start(`chaincode-${mspId}`, path.join(ROOT, 'chaincode/dist/main.js'), [], {
-      CORE_PEER_LOCALMSPID: mspId,
-      CHAINCODE_SERVER_ADDRESS: addresses[mspId],
-      CHAINCODE_ID: 'ehr:1',
-      MEDSEAL_CLOCK_FILE: clockFile,
-      ...chaincodeSettings(folder, mspId),
-    }),
+  const products = productChaincodes(folder, organizations);
+  const ports = await freePorts(organizations.length * products.length);
+  const chaincodes = products.map(({ definition, script, settings }) => ({
+    definition,
+    script,
+    settings,
+    addresses: Object.fromEntries(organizations.map(({ mspId }) => [mspId, `127.0.0.1:${ports.pop()}`])),
+  }));
+  const started = chaincodes.flatMap(({ definition: { name, version }, script, settings, addresses }) =>
+    organizations.map(({ mspId }) =>
+      processes.start(`${name === 'ehr' ? 'chaincode' : name}-${mspId}`, script, [], {
+        CORE_PEER_LOCALMSPID: mspId,
+        CHAINCODE_SERVER_ADDRESS: addresses[mspId],
+        CHAINCODE_ID: `${name}:${version}`,
+        MEDSEAL_CLOCK_FILE: clockFile,
+        ...settings(mspId),
+      }),
+    ),
   );
   const config = writeJson('network.json', {
     directory: networkFolder,
     channel: 'health',
     organizations,
-    chaincodes: [{ definition: chaincodeDefinition(organizations), addresses }],
+    chaincodes: chaincodes.map(({ definition, addresses }) => ({ definition, addresses })),
     profileFile: path.join(folder, 'connection.yaml'),
     captureFile: process.env.MEDSEAL_CAPTURE,
   });
   await Promise.all([
-    ...chaincode,
+    ...started,
     processes.start('network', path.join(ROOT, 'network/embedded/dist/main.js'), [config]),
   ]);
   return { clockFile };

@@ -110,6 +110,24 @@ export const CONTRACT_ERROR_CODES = [
   'SELECTOR_DIFFERS',
   /** The consent's terms do not cover the purpose, or the record's type or date. */
   'NOT_IN_TERMS',
+  /** There is no emergency key: fewer than two custodian services have registered their keys. */
+  'EMERGENCY_KEY_MISSING',
+  /** The values of an emergency key do not belong together, or are not the custodians' on the ledger. */
+  'EMERGENCY_KEY_INVALID',
+  'EMERGENCY_NOT_FOUND',
+  'EMERGENCY_EXISTS',
+  /** The consent is no emergency grant, or another owner's or emergency's. */
+  'NOT_EMERGENCY_GRANT',
+  /** An auditor has closed the case: nothing is read under it any more. */
+  'EMERGENCY_CLOSED',
+  /** The case's window is over. */
+  'EMERGENCY_ENDED',
+  /** No third organisation could review the case. */
+  'REVIEWER_MISSING',
+  /** The custodian service that is asked cannot use its key or has no share of the emergency key. */
+  'CUSTODIAN_KEY_MISSING',
+  /** Fewer agents than are needed have proven answers for this very capsule and grant. */
+  'ANSWERS_NOT_PROVEN',
   /** More entries than one answer may hold. */
   'LIMIT_EXCEEDED',
   /** Stored state is not what this version wrote, or the contract failed in a way nobody foresaw. */

@@ -20,5 +20,6 @@ export { argumentChecks } from './model/argument-checks.js';
 export type { CareTeamArgument, GrantArgument } from './model/consent-arguments.js';
 export * from './model/consent-entries.js';
 export * from './model/content-hash.js';
+export * from './model/emergency-entries.js';
 export * from './model/entries.js';
 export * from './model/erasure-entries.js';

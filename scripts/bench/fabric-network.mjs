@@ -29,10 +29,12 @@ export async function* fabricNetworks(folder) {
       profileFile: path.join(place, 'connection.yaml'),
       channel: 'health',
       organizations: ORGANIZATIONS,
-      chaincode: {
-        definition: assetDefinition(),
-        command: [process.execPath, path.join(ROOT, 'scripts/bench/asset-chaincode.mjs')],
-      },
+      chaincodes: [
+        {
+          definition: assetDefinition(),
+          command: [process.execPath, path.join(ROOT, 'scripts/bench/asset-chaincode.mjs')],
+        },
+      ],
       batch: { timeoutMs },
     };
     try {

@@ -14,16 +14,27 @@ export const fabricFolder = (folder) => path.join(folder, 'fabric');
 export const demoOrganizations = () =>
   JSON.parse(readFileSync(path.join(ROOT, 'scripts/demo/organizations.json'), 'utf8'));
 
-/** What a chaincode process is told of its organisation: the gateway makes the key at its first start. */
-export const chaincodeSettings = (folder, mspId) => ({
-  MEDSEAL_AGENT_KEY_FILE: path.join(folder, 'gateway', mspId, 'keystore', 'agent.key'),
-});
-
-/** The chaincode of the product as the organisations define it on the channel. */
-export function chaincodeDefinition(organizations) {
+/**
+ * The product's chaincodes: what the channel's organisations define, the program, and what its process is told of its
+ * organisation. The agent's key is made by the gateway at its first start, the custodian service makes its own.
+ */
+export function productChaincodes(folder, organizations) {
   const { collectionsFor } = require('@medseal/chaincode');
   const hospitals = organizations.filter(({ kind }) => kind === 'hospital').map(({ mspId }) => mspId);
-  return { name: 'ehr', version: '1', sequence: 1, collections: collectionsFor(hospitals) };
+  return [
+    {
+      definition: { name: 'ehr', version: '1', sequence: 1, collections: collectionsFor(hospitals) },
+      script: path.join(ROOT, 'chaincode/dist/main.js'),
+      settings: (mspId) => ({
+        MEDSEAL_AGENT_KEY_FILE: path.join(folder, 'gateway', mspId, 'keystore', 'agent.key'),
+      }),
+    },
+    {
+      definition: { name: 'custodian', version: '1', sequence: 1, collections: [] },
+      script: path.join(ROOT, 'chaincode/dist/custodian-main.js'),
+      settings: (mspId) => ({ MEDSEAL_CUSTODIAN_FOLDER: path.join(folder, 'custodian', mspId) }),
+    },
+  ];
 }
 
 export function fabricOptions(folder, organizations, report, signal) {
@@ -39,13 +50,11 @@ export function fabricOptions(folder, organizations, report, signal) {
     profileFile: path.join(folder, 'connection.yaml'),
     channel: 'health',
     organizations,
-    chaincode: {
-      definition: chaincodeDefinition(organizations),
-      command: [process.execPath, path.join(ROOT, 'chaincode/dist/main.js')],
-      environment: Object.fromEntries(
-        organizations.map(({ mspId }) => [mspId, chaincodeSettings(folder, mspId)]),
-      ),
-    },
+    chaincodes: productChaincodes(folder, organizations).map(({ definition, script, settings }) => ({
+      definition,
+      command: [process.execPath, script],
+      environment: Object.fromEntries(organizations.map(({ mspId }) => [mspId, settings(mspId)])),
+    })),
     batch: { timeoutMs },
     report,
     signal,

@@ -7,6 +7,7 @@ import { receiptArgument } from '../model/arguments.js';
 import type { ConsentEntry } from '../model/consent-entries.js';
 import type { PatientEntry, ReceiptBasis, ReceiptEntry, RecordHead } from '../model/entries.js';
 import { digest, id, parseJson } from '../model/validation.js';
+import * as emergencies from './access/emergencies.js';
 import { LedgerContract } from './contract-base.js';
 import { refuseErased } from '../ledger/patient-status.js';
 
@@ -23,8 +24,8 @@ export class AccessContract extends LedgerContract {
   async receipt(ctx: Context, businessId: string, receiptJson: string): Promise<ReceiptEntry> {
     const act = await authorizeAct(ctx, { roles: STAFF });
     await act.once(businessId);
-    const { recordIds, basis, consentId } = parseJson(receiptJson, receiptArgument, 'receipt');
-    const consent = consentId === undefined ? undefined : await usableConsent(act, consentId);
+    const { recordIds, basis, consentId, emergencyId } = parseJson(receiptJson, receiptArgument, 'receipt');
+    const consent = await consentBehind(act, { consentId, emergencyId });
     const owners = new Map<string, PatientEntry | undefined>();
     for (const recordId of recordIds) {
       const head = await act.world.require(
@@ -49,7 +50,8 @@ export class AccessContract extends LedgerContract {
       mspId: act.caller.mspId,
       recordIds,
       basis,
-      consentId: consentId ?? null,
+      consentId: consent?.consentId ?? null,
+      ...(emergencyId === undefined ? {} : { emergencyId }),
       at: act.at,
     });
   }
@@ -84,7 +86,45 @@ export class AccessContract extends LedgerContract {
     }
     return receipts;
   }
+
+  async depositReason(ctx: Context, emergencyId: string) {
+    return emergencies.depositReason(ctx, emergencyId);
+  }
+
+  async openEmergency(ctx: Context, businessId: string, emergencyJson: string) {
+    return emergencies.openEmergency(ctx, businessId, emergencyJson);
+  }
+
+  async closeEmergency(ctx: Context, emergencyId: string, verdict: string) {
+    return emergencies.closeEmergency(ctx, emergencyId, verdict);
+  }
+
+  async getEmergency(ctx: Context, emergencyId: string) {
+    return emergencies.getEmergency(ctx, emergencyId);
+  }
+
+  async listEmergencies(ctx: Context) {
+    return emergencies.listEmergencies(ctx);
+  }
+
+  async countEmergencies(ctx: Context) {
+    return emergencies.countEmergencies(ctx);
+  }
+
+  /** Evaluated by custodian services, in the reader's name. */
+  async getEmergencyFacts(ctx: Context, receiptId: string, recordId: string, version: string) {
+    return emergencies.getEmergencyFacts(ctx, receiptId, recordId, version);
+  }
 }
+
+/** The consent that the receipt is for, if it is active now and the caller may read under it. */
+const consentBehind = async (
+  act: Act,
+  { consentId, emergencyId }: { consentId?: string | undefined; emergencyId?: string | undefined },
+): Promise<ConsentEntry | undefined> => {
+  if (emergencyId !== undefined) return emergencies.usableEmergency(act, emergencyId);
+  return consentId === undefined ? undefined : usableConsent(act, consentId);
+};
 
 /** The consent, if it is active now and the caller is its grantee. */
 const usableConsent = async (act: Act, consentId: string): Promise<ConsentEntry> => {

@@ -3,7 +3,10 @@ import { ConsentContract } from './consent.js';
 import { RecordsContract } from './records.js';
 import { RegistryContract } from './registry.js';
 
-/** Every contract of the chaincode. */
-export const contracts = [RegistryContract, RecordsContract, AccessContract, ConsentContract];
-
-export const CONTRACT_NAMES = ['registry', 'records', 'access', 'consent'] as const;
+/** Every contract of the chaincode `ehr`. */
+export const contracts = {
+  registry: RegistryContract,
+  records: RecordsContract,
+  access: AccessContract,
+  consent: ConsentContract,
+} as const;

@@ -1,6 +1,7 @@
 import type { Context } from 'fabric-contract-api';
 import * as acts from './acts.js';
 import { LedgerContract } from './contract-base.js';
+import * as emergencyKeys from './emergency-keys.js';
 import * as encounters from './encounters.js';
 import * as erasure from './erasure.js';
 import * as organizations from './organizations.js';
@@ -79,6 +80,19 @@ export class RegistryContract extends LedgerContract {
 
   async closeEncounter(ctx: Context) {
     return encounters.closeEncounter(ctx);
+  }
+
+  async putEmergencyKey(ctx: Context, emergencyKeyJson: string) {
+    return emergencyKeys.putEmergencyKey(ctx, emergencyKeyJson);
+  }
+
+  async depositCustodianShare(ctx: Context, digest: string) {
+    return emergencyKeys.depositCustodianShare(ctx, digest);
+  }
+
+  /** The current one for ''. */
+  async getEmergencyKey(ctx: Context, digest: string) {
+    return emergencyKeys.getEmergencyKey(ctx, digest);
   }
 
   async getOrganizations(ctx: Context) {

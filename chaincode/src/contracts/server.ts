@@ -2,8 +2,8 @@ import { utf8Decode } from '@medseal/crypto';
 import type { ChaincodeInterface, ChaincodeResponse, ChaincodeStub } from 'fabric-shim-api';
 import { type ChaincodeServerTLSProperties, Shim } from 'fabric-shim';
 import ChaincodeFromContract from 'fabric-shim/lib/contract-spi/chaincodefromcontract.js';
-import { CONTRACT_NAMES, contracts } from './index.js';
 import { ContractError } from '../errors.js';
+import type { LedgerContract } from './contract-base.js';
 
 /** Arguments and answers as UTF-8 text; the contracts parse and write JSON themselves. */
 class TextSerializer {
@@ -24,17 +24,21 @@ class TextSerializer {
 const METADATA = 'org.hyperledger.fabric:GetMetadata';
 
 /**
- * The contracts as one chaincode. A call names contract and function: a bare function name, which the contract API
+ * Contracts as one chaincode. A call names contract and function: a bare function name, which the contract API
  * would give to whichever contract comes first, is refused, and so is initialisation, which nothing needs.
  */
-export class EhrChaincode implements ChaincodeInterface {
-  private readonly dispatcher: ChaincodeInterface = new ChaincodeFromContract(
-    [...contracts],
-    { transaction: 'text', serializers: { text: TextSerializer } },
-    {},
-    '@medseal/chaincode',
-    '',
-  );
+class ContractsChaincode implements ChaincodeInterface {
+  private readonly dispatcher: ChaincodeInterface;
+
+  constructor(private readonly served: ServedContracts) {
+    this.dispatcher = new ChaincodeFromContract(
+      Object.values(served),
+      { transaction: 'text', serializers: { text: TextSerializer } },
+      {},
+      '@medseal/chaincode',
+      '',
+    );
+  }
 
   async Init(_stub: ChaincodeStub): Promise<ChaincodeResponse> {
     return refusal(new ContractError('UNKNOWN_FUNCTION', 'this chaincode takes no initialisation'));
@@ -43,7 +47,7 @@ export class EhrChaincode implements ChaincodeInterface {
   async Invoke(stub: ChaincodeStub): Promise<ChaincodeResponse> {
     const { fcn } = stub.getFunctionAndParameters();
     const contract = fcn.slice(0, Math.max(0, fcn.indexOf(':')));
-    if (fcn !== METADATA && !CONTRACT_NAMES.some((name) => name === contract)) {
+    if (fcn !== METADATA && !Object.hasOwn(this.served, contract)) {
       return refusal(
         new ContractError('UNKNOWN_FUNCTION', 'name a contract and its function as contract:function'),
       );
@@ -58,6 +62,9 @@ const refusal = ({ message }: ContractError): ChaincodeResponse => ({
   payload: new Uint8Array(),
 });
 
+/** Classes of contracts by the names that calls give them. */
+export type ServedContracts = Readonly<Record<string, new () => LedgerContract>>;
+
 export interface ServerSettings {
   /** host:port to listen on. */
   address: string;
@@ -65,9 +72,12 @@ export interface ServerSettings {
   tls: { key: Buffer; cert: Buffer; clientCACerts: Buffer | null } | undefined;
 }
 
-/** Serves the chaincode to peers, as Fabric's chaincode-as-a-service. Resolves when it listens. */
-export const serve = async ({ address, packageId, tls }: ServerSettings): Promise<void> =>
-  Shim.server(new EhrChaincode(), {
+/** Serves the contracts to peers, as Fabric's chaincode-as-a-service. Resolves when it listens. */
+export const serve = async (
+  served: ServedContracts,
+  { address, packageId, tls }: ServerSettings,
+): Promise<void> =>
+  Shim.server(new ContractsChaincode(served), {
     ccid: packageId,
     address,
     tlsProps: tls as ChaincodeServerTLSProperties,

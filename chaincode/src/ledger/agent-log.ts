@@ -2,7 +2,7 @@ import { createServer, type Server } from 'node:http';
 import type { Context } from 'fabric-contract-api';
 import { ContractError } from '../errors.js';
 
-/** What an agent tells its operator: one line a refusal, and counts. No clinical data passes here. */
+/** What an agent, or a custodian service, tells its operator: one line a refusal, and counts. No clinical data passes here. */
 
 const refusals = new Map<string, number>();
 let answers = 0;
@@ -11,12 +11,16 @@ export const countAnswer = (): void => {
   answers++;
 };
 
-export const countRefusal = ({ clientIdentity, stub }: Context, error: unknown): void => {
+export const countRefusal = (
+  { clientIdentity, stub }: Context,
+  error: unknown,
+  refused = 'consent:reencrypt',
+): void => {
   const code = error instanceof ContractError ? error.code : 'INTERNAL';
   refusals.set(code, (refusals.get(code) ?? 0) + 1);
   const line = {
     level: 'warn',
-    refused: 'consent:reencrypt',
+    refused,
     code,
     reader: clientIdentity.getAttributeValue('medseal.subject') ?? '',
     mspId: clientIdentity.getMSPID(),

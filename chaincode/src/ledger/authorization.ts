@@ -157,7 +157,8 @@ const authorize = async (
   };
 };
 
-const callerOf = ({ clientIdentity }: Context): Caller => {
+/** @throws ContractError NOT_ALLOWED for a certificate without role or subject */
+export const callerOf = ({ clientIdentity }: Context): Caller => {
   const certificate = singleCertificate(clientIdentity.getIDBytes());
   const role = EVERYONE.find((known) => known === clientIdentity.getAttributeValue('medseal.role'));
   if (role === undefined) {
@@ -236,7 +237,8 @@ const checkPatient = async (world: WorldReader, caller: Caller, kind: 'query' | 
   if (kind === 'act') refuseErased(entry);
 };
 
-const timestampMs = (stub: ChaincodeStub): number => {
+/** Of the proposal, in milliseconds since the epoch. */
+export const timestampMs = (stub: ChaincodeStub): number => {
   const { seconds, nanos } = stub.getTxTimestamp();
   return Number(seconds) * 1000 + Math.floor(nanos / 1_000_000);
 };

@@ -1,16 +1,24 @@
 import { createPublicKey, verify, X509Certificate } from 'node:crypto';
 import { canonicalJson, fromBase64, utf8, utf8Decode } from '@medseal/crypto';
 import { ContractError } from '../errors.js';
-import type { OrganizationKeyEntry } from '../model/entries.js';
+import type { OrganizationKeyKind } from '../model/entries.js';
+
+/** A key that an organisation's service vouches for; of an emergency key publicKey is the digest. */
+export interface VouchedKey {
+  mspId: string;
+  kind: OrganizationKeyKind | 'emergency';
+  epoch: number;
+  publicKey: string;
+}
 
 /** The bytes whose SHA-256 an organisation's service signs (ECDSA, DER) to vouch for one of its keys. */
-export const organizationKeyStatement = (
-  key: Pick<OrganizationKeyEntry, 'mspId' | 'kind' | 'epoch' | 'publicKey'>,
-): Uint8Array =>
+export const organizationKeyStatement = (key: VouchedKey): Uint8Array =>
   utf8(canonicalJson({ mspId: key.mspId, kind: key.kind, epoch: key.epoch, publicKey: key.publicKey }));
 
 /** True if the entry's own certificate signed its statement. Says nothing about who issued the certificate. */
-export const isSignedByOwnCertificate = (key: Omit<OrganizationKeyEntry, 'schema'>): boolean => {
+export const isSignedByOwnCertificate = (
+  key: VouchedKey & { certificate: string; signature: string },
+): boolean => {
   try {
     const signer = createPublicKey(key.certificate);
     if (signer.asymmetricKeyType !== 'ec') return false;

@@ -1,6 +1,6 @@
 import { ContractError } from '../errors.js';
 import type { ConsentEntry, ConsentStatus, ShareAnswerEntry } from '../model/consent-entries.js';
-import type { RecordEntry, RecordHead, StaffEntry } from '../model/entries.js';
+import type { PatientEntry, RecordEntry, RecordHead, StaffEntry } from '../model/entries.js';
 import { id } from '../model/validation.js';
 import type { FreshQuery, Query } from './authorization.js';
 import { worldKeys } from './keys.js';
@@ -56,12 +56,22 @@ export const refuseEnded = (consent: ConsentEntry, at: string): void => {
 
 export const requireActive = async ({ world, at }: Query, consent: ConsentEntry): Promise<void> => {
   const owner = await world.get(worldKeys.patient(consent.ledgerId));
+  requireActiveBy(consent, await shareAnswers(world, consent), owner, at);
+};
+
+/** As `requireActive`, from entries that were read before. */
+export const requireActiveBy = (
+  consent: ConsentEntry,
+  answers: readonly ShareAnswerEntry[],
+  owner: Pick<PatientEntry, 'status'> | undefined,
+  at: string,
+): void => {
   if (owner !== undefined) refuseErased(owner);
   if (owner?.status !== 'active') {
     throw new ContractError('PATIENT_DELETED', 'the owner of the consent was deleted');
   }
   refuseEnded(consent, at);
-  if (statusOf(consent, await shareAnswers(world, consent), at) !== 'active') {
+  if (statusOf(consent, answers, at) !== 'active') {
     throw new ContractError(
       'CONSENT_NOT_ACTIVE',
       'too few agents have accepted their share, or one complains: see getConsent',

@@ -7,6 +7,7 @@ import type {
   ResearchChoiceEntry,
   ShareAnswerEntry,
 } from '../model/consent-entries.js';
+import type { EmergencyCaseEntry, EmergencyKeyEntry } from '../model/emergency-entries.js';
 import type {
   BusinessEntry,
   ChainHead,
@@ -66,6 +67,9 @@ export const WORLD_KEY_TYPES = [
   'erasure',
   'erasureAttestation',
   'dataErasure',
+  'emergencyKey',
+  'emergencyCase',
+  'emergencyOf',
 ] as const;
 
 export type WorldKeyType = (typeof WORLD_KEY_TYPES)[number];
@@ -120,6 +124,11 @@ export const worldKeys = {
   erasureAttestation: (ledgerId: string, mspId: string) =>
     worldKey<ErasureAttestationEntry>('erasureAttestation', ledgerId, mspId),
   dataErasure: (consentId: string) => worldKey<DataErasureEntry>('dataErasure', consentId),
+  emergencyKey: () => worldKey<EmergencyKeyEntry>('emergencyKey'),
+  emergencyKeyOf: (keyDigest: string) => worldKey<EmergencyKeyEntry>('emergencyKey', keyDigest),
+  emergencyCase: (emergencyId: string) => worldKey<EmergencyCaseEntry>('emergencyCase', emergencyId),
+  emergencyOf: (ledgerId: string, emergencyId: string) =>
+    worldKey<IndexEntry>('emergencyOf', ledgerId, emergencyId),
 } as const;
 
 /** Type and parts of a raw key as blocks carry it; undefined when it is none of ours. */
@@ -145,6 +154,8 @@ export const privateKeys = {
   /** The ids are random: a name made of a consent and a record would tell members what is in range. */
   delivery: (deliveryId: string) => `delivery/${deliveryId}`,
   held: (deliveryId: string) => `held/${deliveryId}`,
+  custodianShare: (keyDigest: string) => `custodianShare/${keyDigest}`,
+  emergencyReason: (emergencyId: string) => `emergencyReason/${emergencyId}`,
   /** In the collection `hospitals`. */
   staffDetails: (mspId: string, staffId: string) => `staff/${mspId}/${staffId}`,
 } as const;
@@ -158,7 +169,7 @@ export const STAFF_COLLECTION = 'hospitals';
 export const implicitCollection = (mspId: string): string => `_implicit_org_${mspId}`;
 
 const PRIVATE_KEY =
-  /^(?:number\/[0-9a-f]{64}|demographics\/[0-9a-f]{32}\/(?:identity|contact|guardian|care)|scopes\/[0-9a-f]{32}|(?:encounter|visit)\/[0-9a-f]{32}\/[0-9a-f]{32}|(?:selector|titleLine)\/[0-9a-f]{32}\/[1-9]\d{0,9}|pending\/[0-9a-f]{64}|(?:consentRequest|share|delivery|held)\/[0-9a-f]{32})$/;
+  /^(?:number\/[0-9a-f]{64}|demographics\/[0-9a-f]{32}\/(?:identity|contact|guardian|care)|scopes\/[0-9a-f]{32}|(?:encounter|visit)\/[0-9a-f]{32}\/[0-9a-f]{32}|(?:selector|titleLine)\/[0-9a-f]{32}\/[1-9]\d{0,9}|(?:pending|custodianShare)\/[0-9a-f]{64}|(?:consentRequest|share|delivery|held|emergencyReason)\/[0-9a-f]{32})$/;
 
 /** First part of a private key in an implicit collection and what follows it; undefined when it is none of ours. */
 export const parsePrivateKey = (key: string): { type: string; parts: string[] } | undefined => {

@@ -156,7 +156,7 @@ export const reencryptCapsule = async (
 };
 
 /** Rebuilt from the ledger's own entry. */
-const contextOf = (
+export const contextOf = (
   channel: string,
   entry: RecordEntry,
   sealedDigest: string,

@@ -77,7 +77,7 @@ export const organizationArgument: Check<Omit<OrganizationEntry, 'schema'>> = ob
 
 export const organizationKeyArgument: Check<Omit<OrganizationKeyEntry, 'schema'>> = object({
   mspId,
-  kind: oneOf('custodian', 'agent', 'handover', 'emergency'),
+  kind: oneOf('custodian', 'custodianService', 'agent', 'handover'),
   epoch: version,
   publicKey: digest,
   certificate: pem,
@@ -212,22 +212,27 @@ export const keySlotArgument: Check<KeySlotArgument> = object({
 
 const receiptFields = object({
   recordIds: listOf(id, 1, MAX_LISTED_RECORDS, (recordId) => recordId),
-  basis: oneOf('author', 'titleLine', 'consent'),
+  basis: oneOf('author', 'titleLine', 'consent', 'emergency'),
   consentId: optional(id),
+  emergencyId: optional(id),
 });
 
-/** `consentId` for basis `consent`, and for no other. */
+/** `consentId` for basis `consent`, `emergencyId` for basis `emergency`, and for no other. */
 export const receiptArgument: Check<{
   recordIds: string[];
   basis: ReceiptBasis;
   consentId?: string;
+  emergencyId?: string;
 }> = (value, path) => {
   const receipt = receiptFields(value, path);
-  if (receipt.basis === 'consent' && receipt.consentId === undefined) {
-    return refuseArgument(`${path}.consentId`, 'is missing');
-  }
-  if (receipt.basis !== 'consent' && receipt.consentId !== undefined) {
-    return refuseArgument(`${path}.consentId`, 'is for basis consent only: leave it out');
+  for (const [name, basis] of [
+    ['consentId', 'consent'],
+    ['emergencyId', 'emergency'],
+  ] as const) {
+    const isWanted = receipt.basis === basis;
+    if (isWanted && receipt[name] === undefined) return refuseArgument(`${path}.${name}`, 'is missing');
+    if (!isWanted && receipt[name] !== undefined)
+      return refuseArgument(`${path}.${name}`, `is for basis ${basis} only: leave it out`);
   }
   return receipt;
 };

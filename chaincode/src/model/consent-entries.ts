@@ -33,12 +33,14 @@ export interface CareTeamEntry {
   members: string[];
 }
 
-export type GranteeKind = 'person' | 'careTeam';
+/** `emergency`: whoever opens an emergency case; the grant is to the emergency key. */
+export type GranteeKind = 'person' | 'careTeam' | 'emergency';
 
 export interface Grantee {
   kind: GranteeKind;
-  /** Staff id or teamId. */
+  /** Staff id, teamId or the emergency key's digest. */
   id: string;
+  /** `emergency` where the grantee is. */
   mspId: string;
   publicKey: string;
   certificateHash: string;
@@ -73,7 +75,7 @@ export interface ConsentEntry {
   agents: ConsentAgent[];
   threshold: number;
   expiresAt: string;
-  /** Commitment to `ConsentTerms` without its salt. */
+  /** Commitment to `ConsentTerms` without its salt; zeros in an emergency grant, which has none. */
   termsCommitment: string;
   grantedAt: string;
   revokedAt: string | null;

@@ -28,7 +28,8 @@ export interface OrganizationEntry {
   status: 'active' | 'suspended';
 }
 
-export type OrganizationKeyKind = 'custodian' | 'agent' | 'handover' | 'emergency';
+/** `custodian` keeps keyless records, `custodianService` is the second chaincode's own. */
+export type OrganizationKeyKind = 'custodian' | 'custodianService' | 'agent' | 'handover';
 
 export interface OrganizationKeyEntry {
   schema: number;
@@ -194,7 +195,7 @@ export interface ChainHead {
   at?: string;
 }
 
-export type ReceiptBasis = 'author' | 'titleLine' | 'consent';
+export type ReceiptBasis = 'author' | 'titleLine' | 'consent' | 'emergency';
 
 export interface ReceiptEntry {
   schema: number;
@@ -204,8 +205,10 @@ export interface ReceiptEntry {
   mspId: string;
   recordIds: string[];
   basis: ReceiptBasis;
-  /** Null unless the basis is `consent`. */
+  /** Null unless the basis is `consent` or `emergency`: then that of the emergency grant. */
   consentId: string | null;
+  /** Of basis `emergency`. */
+  emergencyId?: string;
   /** Instant of the transaction; missing in receipts of earlier versions. */
   at?: string;
 }

@@ -22,7 +22,7 @@ import type {
   SelectorOpening,
   ShareVerdict,
 } from '../../src/model/consent-entries';
-import type { ReceiptEntry, RecordEntry } from '../../src/model/entries';
+import { type ReceiptEntry, type RecordEntry, ZERO_HASH } from '../../src/model/entries';
 import type { GrantArgument } from '../../src/model/consent-arguments';
 import { Clinic, type Patient } from './clinic';
 import {
@@ -219,7 +219,7 @@ export class Consents {
       agents: agents.map((agent) => ({ mspId: agent, publicKey: toHex(this.agentKeys[agent]!) })),
       threshold: 2,
       expiresAt: this.at(lasts),
-      termsCommitment: commit(committed, fromHex(salt)),
+      termsCommitment: reader.grantee.kind === 'emergency' ? ZERO_HASH : commit(committed, fromHex(salt)),
     };
     const shares = Object.fromEntries(
       agents.map((agent, at) => [

@@ -26,7 +26,8 @@ import type { OrganizationKeyEntry, Role } from '../../src/model/entries';
 
 export const CHANNEL = 'health';
 const CHAINCODE = 'ehr';
-const MAIN = join(__dirname, '../../dist/main.js');
+const CUSTODIAN = 'custodian';
+const DIST = join(__dirname, '../../dist');
 
 export const MINISTRY = 'MinistryMSP';
 export const CITY = 'CityMSP';
@@ -53,6 +54,8 @@ export interface CallOptions {
   at?: string;
   /** Organisations that endorse; the network's choice if not given. */
   endorsers?: string[];
+  /** `ehr` if not given. */
+  chaincode?: string;
   /** How old the proposal says it is, in milliseconds. */
   age?: number;
 }
@@ -72,10 +75,11 @@ export class HealthNetwork {
     readonly network: EmbeddedNetwork,
     readonly mspIds: readonly string[],
     private readonly processes: readonly Chaincode[],
+    private readonly custodianProcesses: readonly Chaincode[],
   ) {}
 
-  /** The ministry first, then hospitals. */
-  static async start(mspIds = MSP_IDS): Promise<HealthNetwork> {
+  /** The ministry first, then hospitals; custodian services only where they are wanted. */
+  static async start(mspIds = MSP_IDS, withCustodians = false): Promise<HealthNetwork> {
     const directory = mkdtempSync(join(tmpdir(), 'medseal-chaincode-'));
     const network = await createNetwork({
       directory,
@@ -86,15 +90,29 @@ export class HealthNetwork {
         return { mspId, name, domain: `${name.toLowerCase()}.example`, ...place };
       }),
     });
-    const started = await Promise.all(
-      mspIds.map((mspId) => startChaincode(mspId, network.clockFile, join(directory, `${mspId}.agent.key`))),
-    );
+    const startAll = (name: string): Promise<Chaincode[]> =>
+      Promise.all(mspIds.map((mspId) => startChaincode(name, mspId, network.clockFile, directory)));
+    const [started, custodians] = await Promise.all([
+      startAll(CHAINCODE),
+      withCustodians ? startAll(CUSTODIAN) : [],
+    ]);
+    const addresses = (processes: Chaincode[]): Record<string, string> =>
+      Object.fromEntries(processes.map(({ address }, at) => [mspIds[at] ?? '', address]));
     const collections = collectionsFor(mspIds.filter((mspId) => mspId !== MINISTRY));
     await network.defineChaincode(
       { name: CHAINCODE, version: '1', sequence: 1, collections },
-      Object.fromEntries(started.map(({ address }, at) => [mspIds[at] ?? '', address])),
+      addresses(started),
     );
-    return new HealthNetwork(directory, network, mspIds, started);
+    if (withCustodians) {
+      const definition = { name: CUSTODIAN, version: '1', sequence: 1, collections: [] };
+      await network.defineChaincode(definition, addresses(custodians));
+    }
+    return new HealthNetwork(directory, network, mspIds, started, custodians);
+  }
+
+  /** An organisation's custodian service. */
+  custodian(mspId: string): Chaincode {
+    return this.custodianProcesses[this.mspIds.indexOf(mspId)]!;
   }
 
   /** An organisation's chaincode process. */
@@ -126,7 +144,7 @@ export class HealthNetwork {
   async stop(): Promise<void> {
     for (const gateway of this.gateways.values()) gateway.close();
     for (const client of this.clients.values()) client.close();
-    for (const { process } of this.processes) process.kill('SIGTERM');
+    for (const { process } of [...this.processes, ...this.custodianProcesses]) process.kill('SIGTERM');
     await this.network.close();
     rmSync(this.directory, { recursive: true, force: true });
   }
@@ -292,9 +310,9 @@ export class HealthNetwork {
     }
   }
 
-  private contract(person: Person, { at = person.mspId }: CallOptions) {
+  private contract(person: Person, { at = person.mspId, chaincode = CHAINCODE }: CallOptions) {
     // The contract is named in the function: no part of the client adds one.
-    return this.gateway(person, at).getNetwork(CHANNEL).getContract(CHAINCODE);
+    return this.gateway(person, at).getNetwork(CHANNEL).getContract(chaincode);
   }
 
   private gateway(person: Person, at: string): Gateway {
@@ -355,22 +373,34 @@ export interface Chaincode {
   process: ChildProcess;
   address: string;
   agentKeyFile: string;
+  /** Of a custodian service. */
+  custodianFolder: string;
   /** host:port of its metrics. */
   metrics: string;
-  /** Lines on standard error about refused re-encryptions; other lines go on to the test's own. */
+  /** Lines on standard error about refused answers of agent or custodian; other lines go on to the test's own. */
   refusals: string[];
 }
 
-const startChaincode = async (mspId: string, clockFile: string, agentKeyFile: string): Promise<Chaincode> => {
+const startChaincode = async (
+  name: string,
+  mspId: string,
+  clockFile: string,
+  directory: string,
+): Promise<Chaincode> => {
+  const agentKeyFile = join(directory, `${mspId}.agent.key`);
+  const custodianFolder = join(directory, `${mspId}.custodian`);
   const [address, metrics] = [`127.0.0.1:${await freePort()}`, `127.0.0.1:${await freePort()}`];
-  const child = spawn(process.execPath, [MAIN], {
+  const main = join(DIST, name === CUSTODIAN ? 'custodian-main.js' : 'main.js');
+  const child = spawn(process.execPath, [main], {
     env: {
       PATH: process.env.PATH,
       CHAINCODE_SERVER_ADDRESS: address,
-      CHAINCODE_ID: 'ehr_1:test',
+      CHAINCODE_ID: `${name}_1:test`,
       CORE_PEER_LOCALMSPID: mspId,
       MEDSEAL_CLOCK_FILE: clockFile,
-      MEDSEAL_AGENT_KEY_FILE: agentKeyFile,
+      ...(name === CUSTODIAN
+        ? { MEDSEAL_CUSTODIAN_FOLDER: custodianFolder }
+        : { MEDSEAL_AGENT_KEY_FILE: agentKeyFile }),
       MEDSEAL_METRICS_ADDRESS: metrics,
     },
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -381,10 +411,10 @@ const startChaincode = async (mspId: string, clockFile: string, agentKeyFile: st
     else process.stderr.write(`${line}\n`);
   });
   await new Promise<void>((resolve, reject) => {
-    child.once('exit', (code) => reject(new Error(`chaincode of ${mspId} ended with ${code}`)));
+    child.once('exit', (code) => reject(new Error(`${name} of ${mspId} ended with ${code}`)));
     child.stdout.once('data', () => resolve());
   });
-  return { process: child, address, agentKeyFile, metrics, refusals };
+  return { process: child, address, agentKeyFile, custodianFolder, metrics, refusals };
 };
 
 /** What a peer that was asked directly says instead of an answer. */

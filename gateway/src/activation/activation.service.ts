@@ -8,6 +8,7 @@ import { type GrantChoice, OpenChoices } from '../choices/open-choices.js';
 import { type GranteeAnswer, ConsentsService } from '../consents/consents.service.js';
 import { KeySlots } from '../custodian/key-slots.js';
 import type { Queries } from '../database/database.js';
+import { emergencyKeyOf, type PublicEmergencyKey } from '../emergencies/emergency-key.js';
 import { evaluateJson } from '../fabric/evaluate-json.js';
 import type { Committed } from '../fabric/ledger-client.js';
 import { invalid, notFound, problem } from '../http/problem.js';
@@ -31,7 +32,8 @@ export interface ActivationBegun {
   scopes: { general: string; sensitive: string };
   agents: PublicOrganizationKey[];
   custodian: PublicOrganizationKey | null;
-  emergencyKey: PublicOrganizationKey | null;
+  /** Null while there is none. */
+  emergencyKey: PublicEmergencyKey | null;
   /** To whom the consents are that may be given together with the activation; null while there is nobody. */
   choices: { standingConsent: GranteeAnswer | null; emergencyGrant: GranteeAnswer | null };
 }
@@ -86,7 +88,7 @@ export class ActivationService implements OnModuleInit {
       scopes: { general, sensitive },
       agents: keys.filter(({ kind }) => kind === 'agent'),
       custodian: own.find(({ kind }) => kind === 'custodian') ?? null,
-      emergencyKey: keys.find(({ kind }) => kind === 'emergency') ?? null,
+      emergencyKey: await emergencyKeyOf(organization),
       choices: {
         standingConsent: await this.granteeOf(organization, 'standingConsent'),
         emergencyGrant: await this.granteeOf(organization, 'emergencyGrant'),

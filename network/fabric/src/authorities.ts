@@ -50,7 +50,11 @@ const tlsCertificates = (
   return [
     { folder: 'peer', name: organization.peerHostname, hosts: [organization.peerHostname, ...local] },
     { folder: 'ca', name: organization.ca.name, hosts: [organization.ca.name, ...local] },
-    { folder: 'chaincode', name: `chaincode.${organization.domain}`, hosts: local },
+    ...organization.chaincodes.map(({ identity }) => ({
+      folder: identity,
+      name: `${identity}.${organization.domain}`,
+      hosts: local,
+    })),
     { folder: CHAINCODE_CLIENT, name: `${CHAINCODE_CLIENT}.${organization.domain}`, hosts: [] },
     ...organization.orderers.map(({ name, hostname }) => ({
       folder: name,

@@ -14,6 +14,8 @@ interface Plan {
   readonly channel: string;
   readonly organizations: readonly FabricOrganization[];
   readonly firstPort: number;
+  /** Names of the chaincodes, in the order of their first definition; a folder of before has one. */
+  readonly chaincodes?: readonly string[];
   /** Enrolment secrets by `<authority>/<enrolment id>`. */
   readonly secrets: Record<string, string>;
 }
@@ -36,6 +38,15 @@ export interface AuthorityPlace {
   readonly certificate: string;
 }
 
+/** Where an organisation's process of a chaincode is. */
+export interface ChaincodePlace {
+  readonly chaincode: string;
+  readonly name: string;
+  readonly port: number;
+  /** Folder of its TLS certificate, see `identity`. */
+  readonly identity: string;
+}
+
 /** Where everything of one organisation is. */
 export interface OrganizationPlace extends FabricOrganization {
   readonly peerName: string;
@@ -43,8 +54,7 @@ export interface OrganizationPlace extends FabricOrganization {
   readonly peerPort: number;
   readonly peerChaincodePort: number;
   readonly peerOperationsPort: number;
-  readonly chaincodeName: string;
-  readonly chaincodePort: number;
+  readonly chaincodes: readonly ChaincodePlace[];
   /** Certifies identities: a root, or an intermediate under the parent organisation's. */
   readonly ca: AuthorityPlace;
   /** Certifies TLS servers and clients; a root of its own. */
@@ -72,7 +82,8 @@ export class Layout {
    * @throws Error when the folder belongs to another channel or other organisations
    */
   static async open(options: FabricOptions): Promise<Layout> {
-    const { directory, channel, organizations } = options;
+    const { directory, channel, organizations, chaincodes } = options;
+    const names = chaincodes.map(({ definition }) => definition.name);
     const file = join(directory, 'network.json');
     const chosen = organizations.map(({ mspId, name, domain, parentCa, orderer }) => ({
       mspId,
@@ -90,12 +101,12 @@ export class Layout {
             `${channel} of ${ids(organizations)} was asked for; use the same organisations or another folder`,
         );
       }
-      return new Layout(directory, channel, plan);
+      return new Layout(directory, channel, plan).with(names);
     }
     if (chosen.filter(({ orderer }) => orderer).length !== 1)
       throw new Error('exactly one organisation must have orderer: true');
     const firstPort = await freeBlock(10 * (organizations.length + 1));
-    const plan: Plan = { channel, organizations: chosen, firstPort, secrets: {} };
+    const plan: Plan = { channel, organizations: chosen, firstPort, chaincodes: names, secrets: {} };
     const layout = new Layout(directory, channel, plan);
     layout.save();
     return layout;
@@ -141,8 +152,27 @@ export class Layout {
     return this.plan.secrets[key];
   }
 
+  /** With places for these chaincodes too; those of before keep theirs. */
+  private with(names: readonly string[]): Layout {
+    const known = this.plan.chaincodes ?? names.slice(0, 1);
+    const chaincodes = [...known, ...names.filter((name) => !known.includes(name))];
+    const layout = new Layout(this.directory, this.channel, { ...this.plan, chaincodes });
+    layout.save();
+    return layout;
+  }
+
   private save(): void {
     writeFile(join(this.directory, 'network.json'), `${JSON.stringify(this.plan, null, 2)}\n`);
+  }
+
+  private chaincodePlaces(mspId: string, first: number): ChaincodePlace[] {
+    const names = this.plan.chaincodes ?? ['ehr'];
+    if (names.length > CHAINCODE_PORTS.length)
+      throw new Error(`${names.join(', ')}: there are ports for ${CHAINCODE_PORTS.length} chaincodes only`);
+    return names.map((chaincode, at) => {
+      const identity = at === 0 ? 'chaincode' : chaincode;
+      return { chaincode, identity, name: `${identity}-${mspId}`, port: first + CHAINCODE_PORTS[at]! };
+    });
   }
 
   private place(organization: FabricOrganization, index: number): OrganizationPlace {
@@ -168,8 +198,7 @@ export class Layout {
       peerOperationsPort: first + 2,
       ca: authority('ca', 3),
       tlsCa: authority('tlsca', 6),
-      chaincodeName: `chaincode-${mspId}`,
-      chaincodePort: first + 5,
+      chaincodes: this.chaincodePlaces(mspId, first),
       msp: join(this.directory, 'msps', mspId),
       orderers: orderer
         ? Array.from({ length: ORDERERS }, (_, at) => ({
@@ -187,6 +216,9 @@ export class Layout {
     };
   }
 }
+
+/** Offsets from an organisation's first port; peer and authorities have the others. */
+const CHAINCODE_PORTS = [5, 8, 9];
 
 /** Whole or not at all, readable by the owner only. */
 export const writeFile = (file: string, content: string | Uint8Array): void => {

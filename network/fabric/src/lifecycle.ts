@@ -3,13 +3,19 @@ import { join } from 'node:path';
 import { CHAINCODE_CLIENT } from './authorities.js';
 import type { Binaries } from './binaries.js';
 import { chaincodePackage, type ChaincodePackage } from './chaincode-package.js';
-import { HOST, writeFile, type Layout, type OrganizationPlace } from './layout.js';
+import { type ChaincodePlace, HOST, writeFile, type Layout, type OrganizationPlace } from './layout.js';
 import type { Node } from './nodes.js';
 import { asAdministrator } from './peer-command.js';
 import { StepError, until } from './steps.js';
-import type { ChaincodeDefinition, FabricOptions } from './types.js';
+import type { ChaincodeDefinition, ChaincodeOptions } from './types.js';
 
 const SECONDS = 60;
+
+const chaincodePlace = ({ mspId, chaincodes }: OrganizationPlace, name: string): ChaincodePlace => {
+  const place = chaincodes.find(({ chaincode }) => chaincode === name);
+  if (place === undefined) throw new Error(`${mspId} has no place for chaincode ${name}`);
+  return place;
+};
 
 /** An organisation's package: its connection to its own chaincode process. */
 export const packageOf = (
@@ -18,7 +24,7 @@ export const packageOf = (
 ): ChaincodePackage => {
   const { tls } = organization.identity(CHAINCODE_CLIENT);
   return chaincodePackage(`${name}_${version}`, {
-    address: `${HOST}:${organization.chaincodePort}`,
+    address: `${HOST}:${chaincodePlace(organization, name).port}`,
     clientKey: readFileSync(join(tls, 'server.key'), 'utf8'),
     clientCertificate: readFileSync(join(tls, 'server.crt'), 'utf8'),
     rootCertificate: readFileSync(organization.tlsCa.certificate, 'utf8'),
@@ -29,14 +35,15 @@ export const packageOf = (
 export const chaincodeNode = (
   layout: Layout,
   organization: OrganizationPlace,
-  { definition, command, environment: more }: FabricOptions['chaincode'],
+  { definition, command, environment: more }: ChaincodeOptions,
 ): Node => {
-  const { tls } = organization.identity('chaincode');
+  const { identity, name, port } = chaincodePlace(organization, definition.name);
+  const { tls } = organization.identity(identity);
   const [file, ...args] = command;
-  const folder = layout.node(organization.chaincodeName);
+  const folder = layout.node(name);
   const environment = {
     CORE_PEER_LOCALMSPID: organization.mspId,
-    CHAINCODE_SERVER_ADDRESS: `${HOST}:${organization.chaincodePort}`,
+    CHAINCODE_SERVER_ADDRESS: `${HOST}:${port}`,
     CHAINCODE_ID: packageOf(organization, definition).packageId,
     CHAINCODE_TLS_KEY_FILE: join(tls, 'server.key'),
     CHAINCODE_TLS_CERT_FILE: join(tls, 'server.crt'),
@@ -47,12 +54,12 @@ export const chaincodeNode = (
   const lines = Object.entries(environment).map(([name, value]) => `${name}=${value}\n`);
   writeFile(join(folder, 'environment'), lines.join(''));
   return {
-    name: organization.chaincodeName,
+    name,
     file,
     args,
     environment,
     folder,
-    ports: [organization.chaincodePort],
+    ports: [port],
   };
 };
 
@@ -79,7 +86,7 @@ export const defineChaincode = async (
     );
   }
   report(`Approving chaincode ${definition.name}, sequence ${definition.sequence} …`);
-  const collections = join(layout.directory, 'packages', 'collections.json');
+  const collections = join(layout.directory, 'packages', `${definition.name}.collections.json`);
   writeFile(collections, JSON.stringify(definition.collections));
   const { name, version, sequence } = definition;
   const common = [
@@ -142,7 +149,7 @@ const install = async (
     installed_chaincodes?: { package_id: string }[];
   };
   if (installed?.some((one) => one.package_id === packageId)) return;
-  const file = join(layout.directory, 'packages', `${organization.mspId}.tar.gz`);
+  const file = join(layout.directory, 'packages', `${definition.name}-${organization.mspId}.tar.gz`);
   writeFile(file, bytes);
   await as(`installing ${definition.name} on ${organization.peerName}`, SECONDS, [
     ...['lifecycle', 'chaincode', 'install', file],

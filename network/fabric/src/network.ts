@@ -8,7 +8,7 @@ import { ordererNode, peerNode } from './node-config.js';
 import { Nodes, type Node } from './nodes.js';
 import { connectionProfile } from './profile.js';
 import { until } from './steps.js';
-import type { FabricOptions } from './types.js';
+import type { ChaincodeOptions, FabricOptions } from './types.js';
 
 const READY_SECONDS = 30;
 const MEMBERSHIP_SECONDS = 60;
@@ -50,12 +50,21 @@ export const up = async (options: FabricOptions): Promise<FabricNetwork> => {
       await joinOrderer(layout, orderer, binaries);
     }),
     ...layout.organizations.map((organization) => startPeer(layout, nodes, organization, binaries)),
-    ...layout.organizations.map((organization) => startChaincode(layout, nodes, organization, options)),
+    ...layout.organizations.flatMap((organization) =>
+      options.chaincodes.map((chaincode) => startChaincode(layout, nodes, organization, chaincode)),
+    ),
   ]);
-  await defineChaincode(layout, options.chaincode.definition, binaries, report);
+  for (const { definition } of options.chaincodes)
+    await defineChaincode(layout, definition, binaries, report);
   report('Waiting until the peers know one another and the orderers have a leader …');
   await Promise.all([leaderElected(layout), ...layout.organizations.map((one) => knowsOthers(layout, one))]);
-  writeFile(options.profileFile, connectionProfile(layout, options.chaincode.definition.name));
+  writeFile(
+    options.profileFile,
+    connectionProfile(
+      layout,
+      options.chaincodes.map(({ definition }) => definition.name),
+    ),
+  );
   return { profileFile: options.profileFile, version, startMs: performance.now() - began };
 };
 
@@ -88,15 +97,11 @@ const startChaincode = async (
   layout: Layout,
   nodes: Nodes,
   organization: OrganizationPlace,
-  { chaincode }: FabricOptions,
+  chaincode: ChaincodeOptions,
 ): Promise<void> => {
   const node = chaincodeNode(layout, organization, chaincode);
   await nodes.start(node);
-  await nodes.ready(
-    node.name,
-    READY_SECONDS,
-    async () => (await accepts(organization.chaincodePort)) || undefined,
-  );
+  await nodes.ready(node.name, READY_SECONDS, async () => (await accepts(node.ports[0]!)) || undefined);
 };
 
 const accepts = (port: number): Promise<boolean> =>
@@ -137,7 +142,7 @@ const nodeNames = (layout: Layout): string[] => [
   ...layout.organizations.map(({ ca }) => ca.node),
   ...layout.orderers.map(({ name }) => name),
   ...layout.organizations.map(({ peerName }) => peerName),
-  ...layout.organizations.map(({ chaincodeName }) => chaincodeName),
+  ...layout.organizations.flatMap(({ chaincodes }) => chaincodes.map(({ name }) => name)),
 ];
 
 /** Every node of the folder's network and its process; empty when there is none. */

@@ -4,7 +4,7 @@ import { registrarFile } from './authorities.js';
 import { HOST, type Layout } from './layout.js';
 
 /** The network in the layout of Fabric's common connection profile, as YAML. */
-export const connectionProfile = (layout: Layout, chaincode: string): string => {
+export const connectionProfile = (layout: Layout, chaincodes: readonly string[]): string => {
   const { channel, organizations } = layout;
   const pem = (file: string): { pem: string } => ({ pem: readFileSync(file, 'utf8') });
   return dump(
@@ -12,9 +12,9 @@ export const connectionProfile = (layout: Layout, chaincode: string): string => 
       name: 'medseal',
       version: '1.0.0',
       channel,
-      chaincode,
+      chaincode: chaincodes[0],
       channels: {
-        [channel]: { peers: organizations.map(({ peerHostname }) => peerHostname), contracts: [chaincode] },
+        [channel]: { peers: organizations.map(({ peerHostname }) => peerHostname), contracts: chaincodes },
       },
       organizations: Object.fromEntries(
         organizations.map(({ mspId, name, domain, peerHostname, ca }) => [

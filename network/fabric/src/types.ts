@@ -20,6 +20,14 @@ export interface ChaincodeDefinition {
   readonly collections: readonly object[];
 }
 
+export interface ChaincodeOptions {
+  readonly definition: ChaincodeDefinition;
+  /** Program and arguments of one organisation's chaincode process. */
+  readonly command: readonly [string, ...string[]];
+  /** Settings of an organisation's process beside those of its connection, by MSP id. */
+  readonly environment?: Readonly<Record<string, Readonly<Record<string, string>>>>;
+}
+
 export interface FabricOptions {
   /** Folder of all keys, configurations and ledgers. */
   readonly directory: string;
@@ -27,13 +35,8 @@ export interface FabricOptions {
   readonly profileFile: string;
   readonly channel: string;
   readonly organizations: readonly FabricOrganization[];
-  readonly chaincode: {
-    readonly definition: ChaincodeDefinition;
-    /** Program and arguments of one organisation's chaincode process. */
-    readonly command: readonly [string, ...string[]];
-    /** Settings of an organisation's process beside those of its connection, by MSP id. */
-    readonly environment?: Readonly<Record<string, Readonly<Record<string, string>>>>;
-  };
+  /** The first is the one that clients call if they name none. */
+  readonly chaincodes: readonly [ChaincodeOptions, ...ChaincodeOptions[]];
   /** Of a new channel. */
   readonly batch?: { readonly timeoutMs?: number; readonly maxMessageCount?: number };
   /** Ends the bring-up: no further node is started, and what was started is for `down` to stop. */

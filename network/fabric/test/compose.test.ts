@@ -47,17 +47,24 @@ describe('compose.yaml', () => {
     const organizations = JSON.parse(
       readFileSync(path.join(ROOT, 'scripts/demo/organizations.json'), 'utf8'),
     ) as FabricOrganization[];
-    const chaincode: FabricOptions['chaincode'] = {
-      definition: { name: 'ehr', version: '1', sequence: 1, collections: [] },
-      command: [process.execPath, path.join(ROOT, 'chaincode/dist/main.js')],
-      environment: { CityMSP: { MEDSEAL_AGENT_KEY_FILE: '/keys/CityMSP/agent.key' } },
-    };
+    const chaincodes: FabricOptions['chaincodes'] = [
+      {
+        definition: { name: 'ehr', version: '1', sequence: 1, collections: [] },
+        command: [process.execPath, path.join(ROOT, 'chaincode/dist/main.js')],
+        environment: { CityMSP: { MEDSEAL_AGENT_KEY_FILE: '/keys/CityMSP/agent.key' } },
+      },
+      {
+        definition: { name: 'custodian', version: '1', sequence: 1, collections: [] },
+        command: [process.execPath, path.join(ROOT, 'chaincode/dist/custodian-main.js')],
+        environment: { CityMSP: { MEDSEAL_CUSTODIAN_FOLDER: '/custodians/CityMSP' } },
+      },
+    ];
     const layout = await Layout.open({
       directory: path.join(folder, 'fabric'),
       profileFile: path.join(folder, 'connection.yaml'),
       channel: 'health',
       organizations,
-      chaincode,
+      chaincodes,
     });
     for (const organization of layout.organizations) {
       const { tls } = organization.identity(CHAINCODE_CLIENT);
@@ -74,7 +81,9 @@ describe('compose.yaml', () => {
       ...layout.organizations.map(({ ca }) => authorityNode(ca, PROGRAMS)),
       ...layout.orderers.map((orderer) => ordererNode(layout, orderer, PROGRAMS)),
       ...layout.organizations.map((organization) => peerNode(layout, organization, PROGRAMS)),
-      ...layout.organizations.map((organization) => chaincodeNode(layout, organization, chaincode)),
+      ...layout.organizations.flatMap((organization) =>
+        chaincodes.map((chaincode) => chaincodeNode(layout, organization, chaincode)),
+      ),
     ];
     const text = readFileSync(path.join(__dirname, '../compose.yaml'), 'utf8');
     const values = { ...process.env, MEDSEAL_FABRIC: layout.directory, MEDSEAL_ROOT: ROOT };
@@ -107,8 +116,10 @@ describe('compose.yaml', () => {
   });
 
   test('tells a chaincode process what its organisation is told besides, and no other', () => {
-    const told = nodes.filter(({ environment }) => 'MEDSEAL_AGENT_KEY_FILE' in environment);
-    expect(told.map(({ name }) => name)).toEqual(['chaincode-CityMSP']);
+    const toldOf = (setting: string): string[] =>
+      nodes.filter(({ environment }) => setting in environment).map(({ name }) => name);
+    expect(toldOf('MEDSEAL_AGENT_KEY_FILE')).toEqual(['chaincode-CityMSP']);
+    expect(toldOf('MEDSEAL_CUSTODIAN_FOLDER')).toEqual(['custodian-CityMSP']);
   });
 
   test('gives each the folders and the ports of the host', () => {

@@ -4,7 +4,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { Layout } from '../src/layout';
 import { Nodes, type Node } from '../src/nodes';
-import type { FabricOptions } from '../src/types';
+import type { ChaincodeOptions, FabricOptions } from '../src/types';
 
 describe('nodes and their places', () => {
   let folder: string;
@@ -66,6 +66,10 @@ describe('nodes and their places', () => {
   });
 
   test('places stay the same, and a folder keeps its organisations', async () => {
+    const chaincode = (name: string): ChaincodeOptions => ({
+      definition: { name, version: '1', sequence: 1, collections: [] },
+      command: ['true'],
+    });
     const options: FabricOptions = {
       directory: folder,
       profileFile: path.join(folder, 'connection.yaml'),
@@ -74,10 +78,7 @@ describe('nodes and their places', () => {
         { mspId: 'AMSP', name: 'A', domain: 'a.example', orderer: true },
         { mspId: 'BMSP', name: 'B', domain: 'b.example', parentCa: 'AMSP' },
       ],
-      chaincode: {
-        definition: { name: 'ehr', version: '1', sequence: 1, collections: [] },
-        command: ['true'],
-      },
+      chaincodes: [chaincode('ehr')],
     };
     const layout = await Layout.open(options);
     const secret = layout.secret('ca.a.example', 'admin');
@@ -85,11 +86,17 @@ describe('nodes and their places', () => {
     expect(again.secret('ca.a.example', 'admin')).toBe(secret);
     expect(again.organization('BMSP').peerPort).toBe(layout.organization('BMSP').peerPort);
     expect(layout.orderers).toHaveLength(3);
+    // One more is defined on a network that is there.
+    const more = await Layout.open({ ...options, chaincodes: [chaincode('ehr'), chaincode('custodian')] });
+    const [first, second] = more.organization('BMSP').chaincodes;
+    expect(first).toEqual(layout.organization('BMSP').chaincodes[0]);
+    expect(second?.name).toBe('custodian-BMSP');
+    expect(Layout.existing(folder)?.organization('BMSP').chaincodes).toEqual([first, second]);
     const ports = [
-      ...layout.orderers.flatMap(({ port, adminPort, operationsPort }) => [port, adminPort, operationsPort]),
-      ...layout.organizations.flatMap(
-        ({ peerPort, peerChaincodePort, peerOperationsPort, chaincodePort, ca, tlsCa }) => [
-          ...[peerPort, peerChaincodePort, peerOperationsPort, chaincodePort],
+      ...more.orderers.flatMap(({ port, adminPort, operationsPort }) => [port, adminPort, operationsPort]),
+      ...more.organizations.flatMap(
+        ({ peerPort, peerChaincodePort, peerOperationsPort, chaincodes, ca, tlsCa }) => [
+          ...[peerPort, peerChaincodePort, peerOperationsPort, ...chaincodes.map(({ port }) => port)],
           ...[ca.port, ca.operationsPort, tlsCa.port, tlsCa.operationsPort],
         ],
       ),

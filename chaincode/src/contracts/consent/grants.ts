@@ -2,12 +2,14 @@ import { fromHex, shareCheckId } from '@medseal/crypto';
 import type { Context } from 'fabric-contract-api';
 import { ContractError } from '../../errors.js';
 import { type Act, authorizeAct } from '../../ledger/authorization.js';
+import { currentEmergencyGrantee } from '../../ledger/emergency-state.js';
 import { worldKeys } from '../../ledger/keys.js';
 import { requireGrantPoints } from '../../ledger/reencryption-checks.js';
 import { requireCurrentScope } from '../../ledger/scopes.js';
+import type { WorldReader } from '../../ledger/store.js';
 import { type GrantArgument, grantArgument } from '../../model/consent-arguments.js';
-import type { ConsentAgent, ConsentEntry } from '../../model/consent-entries.js';
-import { DEFAULT_CONSENT_THRESHOLD, type PatientEntry } from '../../model/entries.js';
+import type { ConsentAgent, ConsentEntry, Grantee } from '../../model/consent-entries.js';
+import { DEFAULT_CONSENT_THRESHOLD, type PatientEntry, ZERO_HASH } from '../../model/entries.js';
 import { parseJson, refuseArgument } from '../../model/validation.js';
 import { answeredFor, requireOwnConsent, requirePatientWithKeys } from './owner.js';
 
@@ -26,6 +28,7 @@ export const grant = async (ctx: Context, businessId: string, consentJson: strin
   }
   await requireThreshold(act, wanted.threshold);
   await requireRegistered(act, grantee);
+  requireTermsOf(grantee, wanted.termsCommitment);
   for (const agent of wanted.agents) await requireAgent(act, agent, grantee.mspId);
   requireCurrentScopes(patient, wanted.scopes);
   const fields = { ...wanted, ledgerId: patient.ledgerId, grantedAt: act.at, revokedAt: null };
@@ -60,10 +63,7 @@ const requireThreshold = async ({ world }: Act, threshold: number): Promise<void
 
 /** The key of a grant is the one on the ledger, whatever a request said. */
 const requireRegistered = async ({ world }: Act, grantee: GrantArgument['grantee']): Promise<void> => {
-  const registered =
-    grantee.kind === 'person'
-      ? await world.get(worldKeys.consentKey(grantee.id))
-      : await world.get(worldKeys.careTeam(grantee.id));
+  const registered = await registeredKey(world, grantee);
   const isSame =
     registered !== undefined &&
     registered.mspId === grantee.mspId &&
@@ -76,6 +76,22 @@ const requireRegistered = async ({ world }: Act, grantee: GrantArgument['grantee
       "the grantee's key and organisation are not those that are registered: read the key again",
     );
   }
+};
+
+const registeredKey = async (
+  world: WorldReader,
+  { kind, id }: GrantArgument['grantee'],
+): Promise<Pick<Grantee, 'mspId' | 'publicKey' | 'certificateHash' | 'epoch'> | undefined> => {
+  if (kind === 'person') return world.get(worldKeys.consentKey(id));
+  if (kind === 'careTeam') return world.get(worldKeys.careTeam(id));
+  const current = await currentEmergencyGrantee(world);
+  return current?.id === id ? current : undefined;
+};
+
+/** An emergency grant has none: it covers its scopes altogether, and is used in emergencies alone. */
+const requireTermsOf = ({ kind }: GrantArgument['grantee'], termsCommitment: string): void => {
+  if (kind === 'emergency' && termsCommitment !== ZERO_HASH)
+    refuseArgument('consent.termsCommitment', 'must be 64 zeros in an emergency grant, which has no terms');
 };
 
 const requireAgent = async (

@@ -4,10 +4,13 @@ import { ContractError } from '../../errors.js';
 import { agentIndex, openShareOf, readShares } from '../../ledger/agent.js';
 import { countAnswer, countRefusal } from '../../ledger/agent-log.js';
 import { authorizeFreshQuery, type FreshQuery, STAFF } from '../../ledger/authorization.js';
-import { grantedScopes, requireActive, requireConsent, requireGrantee } from '../../ledger/consent-state.js';
+import { requireActive, requireConsent, requireGrantee } from '../../ledger/consent-state.js';
+import { requireCapsule } from '../../ledger/capsules.js';
+import { readEmergencyFacts, requireEmergencyRead } from '../../ledger/emergency-state.js';
 import { worldKeys } from '../../ledger/keys.js';
 import { PeerPrivateValues } from '../../ledger/private-values.js';
-import { holdsCapsule, reencryptCapsule, ShareRefusal } from '../../ledger/reencryption-checks.js';
+import { requireOwnReceipt } from '../../ledger/receipts.js';
+import { reencryptCapsule, ShareRefusal } from '../../ledger/reencryption-checks.js';
 import { selectorArgument, termsArgument } from '../../model/consent-arguments.js';
 import type {
   ConsentEntry,
@@ -16,14 +19,10 @@ import type {
   ReencryptedElement,
 } from '../../model/consent-entries.js';
 import type { ReceiptEntry, RecordEntry } from '../../model/entries.js';
-import { millisecondsOf } from '../../model/instants.js';
 import { digest, id, parseInteger, version } from '../../model/validation.js';
 
-/** Agents answer a receipt for this long; a repeat within it gives the same bytes. */
-const RECEIPT_MS = 15 * 60_000;
-
 /**
- * The agent's part of a read under a consent, evaluated at each agent: every check is from this agent's own ledger, in
+ * The agent's part of a read under a consent or in an emergency, evaluated at each agent: every check is from this agent's own ledger, in
  * the order of `docs/flows.md`, and only then is its share opened. Nothing is stored; a refusal is a line in the log.
  */
 export const reencrypt = async (
@@ -49,22 +48,22 @@ const answer = async (
   versionNumber: string,
 ): Promise<ReencryptedElement> => {
   const query = await authorizeFreshQuery(ctx, { roles: STAFF });
-  const receipt = await requireReceipt(query, digest(receiptId, 'receiptId'), id(recordId, 'recordId'));
-  const consent = await requireConsent(query.world, receipt.consentId ?? '');
-  const index = agentIndex(consent, ctx.stub.getMspID());
-  await requireActive(query, consent);
-  await requireGrantee(query, consent);
-  const entry = await requireRecord(
-    query,
-    consent,
-    recordId,
-    parseInteger(versionNumber, version, 'version'),
+  const receipt = await query.world.require(
+    worldKeys.receipt(digest(receiptId, 'receiptId')),
+    'RECEIPT_NOT_FOUND',
+    'no receipt of that receiptId',
   );
-  const terms = openTerms(query, consent);
-  requireInTerms(query, entry, terms);
+  const wanted = {
+    recordId: id(recordId, 'recordId'),
+    version: parseInteger(versionNumber, version, 'version'),
+  };
+  const isEmergency = receipt.basis === 'emergency';
+  const read = isEmergency ? readInEmergency : readUnderConsent;
+  const { consent, entry, index } = await read(query, receipt, wanted, ctx.stub.getMspID());
   const capsule = capsuleOf(query);
   const scope = await requireCapsule(query.channel, entry, consent, capsule);
-  const withProof = query.transient.text('withProof') !== undefined;
+  // Custodians take proven answers only.
+  const withProof = isEmergency || query.transient.text('withProof') !== undefined;
   const element = await withShare(ctx, query.channel, consent, scope, (share, mspId) =>
     reencryptCapsule(query.channel, { consent, mspId, share, entry, scope, capsule, withProof }),
   );
@@ -76,34 +75,53 @@ const answer = async (
   };
 };
 
-/** The caller's own receipt under a consent, for this record, no older than a quarter of an hour. */
-const requireReceipt = async (
+/** What is to be re-encrypted, once consent or emergency allow it; `index` is this agent's place. */
+interface AllowedRead {
+  consent: ConsentEntry;
+  entry: RecordEntry;
+  index: number;
+}
+
+interface WantedRecord {
+  recordId: string;
+  version: number;
+}
+
+const readUnderConsent = async (
+  query: FreshQuery,
+  receipt: ReceiptEntry,
+  wanted: WantedRecord,
+  mspId: string,
+): Promise<AllowedRead> => {
+  requireOwnReceipt(receipt, query.caller, wanted.recordId, query.at);
+  if (receipt.basis !== 'consent') {
+    throw new ContractError('RECEIPT_DIFFERS', 'the receipt is for no read under a consent');
+  }
+  const consent = await requireConsent(query.world, receipt.consentId ?? '');
+  const index = agentIndex(consent, mspId);
+  await requireActive(query, consent);
+  await requireGrantee(query, consent);
+  const entry = await requireRecord(query, consent, wanted);
+  requireInTerms(query, entry, openTerms(query, consent));
+  return { consent, entry, index };
+};
+
+const readInEmergency = async (
   { world, caller, at }: FreshQuery,
-  receiptId: string,
-  recordId: string,
-): Promise<ReceiptEntry> => {
-  const receipt = await world.require(
-    worldKeys.receipt(receiptId),
-    'RECEIPT_NOT_FOUND',
-    'no receipt of that receiptId',
-  );
-  if (receipt.reader !== caller.subject || receipt.mspId !== caller.mspId) {
-    throw new ContractError('RECEIPT_DIFFERS', 'the receipt is not of this reader');
-  }
-  if (receipt.basis !== 'consent' || !receipt.recordIds.includes(recordId)) {
-    throw new ContractError('RECEIPT_DIFFERS', 'the receipt is not for this record under a consent');
-  }
-  if (receipt.at === undefined || millisecondsOf(at) - millisecondsOf(receipt.at) > RECEIPT_MS) {
-    throw new ContractError('RECEIPT_TOO_OLD', 'the receipt is older than 15 minutes: sign another');
-  }
-  return receipt;
+  { receiptId }: ReceiptEntry,
+  wanted: WantedRecord,
+  mspId: string,
+): Promise<AllowedRead> => {
+  const facts = await readEmergencyFacts(world, receiptId, wanted.recordId, wanted.version);
+  requireEmergencyRead(facts, caller, at);
+  const { consent, entry } = facts;
+  return { consent, entry, index: agentIndex(consent, mspId) };
 };
 
 const requireRecord = async (
   { world }: FreshQuery,
   consent: ConsentEntry,
-  recordId: string,
-  versionNumber: number,
+  { recordId, version: versionNumber }: WantedRecord,
 ): Promise<RecordEntry> => {
   const entry = await world.require(
     worldKeys.recordVersion(recordId, versionNumber),
@@ -149,23 +167,6 @@ const capsuleOf = ({ transient }: FreshQuery): Uint8Array => {
   const capsule = transient.bytes('capsule');
   if (capsule === undefined) throw new ContractError('CAPSULE_MISSING', 'transient capsule is missing');
   return capsule;
-};
-
-/** The scope of the consent for which the capsule was made, with the context rebuilt from the entry. */
-const requireCapsule = async (
-  channel: string,
-  entry: RecordEntry,
-  consent: ConsentEntry,
-  capsule: Uint8Array,
-): Promise<ConsentScope> => {
-  const scopes = grantedScopes(entry, consent);
-  if (scopes.length === 0) {
-    throw new ContractError('SCOPE_NOT_GRANTED', 'the consent covers no key slot of this version');
-  }
-  const sealedDigest = entry.sealed?.sealedDigest ?? '';
-  for (const scope of scopes)
-    if (await holdsCapsule(channel, entry, sealedDigest, scope, capsule)) return scope;
-  throw new ContractError('CAPSULE_INVALID', "the capsule's proof does not hold for this entry and key");
 };
 
 /** Opens the share only here, after every other check. */
