@@ -13,7 +13,7 @@ export {
   worldKeys,
   type WorldKeyType,
 } from './ledger/keys.js';
-export { isSignedByOwnCertificate, organizationKeyStatement } from './ledger/certificates.js';
+export { organizationAuthoritiesStatement, organizationKeyStatement } from './ledger/certificates.js';
 export { grantOf } from './ledger/reencryption-checks.js';
 export type { CreateArgument, KeySlotArgument } from './model/arguments.js';
 export { argumentChecks } from './model/argument-checks.js';

@@ -142,6 +142,7 @@ describe('keys', () => {
       mspId: CITY,
       publicKey: grantee.publicKey,
       proof,
+      certificate: doctor.certificate,
       certificateHash: grantee.certificateHash,
       epoch: 1,
     });

@@ -1,6 +1,6 @@
 import { createHash, createPublicKey } from 'node:crypto';
 import { canonicalJson } from '@medseal/crypto';
-import { organizationKeyStatement } from '../src/ledger/certificates';
+import { organizationAuthoritiesStatement, organizationKeyStatement } from '../src/ledger/certificates';
 import { DEMOGRAPHIC_GROUPS, privateKeys } from '../src/ledger/keys';
 import type { PatientEntry, PatientUpdate, PrivateValue, StaffEntry } from '../src/model/entries';
 import { ciphertext, Clinic, patientEntry, registrationValues, value } from './support/clinic';
@@ -175,6 +175,41 @@ describe('organisation keys', () => {
       expect((await refusalOf(put(service, key))).code).toBe(code);
     }
     await put(service, good);
+  });
+});
+
+describe("an organisation's authorities", () => {
+  const certified = (by: Person, mspId: string, authorities = [newDigest()]) => ({
+    mspId,
+    authorities,
+    certificate: by.certificate,
+    signature: signatureOf(by, organizationAuthoritiesStatement({ mspId, authorities })),
+  });
+  const certify = (by: Person, entry: object) => ledger.submit(by, 'registry:certifyAuthorities', [entry]);
+
+  test("are certified by the ministry's service and replaced", async () => {
+    const service = clinic.service(MINISTRY);
+    await certify(service, certified(service, CITY));
+    const second = certified(service, CITY);
+    await certify(service, second);
+    expect(await ledger.evaluate(clinic.manager, 'registry:getOrganizationAuthorities', [])).toEqual([
+      { schema: 1, ...second },
+    ]);
+  });
+
+  test('are refused from a hospital, of nobody, or with a false signature', async () => {
+    const service = clinic.service(MINISTRY);
+    const good = certified(service, LAKESIDE);
+    for (const [by, entry, code] of [
+      [clinic.service(LAKESIDE), certified(clinic.service(LAKESIDE), LAKESIDE), 'NOT_ALLOWED'],
+      [service, { ...good, authorities: [newDigest()] }, 'BAD_ARGUMENT'],
+      [service, { ...good, mspId: CITY }, 'BAD_ARGUMENT'],
+      [service, { ...good, certificate: clinic.service(CITY).certificate }, 'BAD_ARGUMENT'],
+      [service, certified(service, 'NobodyMSP'), 'ORGANIZATION_NOT_FOUND'],
+      [service, certified(service, LAKESIDE, []), 'BAD_ARGUMENT'],
+    ] as const) {
+      expect((await refusalOf(certify(by, entry))).code).toBe(code);
+    }
   });
 });
 

@@ -29,6 +29,15 @@ export interface OrganizationKey {
   signature: string;
 }
 
+export interface OrganizationAuthorities {
+  /** SHA-256 (hex) of the DER of each authority's certificate. */
+  authorities: string[];
+  /** PEM of the ministry's service. */
+  certificate: string;
+  /** Base64 DER ECDSA over SHA-256 of the canonical JSON of {mspId, authorities}. */
+  signature: string;
+}
+
 export interface OrganizationAnswer {
   id: string;
   mspId: string;
@@ -38,6 +47,8 @@ export interface OrganizationAnswer {
   keys: OrganizationKey[];
   /** PEM: intermediate certificates between the organisation's certificates and the ministry's root. */
   caChain?: string[];
+  /** Which authorities issue its certificates, signed by the ministry's service; null until the ministry has. */
+  authorities: OrganizationAuthorities | null;
   /** Whether the gateway asked takes sign-ins for it. */
   signIn?: boolean;
   status?: 'active' | 'suspended';
@@ -463,6 +474,8 @@ export interface ActivationBegin {
 /** What the gateway keeps for a patient: blobs only the passphrase opens. */
 export interface Keyring {
   seed: unknown;
+  /** SHA-256 (hex) of the ministry's root at the activation; missing in those of 0.1.0. */
+  root?: string;
   scopes: { general: string; sensitive: string; epoch: number };
 }
 
@@ -490,6 +503,8 @@ export interface GranteeKey extends GranteeReference {
   /** Proof of possession, over MSP id and certificate. */
   proof: string;
   certificateHash: string;
+  /** PEM; null where its holder has yet to sign in again. */
+  certificate: string | null;
   epoch: number;
 }
 
@@ -497,7 +512,7 @@ export interface GranteeKey extends GranteeReference {
 export interface ConsentFields {
   consentId: string;
   requestId: string | null;
-  grantee: Omit<GranteeKey, 'proof'>;
+  grantee: Omit<GranteeKey, 'proof' | 'certificate'>;
   scopes: {
     scopeId: string;
     epoch: number;

@@ -1,11 +1,17 @@
 import { generateKeyPairSync, type KeyObject, webcrypto } from 'node:crypto';
 import 'reflect-metadata';
-import { BasicConstraintsExtension, X509CertificateGenerator } from '@peculiar/x509';
+import { BasicConstraintsExtension, Extension, X509CertificateGenerator } from '@peculiar/x509';
 import { sha256 } from '@noble/hashes/sha2.js';
 import { canonicalJson, signDigest, toBase64, utf8 } from '@medseal/crypto';
-import { acceptOrganizationKey, certificateFingerprint } from '../src/device/organization-trust';
+import type { GranteeKey, OrganizationAnswer } from '../src/api';
+import {
+  acceptOrganizationKey,
+  acceptReaderKey,
+  certificateFingerprint,
+  type Trust,
+} from '../src/device/organization-trust';
 
-/** Adversary: a gateway that shows the device another custodian key than the organisation's own. */
+/** Adversary: a gateway with its hospital's authority, which shows the device other keys than the organisations' own. */
 const ALGORITHM = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' };
 
 interface Party {
@@ -37,7 +43,17 @@ async function keyPair(): Promise<{ keys: CryptoKeyPair; secret: Uint8Array }> {
   };
 }
 
-async function certified(name: string, issuer?: Party): Promise<Party> {
+interface Wanted {
+  /** Not of a person. */
+  authority?: boolean;
+  attributes?: Record<string, string>;
+}
+
+async function certified(
+  name: string,
+  issuer?: Party,
+  { authority = false, attributes }: Wanted = {},
+): Promise<Party> {
   const { keys, secret } = await keyPair();
   const certificate = await X509CertificateGenerator.create({
     serialNumber: '01',
@@ -48,57 +64,168 @@ async function certified(name: string, issuer?: Party): Promise<Party> {
     publicKey: keys.publicKey,
     signingKey: issuer?.keys.privateKey ?? keys.privateKey,
     signingAlgorithm: ALGORITHM,
-    extensions: [new BasicConstraintsExtension(true)],
+    extensions: [
+      new BasicConstraintsExtension(authority),
+      ...(attributes
+        ? [new Extension('1.2.3.4.5.6.7.8.1', false, utf8(JSON.stringify({ attrs: attributes })))]
+        : []),
+    ],
   });
   return { pem: certificate.toString('pem'), name, keys, secret };
 }
 
+const CITY = 'CityMSP';
+const LAKESIDE = 'LakesideMSP';
+const service = { attributes: { 'medseal.role': 'service' } };
+
+let root: Party,
+  city: Party,
+  lakeside: Party,
+  ministryService: Party,
+  cityService: Party,
+  lakesideService: Party;
+
+const signature = (party: Party, statement: object): string =>
+  toBase64(signDigest(party.secret, sha256(utf8(canonicalJson(statement)))));
+
+/** An organisation as the gateway shows it, with what the ministry certified. */
+const organization = (
+  mspId: string,
+  authority: Party,
+  by = ministryService,
+  certifiedFor = mspId,
+): OrganizationAnswer => {
+  const authorities = [certificateFingerprint(authority.pem)];
+  return {
+    id: mspId,
+    mspId,
+    name: mspId,
+    kind: 'hospital',
+    keys: [],
+    caChain: [authority.pem],
+    authorities: {
+      authorities,
+      certificate: by.pem,
+      signature: signature(by, { mspId: certifiedFor, authorities }),
+    },
+  };
+};
+const trust = (organizations = [organization(CITY, city), organization(LAKESIDE, lakeside)]): Trust => ({
+  rootCertificate: root.pem,
+  organizations,
+});
+
+beforeAll(async () => {
+  root = await certified('root', undefined, { authority: true });
+  city = await certified('ca.city', root, { authority: true });
+  lakeside = await certified('ca.lakeside', root, { authority: true });
+  ministryService = await certified('u-0', root, service);
+  cityService = await certified('u-1', city, service);
+  lakesideService = await certified('u-2', lakeside, service);
+});
+
 describe("an organisation's key on a device", () => {
-  let root: Party, intermediate: Party, service: Party, stranger: Party;
-  const statement = { kind: 'custodian', epoch: 1, publicKey: 'ab'.repeat(32) };
-  const signedBy = (party: Party, mspId = 'CityMSP', content = statement) => ({
+  const statement = { kind: 'agent', epoch: 1, publicKey: 'ab'.repeat(32) };
+  const signedBy = (party: Party, mspId = CITY, content = statement) => ({
     ...content,
     certificate: party.pem,
-    signature: toBase64(signDigest(party.secret, sha256(utf8(canonicalJson({ mspId, ...content }))))),
+    signature: signature(party, { mspId, ...content }),
   });
 
-  beforeAll(async () => {
-    root = await certified('root');
-    intermediate = await certified('ca.city', root);
-    service = await certified('u-1', intermediate);
-    stranger = await certified('u-2');
-  });
-
-  test('is accepted with a signature that chains to the root of the letter', async () => {
-    await acceptOrganizationKey(
-      'CityMSP',
-      signedBy(service),
-      [intermediate.pem],
-      root.pem,
-      certificateFingerprint(root.pem),
-    );
+  test('is accepted with a signature from its own authority under the root of the letter', async () => {
+    const fingerprint = certificateFingerprint(root.pem);
+    await acceptOrganizationKey({ ...trust(), fingerprint }, CITY, signedBy(cityService));
+    await acceptOrganizationKey(trust(), LAKESIDE, signedBy(lakesideService, LAKESIDE));
   });
 
   test.each([
-    ['a changed public key', () => ({ ...signedBy(service), publicKey: 'cd'.repeat(32) })],
-    ['a key of another kind', () => ({ ...signedBy(service), kind: 'agent' })],
-    ["another organisation's key", () => signedBy(service, 'LakesideMSP')],
-    ['a certificate of nobody', () => signedBy(stranger)],
+    ['a changed public key', () => ({ ...signedBy(cityService), publicKey: 'cd'.repeat(32) })],
+    ['a key of another kind', () => ({ ...signedBy(cityService), kind: 'custodian' })],
+    ["another organisation's key", () => signedBy(lakesideService, LAKESIDE)],
     [
       "another's certificate over the same signature",
-      () => ({ ...signedBy(service), certificate: intermediate.pem }),
+      () => ({ ...signedBy(cityService), certificate: city.pem }),
     ],
   ])('is refused: %s', async (_title, key) => {
-    await expect(acceptOrganizationKey('CityMSP', key(), [intermediate.pem], root.pem)).rejects.toThrow(
-      /not signed/,
+    await expect(acceptOrganizationKey(trust(), CITY, key())).rejects.toThrow(
+      /not signed: .*wrong signature/,
     );
   });
 
-  test('is refused when the root is not the one on the letter, or the chain is cut', async () => {
-    const fingerprint = certificateFingerprint(stranger.pem);
+  test('is refused from a certificate of nobody, or one that a mere person issued', async () => {
+    const stranger = await certified('u-3');
+    await expect(acceptOrganizationKey(trust(), CITY, signedBy(stranger))).rejects.toThrow(/chain/);
+    const doctor = await certified('u-4', city);
+    const minted = await certified('u-5', doctor, service);
+    const shown = trust([{ ...organization(CITY, city), caChain: [city.pem, doctor.pem] }]);
+    await expect(acceptOrganizationKey(shown, CITY, signedBy(minted))).rejects.toThrow(/chain/);
+  });
+
+  test('of one hospital signed by another hospital’s authority is refused', async () => {
+    // Everything that City's gateway and authority can make and show.
+    const minted = await certified('u-6', city, service);
+    const key = signedBy(minted, LAKESIDE);
+    const own = organization(CITY, city);
+    for (const shown of [
+      organization(LAKESIDE, lakeside),
+      { ...organization(LAKESIDE, lakeside), caChain: [city.pem] },
+      { ...own, mspId: LAKESIDE },
+      organization(LAKESIDE, city, minted),
+      { ...organization(LAKESIDE, city), authorities: null },
+    ]) {
+      await expect(acceptOrganizationKey(trust([own, shown]), LAKESIDE, key)).rejects.toThrow(/not signed/);
+    }
+    // The same authority, had the ministry certified it for Lakeside.
+    await acceptOrganizationKey(trust([own, organization(LAKESIDE, city)]), LAKESIDE, key);
+  });
+
+  test('is refused when others of the ministry than its service certified the authority', async () => {
+    const auditor = await certified('u-7', root, { attributes: { 'medseal.role': 'auditor' } });
     await expect(
-      acceptOrganizationKey('CityMSP', signedBy(service), [intermediate.pem], root.pem, fingerprint),
+      acceptOrganizationKey(trust([organization(CITY, city, auditor)]), CITY, signedBy(cityService)),
+    ).rejects.toThrow(/not from the ministry's service/);
+  });
+
+  test('is refused when the root is not the one on the letter, or the chain is cut', async () => {
+    const fingerprint = certificateFingerprint(city.pem);
+    await expect(
+      acceptOrganizationKey({ ...trust(), fingerprint }, CITY, signedBy(cityService)),
     ).rejects.toThrow(/letter/);
-    await expect(acceptOrganizationKey('CityMSP', signedBy(service), [], root.pem)).rejects.toThrow(/chain/);
+    const cut = trust([{ ...organization(CITY, city), caChain: [] }]);
+    await expect(acceptOrganizationKey(cut, CITY, signedBy(cityService))).rejects.toThrow(/chain/);
+  });
+});
+
+describe("a reader's key on a device", () => {
+  const ID = '12'.repeat(16);
+  const key = (party: Party, fields: Partial<GranteeKey> = {}): GranteeKey => ({
+    kind: 'person',
+    id: ID,
+    mspId: LAKESIDE,
+    publicKey: '',
+    proof: '',
+    certificateHash: certificateFingerprint(party.pem),
+    certificate: party.pem,
+    epoch: 1,
+    ...fields,
+  });
+  const doctorOf = (authority: Party, subject = ID) =>
+    certified('u-8', authority, { attributes: { 'medseal.role': 'doctor', 'medseal.subject': subject } });
+
+  test("is accepted with the holder's certificate from the hospital's authority", async () => {
+    await acceptReaderKey(trust(), key(await doctorOf(lakeside)));
+    await acceptReaderKey(trust(), key(lakesideService, { kind: 'careTeam' }));
+  });
+
+  test('is refused: somebody else’s, another hospital’s, another certificate’s, or without one', async () => {
+    const doctor = await doctorOf(lakeside);
+    for (const [wrong, reason] of [
+      [key(await doctorOf(lakeside, '34'.repeat(16))), /not that of the person/],
+      [key(await doctorOf(city)), /does not chain/],
+      [key(doctor, { certificateHash: certificateFingerprint(city.pem) }), /another certificate/],
+      [key(doctor, { certificate: null }), /sign in once/],
+    ] as const) {
+      await expect(acceptReaderKey(trust(), wrong)).rejects.toThrow(reason);
+    }
   });
 });

@@ -36,12 +36,18 @@ const anyValue = (value: unknown): string[] => (value === null ? [] : ['value'])
 
 const organizationKey = (world: World, actor: Actor, mspId: string): PeerCall => {
   const key = { mspId, kind: 'agent', epoch: (world.keyEpochs[mspId] ?? 0) + 1, publicKey: random(32) };
-  const { identity } = actor;
+  return call('registry:putOrganizationKey', [json({ ...key, ...signedBy(actor, key) })]);
+};
+
+const authorities = (actor: Actor): PeerCall => {
+  const statement = { mspId: 'CityMSP', authorities: [random(32)] };
+  return call('registry:certifyAuthorities', [json({ ...statement, ...signedBy(actor, statement) })]);
+};
+
+const signedBy = ({ identity }: Actor, statement: object): { certificate: string; signature: string } => {
   const signer = createPrivateKey({ key: identity.key, format: 'jwk' });
-  const signature = toLowS(sign('sha256', Buffer.from(json(key)), signer));
-  return call('registry:putOrganizationKey', [
-    json({ ...key, certificate: identity.certificate, signature: toBase64(signature) }),
-  ]);
+  const signature = toLowS(sign('sha256', Buffer.from(json(statement)), signer));
+  return { certificate: identity.certificate, signature: toBase64(signature) };
 };
 
 const staffPrivate = (mspId: string): PeerCall =>
@@ -131,6 +137,7 @@ export const peerOperations: Readonly<Record<string, Readonly<Record<string, Pee
       call: (world, actor) => organizationKey(world, actor, otherThan(actor.mspId)),
     },
   },
+  'registry:certifyAuthorities': { '': { call: (_, actor) => authorities(actor) } },
   'registry:putStaffPrivate': {
     'of the own organisation': { call: (_, { mspId }) => staffPrivate(mspId) },
     'of another organisation': { call: (_, { mspId }) => staffPrivate(otherThan(mspId)) },
@@ -241,6 +248,7 @@ export const peerOperations: Readonly<Record<string, Readonly<Record<string, Pee
   'registry:getOrganizationKeys': {
     'of City': { call: () => call('registry:getOrganizationKeys', ['CityMSP']) },
   },
+  'registry:getOrganizationAuthorities': { '': { call: () => call('registry:getOrganizationAuthorities') } },
   'registry:getParameters': { '': { call: () => call('registry:getParameters') } },
   'registry:getStaff': {
     'a doctor of City': { call: ({ doctor }) => call('registry:getStaff', [doctor.id]) },

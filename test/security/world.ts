@@ -1,6 +1,12 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { type ActivationBegin, MedsealClient, PatientDevice, sealOnDevice } from '@medseal/client';
+import {
+  type ActivationBegin,
+  MedsealClient,
+  PatientDevice,
+  sealOnDevice,
+  unwrapKeyring,
+} from '@medseal/client';
 import {
   canonicalJson,
   encapsulate,
@@ -12,7 +18,6 @@ import {
   signingKeyPair,
   toBase64,
   toHex,
-  unwrapSeed,
 } from '@medseal/crypto';
 import type { Product, SignIn } from '../support/product';
 import { Authority, type Identity, Peers } from './peers';
@@ -642,6 +647,5 @@ class Founding {
 }
 
 async function seedOf(client: MedsealClient, user: SignIn): Promise<Uint8Array> {
-  const { seed } = await client.keyring();
-  return unwrapSeed(String(seed), user.passphrase ?? '', { userId: user.subject, version: 1 });
+  return unwrapKeyring(await client.keyring(), user.passphrase ?? '', user.subject);
 }

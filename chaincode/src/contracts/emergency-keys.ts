@@ -2,14 +2,14 @@ import { sha256Hex } from '@medseal/crypto';
 import type { Context } from 'fabric-contract-api';
 import { ContractError } from '../errors.js';
 import { type Act, authorizeAct, authorizeQuery, EVERYONE } from '../ledger/authorization.js';
-import { isSameCertificate, isSignedByOwnCertificate } from '../ledger/certificates.js';
+import { organizationKeyStatement, requireSignedByCaller } from '../ledger/certificates.js';
 import { requireEmergencyKey } from '../ledger/emergency-keys.js';
 import { requireNextEpoch } from '../ledger/epochs.js';
 import { privateKeys, worldKeys } from '../ledger/keys.js';
 import { PeerPrivateValues } from '../ledger/private-values.js';
 import { emergencyKeyArgument } from '../model/emergency-arguments.js';
 import type { EmergencyKeyCustodian, EmergencyKeyEntry } from '../model/emergency-entries.js';
-import { digest, parseJson, refuseArgument } from '../model/validation.js';
+import { digest, parseJson } from '../model/validation.js';
 
 /** By the ministry's service, after the ceremony: what everybody can check of the key is checked here. */
 export const putEmergencyKey = async (ctx: Context, json: string): Promise<EmergencyKeyEntry> => {
@@ -18,16 +18,9 @@ export const putEmergencyKey = async (ctx: Context, json: string): Promise<Emerg
   const fields = parseJson(json, emergencyKeyArgument, 'emergencyKey');
   for (const custodian of fields.custodians) await requireCustodian(act, custodian);
   const keyDigest = await requireEmergencyKey(act.channel, fields);
-  if (!isSameCertificate(fields.certificate, caller.certificate)) {
-    return refuseArgument('emergencyKey.certificate', 'must be the certificate that the caller signs with');
-  }
   const entry = { ...fields, digest: keyDigest, mspId: caller.mspId };
-  if (!isSignedByOwnCertificate({ ...entry, kind: 'emergency', publicKey: keyDigest })) {
-    return refuseArgument(
-      'emergencyKey.signature',
-      "does not hold for mspId, kind, epoch and the key's digest",
-    );
-  }
+  const statement = organizationKeyStatement({ ...entry, kind: 'emergency', publicKey: keyDigest });
+  requireSignedByCaller(caller, fields, statement, 'emergencyKey');
   requireNextEpoch((await world.get(worldKeys.emergencyKey()))?.epoch, fields.epoch);
   await world.put(worldKeys.emergencyKeyOf(keyDigest), entry);
   return world.put(worldKeys.emergencyKey(), entry);

@@ -3,9 +3,23 @@ import { ContractError } from '../errors.js';
 import { type Act, authorizeAct, authorizeQuery, EVERYONE } from '../ledger/authorization.js';
 import { requireNextEpoch } from '../ledger/epochs.js';
 import { worldKeys } from '../ledger/keys.js';
-import { isSameCertificate, isSignedByOwnCertificate } from '../ledger/certificates.js';
-import { organizationArgument, organizationKeyArgument, parametersArgument } from '../model/arguments.js';
-import type { OrganizationEntry, OrganizationKeyEntry, ParametersEntry } from '../model/entries.js';
+import {
+  organizationAuthoritiesStatement,
+  organizationKeyStatement,
+  requireSignedByCaller,
+} from '../ledger/certificates.js';
+import {
+  organizationArgument,
+  organizationAuthoritiesArgument,
+  organizationKeyArgument,
+  parametersArgument,
+} from '../model/arguments.js';
+import type {
+  OrganizationAuthoritiesEntry,
+  OrganizationEntry,
+  OrganizationKeyEntry,
+  ParametersEntry,
+} from '../model/entries.js';
 import { mspId as mspIdArgument, parseJson, refuseArgument } from '../model/validation.js';
 
 /** Organisations of a channel, far above any network's size; a bound on one answer. */
@@ -91,18 +105,38 @@ export const putOrganizationKey = async (ctx: Context, json: string): Promise<Or
   const key = parseJson(json, organizationKeyArgument, 'organizationKey');
   if (key.mspId !== caller.mspId)
     throw new ContractError('NOT_ALLOWED', 'an organisation registers its own keys only');
-  if (!isSameCertificate(key.certificate, caller.certificate)) {
-    return refuseArgument(
-      'organizationKey.certificate',
-      'must be the certificate that the caller signs with',
-    );
-  }
-  if (!isSignedByOwnCertificate(key)) {
-    return refuseArgument('organizationKey.signature', 'does not hold for mspId, kind, epoch and publicKey');
-  }
+  requireSignedByCaller(caller, key, organizationKeyStatement(key), 'organizationKey');
   const current = await world.get(worldKeys.organizationKey(key.mspId, key.kind));
   requireNextEpoch(current?.epoch, key.epoch);
   return world.put(worldKeys.organizationKey(key.mspId, key.kind), key);
+};
+
+/** By the ministry's service: which authorities issue an organisation's certificates, in words that a device can check. */
+export const certifyAuthorities = async (
+  ctx: Context,
+  json: string,
+): Promise<OrganizationAuthoritiesEntry> => {
+  const { world, caller } = await authorizeAct(ctx, { roles: ['service'], organization: 'ministry' });
+  const certified = parseJson(json, organizationAuthoritiesArgument, 'organizationAuthorities');
+  requireSignedByCaller(
+    caller,
+    certified,
+    organizationAuthoritiesStatement(certified),
+    'organizationAuthorities',
+  );
+  await world.require(
+    worldKeys.organization(certified.mspId),
+    'ORGANIZATION_NOT_FOUND',
+    `${certified.mspId} is not admitted: the ministry admits it`,
+  );
+  return world.put(worldKeys.organizationAuthorities(certified.mspId), certified);
+};
+
+export const getOrganizationAuthorities = async (ctx: Context): Promise<OrganizationAuthoritiesEntry[]> => {
+  const { world } = await authorizeQuery(ctx, { roles: EVERYONE, beforeAdmission: true });
+  return (
+    await world.list<OrganizationAuthoritiesEntry>('organizationAuthorities', [], MAX_ORGANIZATIONS)
+  ).map(({ entry }) => entry);
 };
 
 export const getOrganizations = async (ctx: Context): Promise<OrganizationEntry[]> => {

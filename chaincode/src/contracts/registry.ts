@@ -26,6 +26,10 @@ export class RegistryContract extends LedgerContract {
     return organizations.putOrganizationKey(ctx, organizationKeyJson);
   }
 
+  async certifyAuthorities(ctx: Context, organizationAuthoritiesJson: string) {
+    return organizations.certifyAuthorities(ctx, organizationAuthoritiesJson);
+  }
+
   async putStaffPrivate(ctx: Context, businessId: string) {
     return staff.putStaffPrivate(ctx, businessId);
   }
@@ -101,6 +105,10 @@ export class RegistryContract extends LedgerContract {
 
   async getOrganizationKeys(ctx: Context, mspId: string) {
     return organizations.getOrganizationKeys(ctx, mspId);
+  }
+
+  async getOrganizationAuthorities(ctx: Context) {
+    return organizations.getOrganizationAuthorities(ctx);
   }
 
   async getParameters(ctx: Context) {

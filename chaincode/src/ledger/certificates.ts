@@ -1,7 +1,8 @@
 import { createPublicKey, verify, X509Certificate } from 'node:crypto';
 import { canonicalJson, fromBase64, utf8, utf8Decode } from '@medseal/crypto';
 import { ContractError } from '../errors.js';
-import type { OrganizationKeyKind } from '../model/entries.js';
+import { refuseArgument } from '../model/validation.js';
+import type { OrganizationAuthoritiesEntry, OrganizationKeyKind } from '../model/entries.js';
 
 /** A key that an organisation's service vouches for; of an emergency key publicKey is the digest. */
 export interface VouchedKey {
@@ -15,25 +16,48 @@ export interface VouchedKey {
 export const organizationKeyStatement = (key: VouchedKey): Uint8Array =>
   utf8(canonicalJson({ mspId: key.mspId, kind: key.kind, epoch: key.epoch, publicKey: key.publicKey }));
 
-/** True if the entry's own certificate signed its statement. Says nothing about who issued the certificate. */
-export const isSignedByOwnCertificate = (
-  key: VouchedKey & { certificate: string; signature: string },
+/** The bytes whose SHA-256 the ministry's service signs to say which authorities are an organisation's. */
+export const organizationAuthoritiesStatement = ({
+  mspId,
+  authorities,
+}: Pick<OrganizationAuthoritiesEntry, 'mspId' | 'authorities'>): Uint8Array =>
+  utf8(canonicalJson({ mspId, authorities }));
+
+/** True if the entry's own certificate signed the statement. Says nothing about who issued the certificate. */
+const isSignedByOwnCertificate = (
+  { certificate, signature }: { certificate: string; signature: string },
+  statement: Uint8Array,
 ): boolean => {
   try {
-    const signer = createPublicKey(key.certificate);
+    const signer = createPublicKey(certificate);
     if (signer.asymmetricKeyType !== 'ec') return false;
-    return verify('sha256', organizationKeyStatement(key), signer, fromBase64(key.signature));
+    return verify('sha256', statement, signer, fromBase64(signature));
   } catch {
     return false;
   }
 };
 
 /** True if both PEM texts hold the same certificate. */
-export const isSameCertificate = (left: string, right: string): boolean => {
+const isSameCertificate = (left: string, right: string): boolean => {
   try {
     return new X509Certificate(left).raw.equals(new X509Certificate(right).raw);
   } catch {
     return false;
+  }
+};
+
+/** What a device is to judge by itself carries its signer's certificate: the caller's own. */
+export const requireSignedByCaller = (
+  caller: { certificate: string },
+  signed: { certificate: string; signature: string },
+  statement: Uint8Array,
+  path: string,
+): void => {
+  if (!isSameCertificate(signed.certificate, caller.certificate)) {
+    refuseArgument(`${path}.certificate`, 'must be the certificate that the caller signs with');
+  }
+  if (!isSignedByOwnCertificate(signed, statement)) {
+    refuseArgument(`${path}.signature`, 'does not hold for the other fields');
   }
 };
 

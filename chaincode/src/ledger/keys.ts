@@ -15,6 +15,7 @@ import type {
   MinistryEntry,
   OrganizationCodeEntry,
   OrganizationEntry,
+  OrganizationAuthoritiesEntry,
   OrganizationKeyEntry,
   OrganizationKeyKind,
   ParametersEntry,
@@ -43,6 +44,7 @@ export const WORLD_KEY_TYPES = [
   'organization',
   'organizationCode',
   'organizationKey',
+  'organizationAuthorities',
   'parameters',
   'staff',
   'receivingKey',
@@ -88,6 +90,8 @@ export const worldKeys = {
   organizationCode: (code: string) => worldKey<OrganizationCodeEntry>('organizationCode', code),
   organizationKey: (mspId: string, kind: OrganizationKeyKind) =>
     worldKey<OrganizationKeyEntry>('organizationKey', mspId, kind),
+  organizationAuthorities: (mspId: string) =>
+    worldKey<OrganizationAuthoritiesEntry>('organizationAuthorities', mspId),
   parameters: () => worldKey<ParametersEntry>('parameters'),
   parametersOf: (policyVersion: number) => worldKey<ParametersEntry>('parameters', String(policyVersion)),
   staff: (staffId: string) => worldKey<StaffEntry>('staff', staffId),

@@ -1,5 +1,6 @@
 import { MAX_AGENTS, MIN_THRESHOLD } from '@medseal/crypto';
 import type {
+  OrganizationAuthoritiesEntry,
   OrganizationEntry,
   OrganizationKeyEntry,
   ParametersEntry,
@@ -80,6 +81,15 @@ export const organizationKeyArgument: Check<Omit<OrganizationKeyEntry, 'schema'>
   kind: oneOf('custodian', 'custodianService', 'agent', 'handover'),
   epoch: version,
   publicKey: digest,
+  certificate: pem,
+  signature: base64(80),
+});
+
+const MAX_AUTHORITIES = 16;
+
+export const organizationAuthoritiesArgument: Check<Omit<OrganizationAuthoritiesEntry, 'schema'>> = object({
+  mspId,
+  authorities: listOf(digest, 1, MAX_AUTHORITIES, (authority) => authority),
   certificate: pem,
   signature: base64(80),
 });

@@ -13,6 +13,8 @@ export interface ConsentKeyEntry {
   proof: string;
   /** SHA-256 (hex) of the DER certificate that registered it. */
   certificateHash: string;
+  /** That certificate, PEM, by which a device sees whose key it is; missing in entries of 0.1.0. */
+  certificate?: string;
   epoch: number;
 }
 
@@ -28,6 +30,7 @@ export interface CareTeamEntry {
   publicKey: string;
   proof: string;
   certificateHash: string;
+  certificate?: string;
   epoch: number;
   /** Staff ids of a `named` team, else empty. */
   members: string[];

@@ -44,6 +44,18 @@ export interface OrganizationKeyEntry {
   signature: string;
 }
 
+/** Which authorities issue an organisation's certificates: the ministry's word, which a device can check by itself. */
+export interface OrganizationAuthoritiesEntry {
+  schema: number;
+  mspId: string;
+  /** SHA-256 (hex) of the DER of each authority's certificate, ascending. */
+  authorities: string[];
+  /** PEM of the ministry's service, issued by the ministry's root itself. */
+  certificate: string;
+  /** Base64 DER ECDSA over SHA-256 of the canonical JSON of {mspId, authorities}. */
+  signature: string;
+}
+
 export interface ParametersEntry {
   schema: number;
   policyVersion: number;

@@ -7,9 +7,7 @@ import {
   scopeKeyPair,
   signingKeyPair,
   toHex,
-  unwrapSeed,
   type WrapOptions,
-  wrapSeed,
 } from '@medseal/crypto';
 import type {
   ActAnswer,
@@ -26,7 +24,6 @@ import type {
 import type { MedsealClient } from '../medseal-client.js';
 import { certificateRequest } from './certificate-request.js';
 import { actsOfChoices, type ChoicesMade, wishOfChoice } from './choices.js';
-import { acceptOrganizationKey } from './organization-trust.js';
 import {
   type AcceptedKey,
   actOnOne,
@@ -35,6 +32,13 @@ import {
   makeConsent,
   openOwnTerms,
 } from './consent-grant.js';
+import { unwrapKeyring, wrapKeyring } from './keyring.js';
+import {
+  acceptOrganizationKey,
+  acceptReaderKey,
+  certificateFingerprint,
+  type Trust,
+} from './organization-trust.js';
 import { openRecordAsOwner, type RecordContent } from './record-content.js';
 import { type ActProgress, DeviceRefusal, type IntendedAct, signActs } from './signed-act.js';
 
@@ -55,7 +59,6 @@ export interface ActivationInput {
 /** The health record's channel has this name on every network. */
 const CHANNEL = 'health';
 const EPOCH = 1;
-const SEED_VERSION = 1;
 
 /** The patient's hospital, and who else there is. */
 interface Home {
@@ -70,6 +73,8 @@ export class PatientDevice {
     private readonly seed: Uint8Array,
     readonly ledgerId: string,
     readonly scopes: Keyring['scopes'],
+    /** SHA-256 of the ministry's root at the activation, hex. */
+    private readonly root: string | undefined,
   ) {}
 
   /**
@@ -89,9 +94,10 @@ export class PatientDevice {
     }
     const begun = await client.beginActivation(input.organization, input.activationCode);
     const home = await trustedHome(client, input, begun);
+    const root = certificateFingerprint(home.rootCertificate);
     const seed = newSeed();
     const scopes = { ...begun.scopes, epoch: EPOCH };
-    const device = new PatientDevice(seed, begun.ledgerId, scopes);
+    const device = new PatientDevice(seed, begun.ledgerId, scopes, root);
     const signing = signingKeyPair(seed);
     const engine = await mclEngine();
     const scopeKeys = [begun.scopes.general, begun.scopes.sensitive].map((scopeId) => ({
@@ -110,14 +116,12 @@ export class PatientDevice {
       scopeKeys,
       receivingKeys: [{ epoch: EPOCH, publicKey: receivingKey }],
       ...choices,
-      wrapped: {
-        seed: await wrapSeed(
-          seed,
-          input.passphrase,
-          { userId: begun.ledgerId, version: SEED_VERSION },
-          input.wrap,
-        ),
-      },
+      wrapped: await wrapKeyring(
+        seed,
+        input.passphrase,
+        { ledgerId: begun.ledgerId, root, scopes: begun.scopes },
+        input.wrap,
+      ),
     });
     const expected = { ledgerId: begun.ledgerId, receivingKey, scopes: scopeKeys };
     const answer = await signActs(
@@ -154,15 +158,17 @@ export class PatientDevice {
     return { device, answer };
   }
 
-  /** Opens the wrapped seed of a signed-in patient. @throws CryptoError `WRONG_PASSPHRASE` */
+  /**
+   * Opens the wrapped seed of a signed-in patient. It opens only with the root and the scopes of the activation, so that
+   * the gateway can exchange neither later.
+   *
+   * @throws CryptoError `WRONG_PASSPHRASE`
+   */
   static async unlock(client: MedsealClient, passphrase: string): Promise<PatientDevice> {
     const ledgerId = client.session?.user.subject ?? (await client.me()).subject;
     const keyring = await client.keyring();
-    const seed = await unwrapSeed(String(keyring.seed), passphrase, {
-      userId: ledgerId,
-      version: SEED_VERSION,
-    });
-    return new PatientDevice(seed, ledgerId, keyring.scopes);
+    const seed = await unwrapKeyring(keyring, passphrase, ledgerId);
+    return new PatientDevice(seed, ledgerId, keyring.scopes, keyring.root);
   }
 
   receivingKeyPair(): KeyPair {
@@ -171,10 +177,9 @@ export class PatientDevice {
 
   /**
    * Makes a consent and signs all its transactions. Every organisation's key is accepted only with its signature and a
-   * certificate that chains to the ministry's root; the grantee's key is the one on the ledger, whose endorsers compare
-   * it, with a proof of possession.
+   * certificate of its own authority under the ministry's root; so is the grantee's key, with a proof of possession.
    *
-   * @param rootFingerprint of the letter; without it the root that the gateway gives is trusted
+   * @param rootFingerprint of the letter; without it the root of the activation is trusted
    * @throws ProblemError; CryptoError; DeviceRefusal. A grant that stopped half-way goes on with `signConsent`
    */
   async grantConsent(client: MedsealClient, wish: ConsentWish, rootFingerprint?: string): Promise<ActAnswer> {
@@ -193,12 +198,14 @@ export class PatientDevice {
     { organizations, rootCertificate }: Home,
     rootFingerprint?: string,
   ): Promise<GrantBody> {
+    const trust: Trust = { rootCertificate, fingerprint: rootFingerprint ?? this.root, organizations };
     const trusted = async (of: OrganizationAnswer, kind: 'agent' | 'handover'): Promise<AcceptedKey[]> => {
       const key = of.keys.findLast((one) => one.kind === kind);
       if (key === undefined) return [];
-      await acceptOrganizationKey(of.mspId, key, of.caChain ?? [], rootCertificate, rootFingerprint);
+      await acceptOrganizationKey(trust, of.mspId, key);
       return [{ mspId: of.mspId, publicKey: key.publicKey }];
     };
+    await acceptReaderKey(trust, grantee);
     const active = organizations.filter(({ status }) => status !== 'suspended');
     const engine = await mclEngine();
     const { epoch } = this.scopes;
@@ -327,7 +334,7 @@ export class PatientDevice {
   }
 }
 
-/** The home hospital, after its custodian's key was accepted. */
+/** The home hospital, after its custodian's and the agents' keys were accepted. */
 async function trustedHome(
   client: MedsealClient,
   input: ActivationInput,
@@ -338,15 +345,10 @@ async function trustedHome(
   if (home === undefined) throw new DeviceRefusal(`there is no organisation ${input.organization}`);
   if (rootCertificate === undefined)
     throw new DeviceRefusal("the gateway did not give the ministry's root certificate");
+  const trust: Trust = { rootCertificate, fingerprint: input.rootFingerprint, organizations: items };
   for (const key of [...(begun.custodian ? [begun.custodian] : []), ...begun.agents]) {
     const owner = items.find(({ keys }) => keys.some(({ publicKey }) => publicKey === key.publicKey)) ?? home;
-    await acceptOrganizationKey(
-      owner.mspId,
-      key,
-      owner.caChain ?? [],
-      rootCertificate,
-      input.rootFingerprint,
-    );
+    await acceptOrganizationKey(trust, owner.mspId, key);
   }
   return { mspId: home.mspId, organizations: items, rootCertificate };
 }

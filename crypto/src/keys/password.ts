@@ -9,6 +9,7 @@ import {
 } from '../aead.js';
 import {
   concat,
+  exactly,
   fromBase64,
   isWellFormed,
   lp,
@@ -51,6 +52,8 @@ export interface WrapContext {
   purpose: string;
   userId: string;
   version: number;
+  /** What else the secret must not be opened with another of, 32 bytes. */
+  bound?: Uint8Array;
 }
 
 export interface WrapOptions {
@@ -128,6 +131,7 @@ const associatedData = (context: WrapContext, cost: PasswordCost): Uint8Array =>
     lp(context.userId),
     u32(context.version, 'version'),
     lp(canonicalJson(cost)),
+    ...(context.bound === undefined ? [] : [lp(exactly(context.bound, 32, 'bound'))]),
   );
 
 const keyToWrap = async (

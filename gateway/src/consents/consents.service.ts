@@ -53,6 +53,8 @@ export interface GranteeAnswer {
     publicKey: string;
     proof: string;
     certificateHash: string;
+    /** PEM; null for a key of 0.1.0 whose holder has not signed in since. */
+    certificate: string | null;
     epoch: number;
   };
 }
@@ -109,11 +111,11 @@ export class ConsentsService {
         : await careTeam(organization, id);
     if (entry === null) throw notFound();
     const parameters = await evaluateJson<ParametersEntry | null>(organization, 'registry:getParameters', []);
-    const { mspId, publicKey, proof, certificateHash, epoch } = entry;
+    const { mspId, publicKey, proof, certificateHash, certificate = null, epoch } = entry;
     return {
       channel: organization.ledger.channel,
       threshold: parameters?.consentThreshold ?? DEFAULT_CONSENT_THRESHOLD,
-      grantee: { kind, id, mspId, publicKey, proof, certificateHash, epoch },
+      grantee: { kind, id, mspId, publicKey, proof, certificateHash, certificate, epoch },
     };
   }
 

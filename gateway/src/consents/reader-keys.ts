@@ -10,7 +10,8 @@ const REPEATED: readonly string[] = ['COMMIT_UNKNOWN', 'VERSION_CONFLICT'];
 
 /**
  * Puts a member of staff's reader key on the ledger, with a proof of possession bound to the certificate, as the next
- * epoch if another one is there. Does nothing when it is there already: a renewed certificate leaves a key in force.
+ * epoch if another one is there, or one without its certificate as 0.1.0 put it. Does nothing when it is there already:
+ * a renewed certificate leaves a key in force.
  *
  * @throws LedgerError
  */
@@ -23,7 +24,7 @@ export const registerReaderKey = async (
   const publicKey = toHex(readerKeyPairFrom(engine, readerKey).publicKey);
   // Most sign-ins end here, without asking the peer.
   const known = await organization.database.query(
-    'SELECT 1 FROM consent_keys WHERE subject = $1 AND public_key = $2',
+    `SELECT 1 FROM consent_keys WHERE subject = $1 AND public_key = $2 AND entry ->> 'certificate' IS NOT NULL`,
     [identity.subject, publicKey],
   );
   if (known.length > 0) return;
@@ -33,7 +34,7 @@ export const registerReaderKey = async (
     const current = await evaluateJson<ConsentKeyEntry | null>(organization, 'consent:getConsentKey', [
       identity.subject,
     ]);
-    if (current?.publicKey === publicKey) return;
+    if (current?.publicKey === publicKey && current.certificate !== undefined) return;
     const epoch = String((current?.epoch ?? 0) + 1);
     try {
       await organization.ledger.submit(identity, 'consent:registerKey', [publicKey, toHex(proof), epoch]);

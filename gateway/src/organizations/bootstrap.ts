@@ -1,15 +1,17 @@
-import { randomBytes } from 'node:crypto';
+import { randomBytes, X509Certificate } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Injectable, Logger } from '@nestjs/common';
 import {
+  type OrganizationAuthoritiesEntry,
+  organizationAuthoritiesStatement,
   organizationKeyStatement,
   type OrganizationEntry,
   type OrganizationKeyEntry,
   type ParametersEntry,
 } from '@medseal/chaincode';
-import { canonicalJson } from '@medseal/crypto';
+import { canonicalJson, sha256Hex } from '@medseal/crypto';
 import { AccountsService } from '../auth/accounts.service.js';
 import { newInitialPassword } from '../auth/passwords.js';
 import { CareTeams } from '../care-teams/care-teams.service.js';
@@ -20,6 +22,7 @@ import { businessId } from '../http/business-request.js';
 import { createSecretFile } from '../keystore/atomic-file.js';
 import { TwoPartActs } from '../outbox/two-part-act.js';
 import { enrollStaff } from '../users/staff-enrollment.js';
+import { ChannelAuthorities } from './channel-authorities.js';
 import { OrganizationRegistry, type Organization, type OrganizationProfile } from './organization.js';
 
 const ADMISSION_POLL_MS = 1_000;
@@ -44,6 +47,7 @@ export class Bootstrap {
     private readonly accounts: AccountsService,
     private readonly acts: TwoPartActs,
     private readonly careTeams: CareTeams,
+    private readonly channel: ChannelAuthorities,
   ) {}
 
   async run(config: GatewayConfig): Promise<void> {
@@ -58,6 +62,7 @@ export class Bootstrap {
     if (staff.length === 0) await this.firstAdministrator(organization, config);
     await this.putKeys(organization);
     await this.careTeams.putRules(organization);
+    if (organization.kind === 'ministry') await this.certifyAuthorities(organization);
   }
 
   private async firstAdministrator(organization: Organization, config: GatewayConfig): Promise<void> {
@@ -131,6 +136,34 @@ export class Bootstrap {
     });
   }
 
+  /** Binds each organisation to its authorities: a device must not take one hospital's key for another's. */
+  private async certifyAuthorities(ministry: Organization): Promise<void> {
+    const { authority, ledger, service } = ministry;
+    const known = await evaluateJson<OrganizationAuthoritiesEntry[]>(
+      ministry,
+      'registry:getOrganizationAuthorities',
+      [],
+    );
+    const intermediates = await this.channel.intermediates(ministry);
+    for (const { mspId } of await organizationsOf(ministry)) {
+      const own = intermediates.get(mspId) ?? [];
+      // The ministry's own certificates come from the root itself.
+      const authorities = fingerprints(mspId === ministry.mspId ? [...own, authority.root] : own);
+      const current = known.find((entry) => entry.mspId === mspId);
+      if (
+        authorities.length === 0 ||
+        canonicalJson(current?.authorities ?? []) === canonicalJson(authorities)
+      )
+        continue;
+      const signature = Buffer.from(
+        service.sign(organizationAuthoritiesStatement({ mspId, authorities })),
+      ).toString('base64');
+      await ledger.submit(service, 'registry:certifyAuthorities', [
+        canonicalJson({ mspId, authorities, certificate: service.certificate, signature }),
+      ]);
+    }
+  }
+
   /** Custodian, hand-over and agent keys, signed by the service, so that devices can judge them. */
   private async putKeys(organization: Organization): Promise<void> {
     const { mspId, keystore, ledger, service } = organization;
@@ -149,6 +182,10 @@ export class Bootstrap {
     }
   }
 }
+
+/** SHA-256 (hex) of each certificate's DER, ascending. */
+const fingerprints = (pems: readonly string[]): string[] =>
+  pems.map((pem) => sha256Hex(new X509Certificate(pem).raw)).sort();
 
 /** Written before anything else is done with it; a start cut short finds the same password and id again. */
 const firstAdministratorFile = async (path: string): Promise<FirstAdministrator> => {

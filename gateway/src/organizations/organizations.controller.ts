@@ -1,10 +1,15 @@
 import { Controller, Get } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
-import type { CareTeamEntry, OrganizationEntry, OrganizationKeyEntry } from '@medseal/chaincode';
-import { intermediatesOf } from '../fabric/channel-authorities.js';
+import type {
+  CareTeamEntry,
+  OrganizationAuthoritiesEntry,
+  OrganizationEntry,
+  OrganizationKeyEntry,
+} from '@medseal/chaincode';
 import { evaluateJson } from '../fabric/evaluate-json.js';
 import { Public } from '../http/decorators.js';
 import type { Page } from '../http/paging.js';
+import { ChannelAuthorities } from './channel-authorities.js';
 import { OrganizationRegistry, type Organization } from './organization.js';
 
 interface OrganizationAnswer {
@@ -22,26 +27,46 @@ interface OrganizationAnswer {
   careTeams: Pick<CareTeamEntry, 'teamId' | 'kind' | 'epoch' | 'publicKey'>[];
   /** PEM: between the organisation's certificates and the ministry's root. */
   caChain: string[];
+  /** The ministry's signed word on which authorities issue its certificates; null until it has given it. */
+  authorities: Omit<OrganizationAuthoritiesEntry, 'schema' | 'mspId'> | null;
 }
 
 @ApiTags('organizations')
 @Public()
 @Controller('organizations')
 export class OrganizationsController {
-  private authorities: { configBlock: number; intermediates: ReadonlyMap<string, string[]> } | undefined;
-
-  constructor(private readonly organizations: OrganizationRegistry) {}
+  constructor(
+    private readonly organizations: OrganizationRegistry,
+    private readonly channel: ChannelAuthorities,
+  ) {}
 
   /** Organisations on the ledger with their public keys; a device judges each key by its signature and certificate. */
   @Get()
   async list(): Promise<Page<OrganizationAnswer> & { rootCertificate: string }> {
     const [asked] = this.organizations.all();
     const entries = await evaluateJson<OrganizationEntry[]>(asked!, 'registry:getOrganizations', []);
-    const items = await Promise.all(entries.map((entry) => this.answer(asked!, entry)));
+    const certified = await evaluateJson<OrganizationAuthoritiesEntry[]>(
+      asked!,
+      'registry:getOrganizationAuthorities',
+      [],
+    );
+    const items = await Promise.all(
+      entries.map((entry) =>
+        this.answer(
+          asked!,
+          entry,
+          certified.find(({ mspId }) => mspId === entry.mspId),
+        ),
+      ),
+    );
     return { items, nextCursor: null, total: items.length, rootCertificate: asked!.authority.root };
   }
 
-  private async answer(asked: Organization, entry: OrganizationEntry): Promise<OrganizationAnswer> {
+  private async answer(
+    asked: Organization,
+    entry: OrganizationEntry,
+    certified: OrganizationAuthoritiesEntry | undefined,
+  ): Promise<OrganizationAnswer> {
     const keys = await evaluateJson<OrganizationKeyEntry[]>(asked, 'registry:getOrganizationKeys', [
       entry.mspId,
     ]);
@@ -62,22 +87,16 @@ export class OrganizationsController {
         signature,
       })),
       careTeams: await careTeamsOf(asked, entry.mspId),
-      caChain: served?.authority.intermediates ?? (await this.intermediates(asked)).get(entry.mspId) ?? [],
+      caChain:
+        served?.authority.intermediates ?? (await this.channel.intermediates(asked)).get(entry.mspId) ?? [],
+      authorities: certified
+        ? {
+            authorities: certified.authorities,
+            certificate: certified.certificate,
+            signature: certified.signature,
+          }
+        : null,
     };
-  }
-
-  /** Of organisations that other processes serve: as the channel's current configuration has them. */
-  private async intermediates(asked: Organization): Promise<ReadonlyMap<string, string[]>> {
-    const [row] = await asked.database.query<{ number: number | null }>(
-      'SELECT max(number) AS number FROM ledger_blocks WHERE is_config',
-    );
-    const configBlock = row?.number ?? 0;
-    if (this.authorities?.configBlock !== configBlock) {
-      for await (const { block } of asked.ledger.readBlocks(configBlock, configBlock)) {
-        this.authorities = { configBlock, intermediates: intermediatesOf(block) ?? new Map() };
-      }
-    }
-    return this.authorities?.intermediates ?? new Map();
   }
 }
 

@@ -2,6 +2,7 @@ import { Global, Module, type DynamicModule } from '@nestjs/common';
 import { CareTeamsModule } from '../care-teams/care-teams.module.js';
 import { Clock } from '../clock.js';
 import { Bootstrap } from './bootstrap.js';
+import { ChannelAuthorities } from './channel-authorities.js';
 import { OrganizationRegistry } from './organization.js';
 import { OrganizationsController } from './organizations.controller.js';
 
@@ -18,6 +19,7 @@ export class PlatformModule {
         { provide: OrganizationRegistry, useValue: organizations },
         { provide: Clock, useValue: clock },
         Bootstrap,
+        ChannelAuthorities,
       ],
       exports: [OrganizationRegistry, Clock],
     };

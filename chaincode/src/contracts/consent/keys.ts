@@ -34,8 +34,12 @@ export const registerKey = async (
   await act.world.require(worldKeys.staff(subject), 'STAFF_NOT_FOUND', 'the caller has no staff entry');
   const current = await act.world.get(worldKeys.consentKey(subject));
   requireNextEpoch(current?.epoch, key.epoch);
-  const certificateHash = await provenBy(act, key);
-  return act.world.put(worldKeys.consentKey(subject), { subject, mspId, ...key, certificateHash });
+  return act.world.put(worldKeys.consentKey(subject), {
+    subject,
+    mspId,
+    ...key,
+    ...(await provenBy(act, key)),
+  });
 };
 
 /** By a hospital's administrator, or its service for the teams that are rules. */
@@ -56,8 +60,7 @@ export const putCareTeam = async (ctx: Context, json: string): Promise<CareTeamE
   }
   requireNextEpoch(current?.epoch, team.epoch);
   for (const member of team.members) await requireOwnStaff(act, member);
-  const certificateHash = await provenBy(act, team);
-  return act.world.put(key, { ...team, mspId, certificateHash });
+  return act.world.put(key, { ...team, mspId, ...(await provenBy(act, team)) });
 };
 
 /** Null when there is none. */
@@ -79,12 +82,13 @@ const requireOwnStaff = async ({ world, caller }: Act, staffId: string): Promise
   }
 };
 
-/** The hash of the caller's certificate, to which the proof is bound. */
+/** The caller's certificate and its hash, to which the proof is bound. */
 const provenBy = async (
   { caller }: Act,
   { publicKey, proof }: { publicKey: string; proof: string },
-): Promise<string> => {
-  const certificateHash = sha256Hex(certificateBytes(caller.certificate));
+): Promise<{ certificateHash: string; certificate: string }> => {
+  const { certificate } = caller;
+  const certificateHash = sha256Hex(certificateBytes(certificate));
   await requireKeyProof({ mspId: caller.mspId, certificateHash, publicKey, proof });
-  return certificateHash;
+  return { certificateHash, certificate };
 };
