@@ -161,6 +161,15 @@ describe("an organisation's key on a device", () => {
     await expect(acceptOrganizationKey(shown, CITY, signedBy(minted))).rejects.toThrow(/chain/);
   });
 
+  test('is refused from others of the organisation than its service', async () => {
+    for (const role of ['patient', 'doctor', 'hospital-admin']) {
+      const person = await certified('u-8', city, { attributes: { 'medseal.role': role } });
+      await expect(acceptOrganizationKey(trust(), CITY, signedBy(person))).rejects.toThrow(
+        /service of CityMSP/,
+      );
+    }
+  });
+
   test('of one hospital signed by another hospital’s authority is refused', async () => {
     // Everything that City's gateway and authority can make and show.
     const minted = await certified('u-6', city, service);

@@ -24,8 +24,8 @@ const ATTRIBUTES = '1.2.3.4.5.6.7.8.1';
 export const certificateFingerprint = (pem: string): string => fingerprintOf(new X509Certificate(pem));
 
 /**
- * Accepts an organisation's key only with a signature of a certificate from one of that organisation's own authorities,
- * which the ministry has certified as such, up to the ministry's root (design, *Activate*).
+ * Accepts an organisation's key only with a signature of its service, whose certificate is from one of that
+ * organisation's own authorities, which the ministry has certified as such, up to the ministry's root (design, *Activate*).
  *
  * @throws DeviceRefusal naming what does not hold
  */
@@ -38,6 +38,9 @@ export const acceptOrganizationKey = async (
   const signer = new X509Certificate(certificate);
   requireSignature(signer, { mspId, kind, epoch, publicKey }, signature, what);
   await requireIssuedFor(trust, mspId, signer, what);
+  // The same authority certifies every patient and doctor of that organisation.
+  if (attributesOf(signer)['medseal.role'] !== 'service')
+    throw new DeviceRefusal(`${what} is not signed by a service of ${mspId}`);
 };
 
 /**
