@@ -230,6 +230,7 @@ export const peerOperations: Readonly<Record<string, Readonly<Record<string, Pee
       },
     },
   },
+  'registry:advanceScope': { 'a malformed one': { call: () => call('registry:advanceScope', ['{}']) } },
   'registry:openEncounter': {
     'at the own hospital': {
       call: (world, actor) =>

@@ -6,7 +6,12 @@ import { DEMOGRAPHIC_GROUPS, parsePrivateKey, privateKeys, worldKeys } from '../
 import { refuseErased } from '../ledger/patient-status.js';
 import type { WritableKey } from '../ledger/private-values.js';
 import { subjectKeyDigest } from '../ledger/subject-key.js';
-import { activationArgument, patientArgument, patientUpdateArgument } from '../model/arguments.js';
+import {
+  activationArgument,
+  patientArgument,
+  patientUpdateArgument,
+  scopeKeyArgument,
+} from '../model/arguments.js';
 import {
   type PatientEntry,
   type PatientPublic,
@@ -159,20 +164,54 @@ export const activatePatient = async (ctx: Context, json: string): Promise<Patie
 };
 
 const checkScopes = async (scopes: readonly ScopeKey[]): Promise<void> => {
-  const engine = await mclEngine();
   for (const [at, { scopeId, publicKey }] of scopes.entries()) {
     const path = `activation.scopes[${at}]`;
     if (scopeId === ZERO_SCOPE) refuseArgument(`${path}.scopeId`, 'must not be zero');
-    try {
-      engine.decodeG1(fromHex(publicKey), `${path}.publicKey`);
-    } catch (error) {
-      if (error instanceof CryptoError) refuseArgument(`${path}.publicKey`, 'must be a compressed G1 point');
-      throw error;
-    }
+    await requireScopeKey(publicKey, `${path}.publicKey`);
   }
   if (new Set(scopes.map((scope) => scope.publicKey)).size !== scopes.length) {
     refuseArgument('activation.scopes', 'must have a key each');
   }
+};
+
+const requireScopeKey = async (publicKey: string, path: string): Promise<void> => {
+  const engine = await mclEngine();
+  try {
+    engine.decodeG1(fromHex(publicKey), path);
+  } catch (error) {
+    if (error instanceof CryptoError) refuseArgument(path, 'must be a compressed G1 point');
+    throw error;
+  }
+};
+
+/** By the owner: the next key of a scope. Records and consents from here on are of its epoch. */
+export const advanceScope = async (ctx: Context, json: string): Promise<PatientEntry> => {
+  const act = await authorizeAct(ctx, { roles: ['patient'] });
+  const next = parseJson(json, scopeKeyArgument, 'scope');
+  const patient = await requireActivePatient(act);
+  const current = patient.scopes.find(({ scopeId }) => scopeId === next.scopeId);
+  if (current === undefined) return refuseArgument('scope.scopeId', 'must be one of the patient');
+  if (next.epoch !== current.epoch + 1) {
+    throw new ContractError(
+      'VERSION_CONFLICT',
+      `the next epoch of this scope is ${current.epoch + 1}: read the patient again`,
+    );
+  }
+  if (patient.scopes.some(({ publicKey }) => publicKey === next.publicKey))
+    refuseArgument('scope.publicKey', 'must be another one than before');
+  await requireScopeKey(next.publicKey, 'scope.publicKey');
+  return act.world.put(worldKeys.patient(patient.ledgerId), {
+    ...patient,
+    scopes: patient.scopes.map((scope) => (scope === current ? next : scope)),
+  });
+};
+
+/** The caller's own entry: before the activation any certificate of the home hospital could act in the patient's name. */
+export const requireActivePatient = async (act: Pick<Act, 'world' | 'caller'>): Promise<PatientEntry> => {
+  const patient = await requireLivingEntry(act, act.caller.subject);
+  if (patient.status !== 'active')
+    throw new ContractError('PATIENT_KEYLESS', 'the patient has no keys yet: activate first');
+  return patient;
 };
 
 /** The patient's entry, refused when there is none, it was deleted or is erased. */

@@ -45,7 +45,7 @@ export class RecordsContract extends LedgerContract {
     const patient = await requireLivingEntry(act, wanted.ledgerId);
     requireScopeForCreation(patient, wanted);
     await requireTreatment(act, patient, encounterOf(act));
-    const head = await nextHead(act, wanted);
+    const head = await nextHead(act, wanted, patient);
     const parameters = await act.world.require(
       worldKeys.parameters(),
       'PARAMETERS_NOT_FOUND',
@@ -149,15 +149,16 @@ export class RecordsContract extends LedgerContract {
     });
   }
 
-  /** By the service of the record's hospital: the header now also holds a slot for the owner's current scope key. */
+  /**
+   * The header now also holds a slot for the owner's current scope key. By the service of the record's hospital, or by
+   * the owner for the next epoch of the record's scope.
+   */
   async addKeySlot(ctx: Context, businessId: string, keySlotJson: string): Promise<RecordEntry> {
-    const act = await authorizeAct(ctx, { roles: ['service'], organization: 'hospital' });
+    const act = await authorizeAct(ctx, { roles: ['service', 'patient'], organization: 'hospital' });
     await act.once(businessId);
     const slot = parseJson(keySlotJson, keySlotArgument, 'keySlot');
     const entry = await requireVersion(act, slot.recordId, String(slot.version));
-    if (entry.hospital !== act.caller.mspId) {
-      throw new ContractError('NOT_ALLOWED', "only the record's hospital adds a key slot");
-    }
+    requireSlotAdder(act, entry, slot.scopeId);
     const { sealed } = entry;
     if (sealed === null)
       throw new ContractError('RECORD_STATUS', 'the entry is not sealed yet: it has no key slots');
@@ -247,8 +248,23 @@ const requireTreatment = async (
   }
 };
 
-/** The record's head after this creation: new, or the next version by the same author once the last is chained. */
-const nextHead = async (act: Act, wanted: CreateArgument): Promise<Omit<RecordHead, 'schema'>> => {
+/** The record's hospital hands a record over; its owner adds to a record of theirs a slot of the same scope. */
+const requireSlotAdder = ({ caller }: Act, entry: RecordEntry, scopeId: string): void => {
+  const isAllowed =
+    caller.role === 'patient' ? entry.ledgerId === caller.subject : entry.hospital === caller.mspId;
+  if (!isAllowed) {
+    throw new ContractError('NOT_ALLOWED', "only the record's hospital or its owner adds a key slot");
+  }
+  if (caller.role === 'patient' && !entry.ownerSlots.some((slot) => slot.scopeId === scopeId))
+    refuseArgument('keySlot.scopeId', 'must be the scope in which the record has a slot of its owner');
+};
+
+/** The record's head after this creation: new, or the next version by the same author once the last is chained, or a stranded one anew. */
+const nextHead = async (
+  act: Act,
+  wanted: CreateArgument,
+  patient: PatientEntry,
+): Promise<Omit<RecordHead, 'schema'>> => {
   const known = await act.world.get(worldKeys.record(wanted.recordId));
   const { recordId, ledgerId } = wanted;
   if (known === undefined) {
@@ -256,23 +272,35 @@ const nextHead = async (act: Act, wanted: CreateArgument): Promise<Omit<RecordHe
       throw new ContractError('RECORD_NOT_FOUND', 'no record of that recordId: begin with version 1');
     return { recordId, ledgerId, hospital: act.caller.mspId, author: act.caller.subject, version: 1 };
   }
-  if (wanted.version === 1)
+  const last = await act.world.get(worldKeys.recordVersion(recordId, known.version));
+  const isAnew = wanted.version === known.version && last !== undefined && isStranded(last, patient);
+  if (wanted.version === 1 && !isAnew)
     throw new ContractError('RECORD_EXISTS', 'a record with this recordId exists: draw another');
   if (known.author !== act.caller.subject || known.hospital !== act.caller.mspId) {
     throw new ContractError('NOT_ALLOWED', 'only its author amends a record');
   }
   if (known.ledgerId !== ledgerId) refuseArgument('record.ledgerId', 'must stay the same in every version');
+  if (isAnew) return known;
   if (wanted.version !== known.version + 1) {
     throw new ContractError(
       'VERSION_CONFLICT',
       `the next version is ${known.version + 1}: read the record again`,
     );
   }
-  const last = await act.world.get(worldKeys.recordVersion(recordId, known.version));
   if (last?.status !== 'chained') {
     throw new ContractError('RECORD_STATUS', `version ${known.version} is not chained yet: finish it first`);
   }
   return { recordId, ledgerId, hospital: known.hospital, author: known.author, version: wanted.version };
+};
+
+/** Created for an epoch that has passed before it was sealed: nothing could seal it any more. */
+const isStranded = (entry: RecordEntry, patient: PatientEntry): boolean => {
+  const scope = scopeOf(entry);
+  return (
+    entry.status === 'created' &&
+    scope !== null &&
+    !patient.scopes.some((current) => isSameScope(current, scope))
+  );
 };
 
 const requireVersion = async (act: Act, recordId: string, versionNumber: string): Promise<RecordEntry> =>

@@ -78,6 +78,10 @@ export class RegistryContract extends LedgerContract {
     return erasure.attestErasure(ctx, ledgerId);
   }
 
+  async advanceScope(ctx: Context, scopeKeyJson: string) {
+    return patients.advanceScope(ctx, scopeKeyJson);
+  }
+
   async openEncounter(ctx: Context) {
     return encounters.openEncounter(ctx);
   }

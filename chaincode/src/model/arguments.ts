@@ -157,6 +157,8 @@ export const activationArgument: Check<{ ledgerId: string; scopes: ScopeKey[]; r
     receivingKey: digest,
   });
 
+export const scopeKeyArgument: Check<ScopeKey> = object({ scopeId: id, epoch: version, publicKey: hex(96) });
+
 /** The encounter is in transient `encounter`: an argument is on the block. */
 export interface CreateArgument {
   recordId: string;

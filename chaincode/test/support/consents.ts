@@ -64,6 +64,8 @@ export interface RecordWish {
   /** The chained version that this follows. */
   of?: RecordEntry;
   isChained?: boolean;
+  /** Of the owner's key; 1 if not given. */
+  epoch?: number;
 }
 
 export interface MadeConsent {
@@ -80,6 +82,8 @@ export interface ConsentWish {
   /** Which of the owner's scopes; the general one if not given. */
   scopes?: readonly number[];
   terms?: Partial<ConsentTerms>;
+  /** Of the owner's keys; 1 if not given. */
+  epoch?: number;
   /** In milliseconds from now. */
   lasts?: number;
   requestId?: string | null;
@@ -90,6 +94,8 @@ export interface ConsentWish {
 /** Consents as devices and services make them, each step a real transaction. */
 export class Consents {
   private readonly agentKeys: Record<string, Uint8Array> = {};
+  /** As somebody has them who broke into the agents. */
+  readonly agentSecrets: Record<string, Uint8Array> = {};
 
   constructor(
     readonly ledger: HealthNetwork,
@@ -99,7 +105,8 @@ export class Consents {
   /** Every organisation's agent key, on the ledger and in its process. */
   async registerAgents(): Promise<void> {
     for (const mspId of this.ledger.mspIds) {
-      const { publicKey } = this.ledger.newAgentKey(mspId);
+      const { publicKey, secretKey } = this.ledger.newAgentKey(mspId);
+      this.agentSecrets[mspId] = secretKey;
       await this.ledger.putOrganizationKey(this.clinic.service(mspId), 'agent', publicKey);
       this.agentKeys[mspId] = publicKey;
     }
@@ -152,9 +159,10 @@ export class Consents {
    */
   async record(author: Person, { patient }: Owner, wish: RecordWish = {}): Promise<SealedRecord> {
     const { scope = 0, date = '2026-05-01', recordType = 'OPConsultation', of, isChained = true } = wish;
+    const { epoch = 1 } = wish;
     const scopeId = patient.scopeIds[scope]!;
     const next = of === undefined ? {} : { recordId: of.recordId, version: of.version + 1 };
-    const entry = await this.clinic.create(author, patient.ledgerId, { scopeId, epoch: 1, ...next });
+    const entry = await this.clinic.create(author, patient.ledgerId, { scopeId, epoch, ...next });
     const selector = {
       date,
       recordType,
@@ -189,7 +197,7 @@ export class Consents {
           grantId: consentId,
           channel: CHANNEL,
           owner: patient.ledgerId,
-          scopeKey: scopeKeyPair(engine, patient.seed, patient.scopeIds[scope]!, 1),
+          scopeKey: scopeKeyPair(engine, patient.seed, patient.scopeIds[scope]!, wish.epoch ?? 1),
           reader: { mspId, certificateHash, publicKey: reader.keys.publicKey, proof: fromHex(reader.proof) },
           agents: agents.map((agent) => ({ mspId: agent, publicKey: this.agentKeys[agent]! })),
           threshold: 2,

@@ -146,6 +146,16 @@ export class RecordWriter {
     return { ownerKey: scope.publicKey };
   }
 
+  /** Created and not sealed, for a key of the owner that is no longer the current one. */
+  async isStranded(organization: Organization, entry: RecordEntry): Promise<boolean> {
+    if (entry.status !== 'created' || entry.scopeId === ZERO_SCOPE) return false;
+    const patient = await this.reader.patient(organization, entry.ledgerId);
+    const isCurrent = patient?.scopes.some(
+      ({ scopeId, epoch }) => scopeId === entry.scopeId && epoch === entry.epoch,
+    );
+    return isCurrent === false;
+  }
+
   /** The author's own way to the content. @throws ProblemException 409 for an author without a registered key */
   async authorKey(organization: Organization, author: string): Promise<string> {
     const key = await this.reader.receivingKey(organization, author);

@@ -324,6 +324,8 @@ export class RecordsService {
   private async version(user: SessionUser, business: BusinessRequest, latest: RecordEntry): Promise<number> {
     const done = await evaluateJson<object | null>(user.organization, 'registry:getBusiness', [business.id]);
     if (done !== null) return latest.version;
+    // One that was prepared for a key that the patient has replaced since is created anew.
+    if (await this.writer.isStranded(user.organization, latest)) return latest.version;
     if (latest.status !== 'chained') {
       throw problem(
         409,

@@ -9,12 +9,12 @@ import type { OpeningComplaintEntry } from '../../model/consent-entries.js';
 import type { DataErasureEntry } from '../../model/erasure-entries.js';
 import { id, parseInteger, parseJson, version } from '../../model/validation.js';
 import { type HandedOverPage, listHandedOver, handedOver } from './handed-over.js';
-import { requirePatientWithKeys } from './owner.js';
+import { requireActivePatient } from '../patients.js';
 
 /** By an owner (terms) or a service (demographics, openings): to the organisation whose peer is asked, sealed to it. */
 export const deliver = async (ctx: Context, deliveryId: string): Promise<{ delivered: string }> => {
   const act = await authorizeAct(ctx, { roles: ['patient', 'service'] });
-  if (act.caller.role === 'patient') await requirePatientWithKeys(act);
+  if (act.caller.role === 'patient') await requireActivePatient(act);
   const key = privateKeys.delivery(id(deliveryId, 'deliveryId'));
   await new PeerPrivateValues(ctx.stub).putNew(key, handedOver(act, act.transient.sealed('delivery')));
   return { delivered: deliveryId };

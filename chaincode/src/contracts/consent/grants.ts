@@ -11,14 +11,15 @@ import { type GrantArgument, grantArgument } from '../../model/consent-arguments
 import type { ConsentAgent, ConsentEntry, Grantee } from '../../model/consent-entries.js';
 import { DEFAULT_CONSENT_THRESHOLD, type PatientEntry, ZERO_HASH } from '../../model/entries.js';
 import { parseJson, refuseArgument } from '../../model/validation.js';
-import { answeredFor, requireOwnConsent, requirePatientWithKeys } from './owner.js';
+import { requireActivePatient } from '../patients.js';
+import { answeredFor, requireOwnConsent } from './owner.js';
 
 /** By the owner, for scopes as they are now. Counts once enough agents have accepted their shares. */
 export const grant = async (ctx: Context, businessId: string, consentJson: string): Promise<ConsentEntry> => {
   const act = await authorizeAct(ctx, { roles: ['patient'] });
   await act.once(businessId);
   const { requestId, ...wanted } = parseJson(consentJson, grantArgument, 'consent');
-  const patient = await requirePatientWithKeys(act);
+  const patient = await requireActivePatient(act);
   const { consentId, grantee } = wanted;
   if ((await act.world.get(worldKeys.consent(consentId))) !== undefined) {
     throw new ContractError('CONSENT_EXISTS', 'a consent with this consentId exists: draw another');

@@ -3,16 +3,6 @@ import type { Act } from '../../ledger/authorization.js';
 import { requireConsent } from '../../ledger/consent-state.js';
 import { worldKeys } from '../../ledger/keys.js';
 import type { ConsentAnswerEntry, ConsentEntry } from '../../model/consent-entries.js';
-import type { PatientEntry } from '../../model/entries.js';
-import { requireLivingEntry } from '../patients.js';
-
-/** The caller's own entry: before the activation any certificate of the home hospital could act in the patient's name. */
-export const requirePatientWithKeys = async (act: Act): Promise<PatientEntry> => {
-  const patient = await requireLivingEntry(act, act.caller.subject);
-  if (patient.status !== 'active')
-    throw new ContractError('PATIENT_KEYLESS', 'the patient has no keys yet: activate first');
-  return patient;
-};
 
 /** A consent of the caller's own. */
 export const requireOwnConsent = async (act: Act, consentId: string): Promise<ConsentEntry> => {

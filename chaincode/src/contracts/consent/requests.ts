@@ -6,7 +6,8 @@ import { PeerPrivateValues } from '../../ledger/private-values.js';
 import { idsArgument } from '../../model/consent-arguments.js';
 import type { ConsentAnswerEntry } from '../../model/consent-entries.js';
 import { id, parseJson } from '../../model/validation.js';
-import { answeredFor, requirePatientWithKeys } from './owner.js';
+import { requireActivePatient } from '../patients.js';
+import { answeredFor } from './owner.js';
 import { handedOver, type HandedOverPage, listHandedOver } from './handed-over.js';
 
 const MAX_ANSWERS = 200;
@@ -48,7 +49,7 @@ export const takeRequests = async (ctx: Context, requestIdsJson: string): Promis
 /** By the owner: the request stays without a consent. */
 export const deny = async (ctx: Context, requestId: string): Promise<ConsentAnswerEntry> => {
   const act = await authorizeAct(ctx, { roles: ['patient'] });
-  await requirePatientWithKeys(act);
+  await requireActivePatient(act);
   return answeredFor(act, id(requestId, 'requestId'), null);
 };
 

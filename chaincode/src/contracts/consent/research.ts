@@ -3,12 +3,12 @@ import { authorizeAct, authorizeQuery, EVERYONE } from '../../ledger/authorizati
 import { worldKeys } from '../../ledger/keys.js';
 import type { ResearchChoiceEntry } from '../../model/consent-entries.js';
 import { id, oneOf } from '../../model/validation.js';
-import { requirePatientWithKeys } from './owner.js';
+import { requireActivePatient } from '../patients.js';
 
 /** By the owner, as often as they like: whether sanitised files may be used for research. The last one counts. */
 export const chooseResearch = async (ctx: Context, allowed: string): Promise<ResearchChoiceEntry> => {
   const act = await authorizeAct(ctx, { roles: ['patient'] });
-  const { ledgerId } = await requirePatientWithKeys(act);
+  const { ledgerId } = await requireActivePatient(act);
   return act.world.put(worldKeys.researchChoice(ledgerId), {
     ledgerId,
     allowed: oneOf('true', 'false')(allowed, 'allowed') === 'true',
