@@ -515,7 +515,7 @@ test('a proposal signed too long ago is refused, a question is not', async () =>
   const late = { age: 6 * 60_000 };
   const refused = ledger.submit(clinic.admin(CITY), 'registry:setStaffStatus', [newId(), 'active'], late);
   expect((await refusalOf(refused)).code).toBe('PROPOSAL_STALE');
-  for (const fn of functions.filter((name) => !/:(get|list|has|preview)/.test(name))) {
+  for (const fn of functions.filter((name) => !/:(get|list|has|preview|count)/.test(name))) {
     const role = table[fn]!.roles[0]!;
     const call = ledger.evaluate(people[role], fn, argumentsOf(fn), late);
     expect([fn, (await refusalOf(call)).code]).toEqual([fn, 'PROPOSAL_STALE']);
