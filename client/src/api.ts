@@ -466,7 +466,8 @@ export interface ActivationBegin {
   scopes: { general: string; sensitive: string };
   agents: OrganizationKey[];
   custodian: OrganizationKey | null;
-  emergencyKey: string | null;
+  /** Null while there is none. */
+  emergencyKey: EmergencyKeyAnswer | null;
   /** To whom the consents are that may be given together with the activation. */
   choices: { standingConsent: GranteeAnswer | null; emergencyGrant: GranteeAnswer | null };
 }
@@ -491,9 +492,24 @@ export interface TermsOfConsent {
 }
 
 export interface GranteeReference {
-  kind: 'person' | 'careTeam';
-  /** Staff id or team id. */
+  kind: 'person' | 'careTeam' | 'emergency';
+  /** Staff id, team id or the digest of the emergency key. */
   id: string;
+}
+
+/** The key that emergency grants are made to; points and keys hex. */
+export interface EmergencyKeyAnswer {
+  epoch: number;
+  digest: string;
+  publicKey: string;
+  proof: string;
+  /** How many of the custodians open. */
+  threshold: number;
+  custodians: { mspId: string; publicKey: string; check: string; shareDigest: string }[];
+  /** The ministry, whose service vouches for it. */
+  mspId: string;
+  certificate: string;
+  signature: string;
 }
 
 /** Key of a grantee as it is registered on the ledger, hex. */
@@ -570,6 +586,8 @@ export interface GranteeAnswer {
   /** How many agents a consent needs now. */
   threshold: number;
   grantee: GranteeKey;
+  /** Where the grantee is one: for the device to check. */
+  emergencyKey?: EmergencyKeyAnswer;
 }
 
 export type ConsentStatus = 'granted' | 'active' | 'expired' | 'revoked';

@@ -6,6 +6,7 @@ export * from './device/certificate-request.js';
 export * from './device/choices.js';
 export * from './device/consent-grant.js';
 export * from './device/consent-reading.js';
+export * from './device/emergency-key.js';
 export * from './device/keyring.js';
 export * from './device/organization-trust.js';
 export * from './device/patient-device.js';

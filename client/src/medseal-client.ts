@@ -18,6 +18,7 @@ import type {
   DecryptedRecord,
   DoctorAnswer,
   DoctorInput,
+  EmergencyKeyAnswer,
   EncounterAnswer,
   EncounterInput,
   FullVerdict,
@@ -141,7 +142,12 @@ export class MedsealClient {
   // ---- people
 
   organizations = () =>
-    this.#call<{ items: OrganizationAnswer[]; rootCertificate?: string }>('GET', '/organizations');
+    this.#call<{
+      items: OrganizationAnswer[];
+      rootCertificate?: string;
+      /** Null while there is none. */
+      emergencyKey?: EmergencyKeyAnswer | null;
+    }>('GET', '/organizations');
 
   createUser = (input: UserInput, options?: WriteOptions) =>
     this.#call<UserCreated>('POST', '/users', input, undefined, options);

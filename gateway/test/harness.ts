@@ -279,10 +279,11 @@ export class TestBed {
 
   private async startNetwork(): Promise<void> {
     const directory = join(this.folder, 'network');
-    const ports = await freePorts(ORGANIZATIONS.length);
-    const addresses = Object.fromEntries(
-      ORGANIZATIONS.map(({ mspId }, index) => [mspId, `127.0.0.1:${ports[index]}`]),
-    );
+    const ports = await freePorts(2 * ORGANIZATIONS.length);
+    const addressesOf = (): Record<string, string> =>
+      Object.fromEntries(ORGANIZATIONS.map(({ mspId }) => [mspId, `127.0.0.1:${ports.pop()}`]));
+    const addresses = addressesOf();
+    const custodians = addressesOf();
     const hospitals = ORGANIZATIONS.filter(({ kind }) => kind === 'hospital').map(({ mspId }) => mspId);
     const file = join(this.folder, 'network.json');
     writeFileSync(
@@ -295,6 +296,10 @@ export class TestBed {
           {
             definition: { name: 'ehr', version: '1', sequence: 1, collections: collectionsFor(hospitals) },
             addresses,
+          },
+          {
+            definition: { name: 'custodian', version: '1', sequence: 1, collections: [] },
+            addresses: custodians,
           },
         ],
         profileFile: join(this.folder, 'connection.yaml'),
@@ -310,6 +315,15 @@ export class TestBed {
           CHAINCODE_ID: 'ehr:1',
           MEDSEAL_CLOCK_FILE: this.clockFile,
           MEDSEAL_AGENT_KEY_FILE: join(this.folder, 'gateway', mspId, 'keystore/agent.key'),
+        }),
+      ),
+      ...ORGANIZATIONS.map(({ mspId }) =>
+        run(join(ROOT, 'chaincode/dist/custodian-main.js'), [], {
+          CORE_PEER_LOCALMSPID: mspId,
+          CHAINCODE_SERVER_ADDRESS: custodians[mspId]!,
+          CHAINCODE_ID: 'custodian:1',
+          MEDSEAL_CLOCK_FILE: this.clockFile,
+          MEDSEAL_CUSTODIAN_FOLDER: join(this.folder, 'custodian', mspId),
         }),
       ),
     ]);

@@ -15,9 +15,9 @@ export const RECORD_TYPES = [
 
 /** How far a choice goes that is a consent. */
 export interface GivenChoice {
-  /** Also records that were written as sensitive. */
+  /** Also records that were written as sensitive; in emergencies they are, if not said otherwise. */
   sensitive?: boolean;
-  /** From now; 5 if not given. */
+  /** From now; if not given 5, in emergencies without end. */
   years?: number;
 }
 
@@ -32,25 +32,35 @@ const YEARS = 5;
 /** Before any record that a hospital may have. */
 const FIRST_DAY = '1900-01-01';
 
-/** All types of records, of any date, for the owner's care, until it expires or is revoked. */
+/** An emergency grant counts until it is revoked. */
+const WITHOUT_END = '9999-12-31T23:59:59.999Z';
+
+/** All types of records, of any date, for the owner's care or in emergencies, until it expires or is revoked. */
 export function wishOfChoice(grantee: GranteeKey, given: true | GivenChoice, now: Date): ConsentWish {
-  const { sensitive = false, years = YEARS } = given === true ? {} : given;
-  if (!Number.isInteger(years) || years < 1) throw new DeviceRefusal('years must be a whole number from 1');
-  const end = new Date(now);
-  end.setUTCFullYear(end.getUTCFullYear() + years);
-  const expiresAt = end.toISOString();
+  const isEmergency = grantee.kind === 'emergency';
+  const { sensitive = isEmergency, years = isEmergency ? undefined : YEARS } = given === true ? {} : given;
+  const expiresAt = years === undefined ? WITHOUT_END : yearsFrom(now, years);
   const { kind, id, mspId } = grantee;
   return {
     grantee: { kind, id, mspId },
     scopes: sensitive ? ['general', 'sensitive'] : ['general'],
-    terms: {
-      purpose: 'CAREMGT',
-      recordTypes: [...RECORD_TYPES],
-      dateRange: { from: FIRST_DAY, to: expiresAt.slice(0, 10) },
-      dataEraseAt: expiresAt,
-    },
+    terms: isEmergency
+      ? null
+      : {
+          purpose: 'CAREMGT',
+          recordTypes: [...RECORD_TYPES],
+          dateRange: { from: FIRST_DAY, to: expiresAt.slice(0, 10) },
+          dataEraseAt: expiresAt,
+        },
     expiresAt,
   };
+}
+
+function yearsFrom(now: Date, years: number): string {
+  if (!Number.isInteger(years) || years < 1) throw new DeviceRefusal('years must be a whole number from 1');
+  const end = new Date(now);
+  end.setUTCFullYear(end.getUTCFullYear() + years);
+  return end.toISOString();
 }
 
 /** Every transaction of the choices that the device made. */

@@ -21,16 +21,17 @@ import {
   utf8,
   utf8Decode,
 } from '@medseal/crypto';
-import type { ConsentFields, GrantBody, GranteeKey, TermsOfConsent } from '../api.js';
+import type { ConsentFields, GrantBody, GranteeKey, GranteeReference, TermsOfConsent } from '../api.js';
 import { DeviceRefusal, type IntendedAct } from './signed-act.js';
 
 /** What the owner decided: a request as it was made or narrowed, or a consent of their own accord. */
 export interface ConsentWish {
   /** The request that this answers, if any. */
   requestId?: string;
-  grantee: { kind: 'person' | 'careTeam'; id: string; mspId: string };
+  grantee: GranteeReference & { mspId: string };
   scopes: ('general' | 'sensitive')[];
-  terms: TermsOfConsent;
+  /** Null in an emergency grant, and in no other: it covers its scopes altogether. */
+  terms: TermsOfConsent | null;
   expiresAt: string;
 }
 
@@ -56,6 +57,9 @@ export interface GrantInput {
   receivers: AcceptedKey[];
 }
 
+/** Stands for the commitment where there are no terms. */
+const NO_TERMS = '0'.repeat(64);
+
 const newId = (): string => toHex(randomBytes(16));
 const byMspId = (left: AcceptedKey, right: AcceptedKey): number => (left.mspId < right.mspId ? -1 : 1);
 
@@ -76,6 +80,8 @@ export async function makeConsent(engine: PairingEngine, input: GrantInput): Pro
   if (reader.kind !== kind || reader.id !== id || reader.mspId !== mspId) {
     throw new DeviceRefusal('the key is not that of the grantee that was chosen');
   }
+  if ((kind === 'emergency') !== (wish.terms === null))
+    throw new DeviceRefusal('an emergency grant has no terms, and every other consent has');
   const agents = input.agents.filter((agent) => agent.mspId !== mspId).sort(byMspId);
   if (agents.length < threshold) {
     throw new DeviceRefusal(
@@ -118,7 +124,7 @@ export async function makeConsent(engine: PairingEngine, input: GrantInput): Pro
     agents: agents.map((agent) => ({ mspId: agent.mspId, publicKey: agent.publicKey })),
     threshold,
     expiresAt: wish.expiresAt,
-    termsCommitment: commit(wish.terms, salt),
+    termsCommitment: wish.terms === null ? NO_TERMS : commit(wish.terms, salt),
   };
   const sealedShares = agents.map((agent, at) => ({
     mspId: agent.mspId,
@@ -134,6 +140,7 @@ export async function makeConsent(engine: PairingEngine, input: GrantInput): Pro
       ),
     ),
   }));
+  if (wish.terms === null) return { fields, sealedShares, sealedOpenings: [] };
   const delivery = utf8(
     canonicalJson({ kind: 'terms', consentId, terms: { ...wish.terms, salt: toHex(salt) } }),
   );

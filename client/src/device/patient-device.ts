@@ -24,6 +24,7 @@ import type {
 import type { MedsealClient } from '../medseal-client.js';
 import { certificateRequest } from './certificate-request.js';
 import { actsOfChoices, type ChoicesMade, wishOfChoice } from './choices.js';
+import { acceptEmergencyKey } from './emergency-key.js';
 import {
   type AcceptedKey,
   actOnOne,
@@ -194,7 +195,7 @@ export class PatientDevice {
 
   private async consentFor(
     wish: ConsentWish,
-    { channel, threshold, grantee }: GranteeAnswer,
+    { channel, threshold, grantee, emergencyKey }: GranteeAnswer,
     { organizations, rootCertificate }: Home,
     rootFingerprint?: string,
   ): Promise<GrantBody> {
@@ -205,9 +206,11 @@ export class PatientDevice {
       await acceptOrganizationKey(trust, of.mspId, key);
       return [{ mspId: of.mspId, publicKey: key.publicKey }];
     };
-    await acceptReaderKey(trust, grantee);
     const active = organizations.filter(({ status }) => status !== 'suspended');
     const engine = await mclEngine();
+    if (grantee.kind === 'emergency')
+      await acceptEmergencyKey(engine, trust, { channel, emergencyKey, grantee });
+    else await acceptReaderKey(trust, grantee);
     const { epoch } = this.scopes;
     return makeConsent(engine, {
       channel,

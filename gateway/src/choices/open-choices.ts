@@ -1,7 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import type { CareTeamEntry, ConsentEntry, ResearchChoiceEntry } from '@medseal/chaincode';
+import { EMERGENCY_READER } from '@medseal/crypto';
 import { Clock } from '../clock.js';
 import type { Queries } from '../database/database.js';
+import { emergencyKeyOf } from '../emergencies/emergency-key.js';
 import { evaluateJson } from '../fabric/evaluate-json.js';
 import type { SessionUser } from '../http/session-user.js';
 import type { Organization } from '../organizations/organization.js';
@@ -21,7 +23,7 @@ export interface ChoiceView {
   /** Of the newest consent to that grantee. */
   consentId: string | null;
   /** Whom such a consent would be to, see GET /consents/grantees/{id}; null for research. */
-  grantee: { kind: 'careTeam'; id: string; mspId: string } | null;
+  grantee: { kind: 'careTeam' | 'emergency'; id: string; mspId: string } | null;
 }
 
 /** How a patient's choices stand, out of the read model and the ledger. */
@@ -54,10 +56,14 @@ export class OpenChoices {
 
   /** Undefined where there is nobody yet to make such a consent to. */
   async granteeOf(
-    { database, mspId }: Organization,
+    organization: Organization,
     choice: GrantChoice,
   ): Promise<NonNullable<ChoiceView['grantee']> | undefined> {
-    if (choice === 'emergencyGrant') return undefined;
+    if (choice === 'emergencyGrant') {
+      const key = await emergencyKeyOf(organization);
+      return key === null ? undefined : { kind: 'emergency', id: key.digest, mspId: EMERGENCY_READER };
+    }
+    const { database, mspId } = organization;
     const [row] = await database.query<{ entry: CareTeamEntry }>(
       `SELECT entry FROM care_teams WHERE msp_id = $1 AND kind = 'treating' ORDER BY team_id LIMIT 1`,
       [mspId],

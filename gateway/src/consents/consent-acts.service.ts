@@ -305,6 +305,11 @@ export const requireComplete = ({ fields, sealedShares, sealedOpenings }: GrantC
   if (new Set(receivers).size !== receivers.length) {
     throw invalid('sealedOpenings', 'must have at most one for each organisation.');
   }
+  if (fields.grantee.kind === 'emergency') {
+    if (receivers.length > 0)
+      throw invalid('sealedOpenings', 'must be empty: an emergency grant has no terms.');
+    return;
+  }
   if (!receivers.includes(fields.grantee.mspId)) {
     throw invalid('sealedOpenings', 'must have one for the grantee’s organisation.');
   }

@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { CareTeamsModule } from '../care-teams/care-teams.module.js';
+import { EmergencyKeysModule } from '../emergencies/emergency-keys.module.js';
 import { PatientsModule } from '../patients/patients.module.js';
 import { AgentDuties } from './agent-duties.js';
 import { ConsentDuties } from './consent-duties.js';
@@ -11,7 +12,7 @@ import { Outgoing } from './outgoing.js';
 
 /** What the organisations' services do for consents by themselves, and what they were handed over. */
 @Module({
-  imports: [PatientsModule, CareTeamsModule],
+  imports: [PatientsModule, CareTeamsModule, EmergencyKeysModule],
   providers: [AgentDuties, ConsentDuties, ConsentRequests, HeldOpenings, HeldValues, Incoming, Outgoing],
   exports: [ConsentRequests, HeldOpenings],
 })

@@ -2,6 +2,7 @@ import { Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShut
 import { CareTeamDuties } from '../care-teams/care-team-duties.js';
 import { Clock } from '../clock.js';
 import { LedgerError } from '../fabric/ledger-client.js';
+import { EmergencyKeyDuties } from '../emergencies/emergency-key-duties.js';
 import { OrganizationRegistry, type Organization } from '../organizations/organization.js';
 import type { BlockChanges } from '../projection/block-changes.js';
 import { Projections } from '../projection/projections.js';
@@ -21,8 +22,16 @@ const WORLD_TYPES: ReadonlySet<string> = new Set([
   'recordVersion',
   'patient',
   'staff',
+  'organizationKey',
+  'emergencyKey',
 ]);
-const PRIVATE_KINDS: ReadonlySet<string> = new Set(['share', 'delivery', 'consentRequest', 'held']);
+const PRIVATE_KINDS: ReadonlySet<string> = new Set([
+  'share',
+  'delivery',
+  'consentRequest',
+  'held',
+  'custodianShare',
+]);
 
 interface Failing {
   failures: number;
@@ -56,8 +65,9 @@ export class ConsentDuties implements OnApplicationBootstrap, OnApplicationShutd
     incoming: Incoming,
     outgoing: Outgoing,
     careTeams: CareTeamDuties,
+    emergencyKeys: EmergencyKeyDuties,
   ) {
-    this.sources = [agent, incoming, outgoing, careTeams];
+    this.sources = [agent, incoming, outgoing, careTeams, emergencyKeys];
   }
 
   onApplicationBootstrap(): void {

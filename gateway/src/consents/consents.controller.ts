@@ -7,7 +7,7 @@ import { invalid } from '../http/problem.js';
 import type { SessionUser } from '../http/session-user.js';
 import { ConsentActs } from './consent-acts.service.js';
 import { ConsentAsking } from './consent-asking.service.js';
-import { AskConsentRequest, GrantConsentRequest } from './consents.dto.js';
+import { AskConsentRequest, GRANTEE_KINDS, GrantConsentRequest } from './consents.dto.js';
 import { ConsentsService } from './consents.service.js';
 
 @ApiTags('consents')
@@ -63,13 +63,13 @@ export class ConsentsController {
   @Get('grantees/:id')
   @Roles('patient')
   @ApiOperation({ summary: 'Registered key of a grantee, and how many agents a consent needs' })
-  @ApiQuery({ name: 'kind', required: false, enum: ['person', 'careTeam'] })
+  @ApiQuery({ name: 'kind', required: false, enum: GRANTEE_KINDS })
   grantee(
     @CurrentUser() user: SessionUser,
     @Param('id') id: string,
     @Query() query: Record<string, unknown>,
   ) {
-    return this.consents.grantee(user, id, kindOf(query));
+    return this.consents.grantee(user, id, query['kind'] === 'emergency' ? 'emergency' : kindOf(query));
   }
 
   @Get(':id')

@@ -17,7 +17,7 @@ import {
   ValidateBy,
   ValidateNested,
 } from 'class-validator';
-import { type Purpose, PURPOSES } from '@medseal/chaincode';
+import { type GranteeKind, type Purpose, PURPOSES } from '@medseal/chaincode';
 import { IsCalendarDate } from '../patients/calendar-date.js';
 import { isRegistrationNumber } from '../patients/registration-number.js';
 import { RECORD_TYPES } from '../records/record-content.js';
@@ -33,13 +33,15 @@ const digestMessage = { message: 'send 64 lower-case hex characters' };
 const epochMessage = { message: 'send a whole number from 1' };
 const mspMessage = { message: 'send an MSP id as GET /organizations gives it' };
 
-export class GranteeRequest {
-  @ApiProperty({ enum: ['person', 'careTeam'] })
-  @IsIn(['person', 'careTeam'], { message: 'send person or careTeam' })
-  kind!: 'person' | 'careTeam';
+export const GRANTEE_KINDS: readonly GranteeKind[] = ['person', 'careTeam', 'emergency'];
 
-  @ApiProperty({ description: 'Staff id or team id.' })
-  @Matches(/^[0-9a-f]{16,64}$/, { message: 'send the staff id or team id' })
+export class GranteeRequest {
+  @ApiProperty({ enum: GRANTEE_KINDS })
+  @IsIn(GRANTEE_KINDS, { message: `send one of ${GRANTEE_KINDS.join(', ')}` })
+  kind!: GranteeKind;
+
+  @ApiProperty({ description: 'Staff id, team id or digest of the emergency key.' })
+  @Matches(/^[0-9a-f]{16,64}$/, { message: 'send the staff id, team id or digest' })
   id!: string;
 
   @ApiProperty()
@@ -185,10 +187,10 @@ export class GrantConsentRequest {
 
   @ApiPropertyOptional({
     type: [SealedOpeningRequest],
-    description: 'The terms, sealed to the hand-over key of each organisation that must know them.',
+    description:
+      'The terms, sealed to the hand-over key of each organisation that must know them; none in an emergency grant.',
   })
   @IsArray({ message: 'send the terms sealed to the grantee’s organisation' })
-  @ArrayMinSize(1, { message: 'send the terms sealed to the grantee’s organisation' })
   @ArrayMaxSize(AGENTS_MAX, { message: `send at most ${AGENTS_MAX}` })
   @ValidateNested({ each: true })
   @Type(() => SealedOpeningRequest)

@@ -6,11 +6,13 @@ import {
   type ConsentPreview,
   type ConsentState,
   type ConsentStatus,
+  type GranteeKind,
   DEFAULT_CONSENT_THRESHOLD,
   type ParametersEntry,
 } from '@medseal/chaincode';
 import { canonicalJson } from '@medseal/crypto';
 import { TeamMembership } from '../care-teams/team-membership.js';
+import { emergencyGrantee, emergencyKeyOf, type PublicEmergencyKey } from '../emergencies/emergency-key.js';
 import { evaluateJson } from '../fabric/evaluate-json.js';
 import { LedgerError } from '../fabric/ledger-client.js';
 import { page, type Page, type PageRequest, pageOfArray } from '../http/paging.js';
@@ -47,7 +49,7 @@ export interface GranteeAnswer {
   channel: string;
   threshold: number;
   grantee: {
-    kind: 'person' | 'careTeam';
+    kind: GranteeKind;
     id: string;
     mspId: string;
     publicKey: string;
@@ -57,6 +59,8 @@ export interface GranteeAnswer {
     certificate: string | null;
     epoch: number;
   };
+  /** Where the grantee is one: what the device checks. */
+  emergencyKey?: PublicEmergencyKey;
 }
 
 /** Consents out of the ledger. */
@@ -102,11 +106,13 @@ export class ConsentsService {
   async grantee(
     { organization }: Pick<SessionUser, 'organization'>,
     id: string,
-    kind: 'person' | 'careTeam',
+    kind: GranteeKind,
   ): Promise<GranteeAnswer> {
     if (!/^[0-9a-f]{16,64}$/.test(id)) throw notFound();
-    const entry =
-      kind === 'person'
+    const emergencyKey = kind === 'emergency' ? await currentKey(organization, id) : undefined;
+    const entry = emergencyKey
+      ? emergencyGrantee(emergencyKey)
+      : kind === 'person'
         ? await evaluateJson<ConsentKeyEntry | null>(organization, 'consent:getConsentKey', [id])
         : await careTeam(organization, id);
     if (entry === null) throw notFound();
@@ -116,6 +122,7 @@ export class ConsentsService {
       channel: organization.ledger.channel,
       threshold: parameters?.consentThreshold ?? DEFAULT_CONSENT_THRESHOLD,
       grantee: { kind, id, mspId, publicKey, proof, certificateHash, certificate, epoch },
+      ...(emergencyKey && { emergencyKey }),
     };
   }
 
@@ -167,6 +174,13 @@ export class ConsentsService {
     return state;
   }
 }
+
+/** @throws ProblemException 404 for any but the current one: nothing new is granted to another */
+const currentKey = async (organization: Organization, digest: string): Promise<PublicEmergencyKey> => {
+  const key = await emergencyKeyOf(organization);
+  if (key?.digest !== digest) throw notFound();
+  return key;
+};
 
 const careTeam = async (organization: Organization, teamId: string): Promise<CareTeamEntry | null> =>
   /^[0-9a-f]{32}$/.test(teamId)

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import type { OrganizationKeyEntry, SelectorOpening } from '@medseal/chaincode';
-import { canonicalJson } from '@medseal/crypto';
+import { canonicalJson, EMERGENCY_READER } from '@medseal/crypto';
 import { Clock } from '../clock.js';
 import { LedgerError } from '../fabric/ledger-client.js';
 import type { Organization } from '../organizations/organization.js';
@@ -21,8 +21,8 @@ interface OpeningRow extends ConsentRow {
   version: number;
 }
 
-/** The consent `c` is active at $2. */
-const ACTIVE = `c.revoked_at IS NULL AND c.expires_at > $2
+/** The consent `c` is active at $2, and to somebody: nothing is handed over before an emergency. */
+const ACTIVE = `c.grantee_msp <> '${EMERGENCY_READER}' AND c.revoked_at IS NULL AND c.expires_at > $2
   AND (SELECT count(*) FROM share_answers a WHERE a.consent_id = c.consent_id AND a.answer = 'accepted')
       >= c.threshold
   AND NOT EXISTS (SELECT 1 FROM share_answers a WHERE a.consent_id = c.consent_id AND a.answer <> 'accepted')`;

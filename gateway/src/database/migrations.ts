@@ -4,6 +4,7 @@ import { authMigrations } from '../auth/auth.migrations.js';
 import { careTeamMigrations } from '../care-teams/care-teams.migrations.js';
 import { choiceMigrations } from '../choices/choices.migrations.js';
 import { consentMigrations } from '../consents/consents.migrations.js';
+import { emergencyMigrations } from '../emergencies/emergencies.migrations.js';
 import { idempotencyMigrations } from '../http/http.migrations.js';
 import { outboxMigrations } from '../outbox/outbox.migrations.js';
 import { projectionMigrations } from '../projection/projection.migrations.js';
@@ -28,6 +29,7 @@ export const migrations: readonly Migration[] = [
   ...consentMigrations,
   ...careTeamMigrations,
   ...choiceMigrations,
+  ...emergencyMigrations,
 ];
 
 /** Brings the schema to this version. Data written by an earlier version stays. */

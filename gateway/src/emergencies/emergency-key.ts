@@ -1,4 +1,5 @@
 import type { EmergencyKeyEntry } from '@medseal/chaincode';
+import { EMERGENCY_READER } from '@medseal/crypto';
 import { evaluateJson } from '../fabric/evaluate-json.js';
 import type { Organization } from '../organizations/organization.js';
 
@@ -17,3 +18,13 @@ export const emergencyKeyOf = async (
   const { schema: _schema, ...key } = entry;
   return key;
 };
+
+/** The key as who is granted to. */
+export const emergencyGrantee = ({ digest, publicKey, proof, epoch }: PublicEmergencyKey) => ({
+  mspId: EMERGENCY_READER,
+  publicKey,
+  proof,
+  certificateHash: digest,
+  certificate: null,
+  epoch,
+});

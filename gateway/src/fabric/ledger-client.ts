@@ -34,6 +34,8 @@ export interface CallOptions {
   transient?: Record<string, Uint8Array>;
   /** MSP ids; without it the peer chooses by the endorsement policy. */
   endorsingOrganizations?: string[];
+  /** Another one than the connection profile's. */
+  chaincode?: string;
 }
 
 export interface LedgerClientOptions {
@@ -315,7 +317,7 @@ export class LedgerClient {
   private proposal(gateway: Gateway, fn: string, args: string[], options: CallOptions): Proposal {
     const proposal = gateway
       .getNetwork(this.options.channel)
-      .getContract(this.options.chaincode)
+      .getContract(options.chaincode ?? this.options.chaincode)
       .newProposal(fn, {
         arguments: args,
         transientData: options.transient,

@@ -6,9 +6,7 @@ import { Injectable, Logger } from '@nestjs/common';
 import {
   type OrganizationAuthoritiesEntry,
   organizationAuthoritiesStatement,
-  organizationKeyStatement,
   type OrganizationEntry,
-  type OrganizationKeyEntry,
   type ParametersEntry,
 } from '@medseal/chaincode';
 import { canonicalJson, sha256Hex } from '@medseal/crypto';
@@ -16,6 +14,7 @@ import { AccountsService } from '../auth/accounts.service.js';
 import { newInitialPassword } from '../auth/passwords.js';
 import { CareTeams } from '../care-teams/care-teams.service.js';
 import type { GatewayConfig } from '../config.js';
+import { EmergencyKeyDuties } from '../emergencies/emergency-key-duties.js';
 import { evaluateJson } from '../fabric/evaluate-json.js';
 import type { LedgerIdentity } from '../fabric/ledger-client.js';
 import { businessId } from '../http/business-request.js';
@@ -23,6 +22,7 @@ import { createSecretFile } from '../keystore/atomic-file.js';
 import { TwoPartActs } from '../outbox/two-part-act.js';
 import { enrollStaff } from '../users/staff-enrollment.js';
 import { ChannelAuthorities } from './channel-authorities.js';
+import { putOrganizationKey } from './organization-keys.js';
 import { OrganizationRegistry, type Organization, type OrganizationProfile } from './organization.js';
 
 const ADMISSION_POLL_MS = 1_000;
@@ -46,6 +46,7 @@ export class Bootstrap {
     private readonly organizations: OrganizationRegistry,
     private readonly accounts: AccountsService,
     private readonly acts: TwoPartActs,
+    private readonly emergencyKeys: EmergencyKeyDuties,
     private readonly careTeams: CareTeams,
     private readonly channel: ChannelAuthorities,
   ) {}
@@ -55,6 +56,7 @@ export class Bootstrap {
       (a, b) => Number(b.kind === 'ministry') - Number(a.kind === 'ministry'),
     );
     for (const organization of ordered) await this.bring(organization, config);
+    await this.settleEmergencyKey();
   }
 
   private async bring(organization: Organization, config: GatewayConfig): Promise<void> {
@@ -166,19 +168,16 @@ export class Bootstrap {
 
   /** Custodian, hand-over and agent keys, signed by the service, so that devices can judge them. */
   private async putKeys(organization: Organization): Promise<void> {
-    const { mspId, keystore, ledger, service } = organization;
-    const known = await evaluateJson<OrganizationKeyEntry[]>(organization, 'registry:getOrganizationKeys', [
-      mspId,
-    ]);
-    for (const kind of ['custodian', 'handover', 'agent'] as const) {
-      const publicKey = keystore.publicKeyOf(kind);
-      const current = known.find((entry) => entry.kind === kind);
-      if (current?.publicKey === publicKey) continue;
-      const key = { mspId, kind, epoch: (current?.epoch ?? 0) + 1, publicKey };
-      const signature = Buffer.from(service.sign(organizationKeyStatement(key))).toString('base64');
-      await ledger.submit(service, 'registry:putOrganizationKey', [
-        canonicalJson({ ...key, certificate: service.certificate, signature }),
-      ]);
+    for (const kind of ['custodian', 'handover', 'agent'] as const)
+      await putOrganizationKey(organization, kind, organization.keystore.publicKeyOf(kind));
+  }
+
+  /** Without a custodian service nothing else waits: there is no emergency key then, and it is tried again later. */
+  private async settleEmergencyKey(): Promise<void> {
+    try {
+      await this.emergencyKeys.settleAll(this.organizations.all());
+    } catch (error) {
+      this.logger.warn(`The emergency key waits: ${(error as Error).message}`);
     }
   }
 }

@@ -6,6 +6,7 @@ import type {
   OrganizationEntry,
   OrganizationKeyEntry,
 } from '@medseal/chaincode';
+import { emergencyKeyOf, type PublicEmergencyKey } from '../emergencies/emergency-key.js';
 import { evaluateJson } from '../fabric/evaluate-json.js';
 import { Public } from '../http/decorators.js';
 import type { Page } from '../http/paging.js';
@@ -40,9 +41,11 @@ export class OrganizationsController {
     private readonly channel: ChannelAuthorities,
   ) {}
 
-  /** Organisations on the ledger with their public keys; a device judges each key by its signature and certificate. */
+  /** Organisations on the ledger with their public keys, and the emergency key, null while there is none; a device judges each key by its signature and certificate. */
   @Get()
-  async list(): Promise<Page<OrganizationAnswer> & { rootCertificate: string }> {
+  async list(): Promise<
+    Page<OrganizationAnswer> & { rootCertificate: string; emergencyKey: PublicEmergencyKey | null }
+  > {
     const [asked] = this.organizations.all();
     const entries = await evaluateJson<OrganizationEntry[]>(asked!, 'registry:getOrganizations', []);
     const certified = await evaluateJson<OrganizationAuthoritiesEntry[]>(
@@ -59,7 +62,9 @@ export class OrganizationsController {
         ),
       ),
     );
-    return { items, nextCursor: null, total: items.length, rootCertificate: asked!.authority.root };
+    const emergencyKey = await emergencyKeyOf(asked!);
+    const rootCertificate = asked!.authority.root;
+    return { items, nextCursor: null, total: items.length, rootCertificate, emergencyKey };
   }
 
   private async answer(

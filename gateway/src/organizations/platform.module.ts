@@ -1,5 +1,6 @@
 import { Global, Module, type DynamicModule } from '@nestjs/common';
 import { CareTeamsModule } from '../care-teams/care-teams.module.js';
+import { EmergencyKeysModule } from '../emergencies/emergency-keys.module.js';
 import { Clock } from '../clock.js';
 import { Bootstrap } from './bootstrap.js';
 import { ChannelAuthorities } from './channel-authorities.js';
@@ -13,7 +14,7 @@ export class PlatformModule {
   static with(organizations: OrganizationRegistry, clock: Clock): DynamicModule {
     return {
       module: PlatformModule,
-      imports: [CareTeamsModule],
+      imports: [CareTeamsModule, EmergencyKeysModule],
       controllers: [OrganizationsController],
       providers: [
         { provide: OrganizationRegistry, useValue: organizations },

@@ -1,0 +1,59 @@
+import {
+  checkEmergencyKey,
+  CryptoError,
+  type EmergencyKey,
+  emergencyKeyDigest,
+  fromHex,
+  type PairingEngine,
+} from '@medseal/crypto';
+import type { EmergencyKeyAnswer, GranteeKey } from '../api.js';
+import { acceptOrganizationKey, type Trust } from './organization-trust.js';
+import { DeviceRefusal } from './signed-act.js';
+
+/** The key as the re-encryption scheme has it. */
+export const emergencyKeyOf = (
+  channel: string,
+  { publicKey, proof, threshold, custodians }: EmergencyKeyAnswer,
+): EmergencyKey => ({
+  channel,
+  publicKey: fromHex(publicKey),
+  proof: fromHex(proof),
+  threshold,
+  custodians: custodians.map((custodian) => ({
+    mspId: custodian.mspId,
+    publicKey: fromHex(custodian.publicKey),
+    check: fromHex(custodian.check),
+    shareDigest: custodian.shareDigest,
+  })),
+});
+
+/**
+ * Accepts an emergency key only if its values belong together, so that no fewer custodians than it says can open, and
+ * only as the ministry's: with a signature of a certificate that chains to its root. That nobody kept its secret at the
+ * ceremony cannot be seen.
+ *
+ * @throws DeviceRefusal naming what does not hold
+ */
+export async function acceptEmergencyKey(
+  engine: PairingEngine,
+  trust: Trust,
+  input: { channel: string; emergencyKey: EmergencyKeyAnswer | undefined; grantee: GranteeKey },
+): Promise<void> {
+  const { channel, emergencyKey: key, grantee } = input;
+  if (key === undefined) throw new DeviceRefusal('the gateway did not give the emergency key');
+  const made = emergencyKeyOf(channel, key);
+  try {
+    checkEmergencyKey(engine, made);
+  } catch (error) {
+    if (error instanceof CryptoError) throw new DeviceRefusal(error.message);
+    throw error;
+  }
+  const digest = emergencyKeyDigest(made);
+  if (grantee.id !== digest || grantee.certificateHash !== digest || grantee.publicKey !== key.publicKey)
+    throw new DeviceRefusal('the emergency key is another one than the grantee');
+  const ministry = trust.organizations.find(({ mspId, kind }) => mspId === key.mspId && kind === 'ministry');
+  if (ministry === undefined) throw new DeviceRefusal('the emergency key is not the ministry’s');
+  const { epoch, certificate, signature } = key;
+  const vouched = { kind: 'emergency', epoch, publicKey: digest, certificate, signature };
+  await acceptOrganizationKey(trust, ministry.mspId, vouched);
+}
