@@ -59,12 +59,23 @@ describe('choices', () => {
     const { owner, registrationNo, unmade } = await activate('given', {
       standingConsent: true,
       researchConsent: true,
+      emergencyGrant: true,
     });
     expect(unmade).toBeUndefined();
     expect((await owner.me()).openChoices).toEqual([]);
-    expect(await states(owner)).toEqual({ researchConsent: 'given', standingConsent: 'given' });
-    const [consent, ...others] = (await owner.consents()).items;
-    expect(others).toEqual([]);
+    expect(await states(owner)).toEqual({
+      researchConsent: 'given',
+      standingConsent: 'given',
+      emergencyGrant: 'given',
+    });
+    const consents = (await owner.consents()).items;
+    expect(consents).toHaveLength(2);
+    const consent = consents.find(({ grantee }) => grantee.kind === 'careTeam');
+    const emergency = consents.find(({ grantee }) => grantee.kind === 'emergency');
+    expect(emergency).toMatchObject({ grantee: { mspId: 'emergency' }, missing: [] });
+    expect(emergency!.scopes).toHaveLength(2);
+    expect(emergency!.agents).toHaveLength(3);
+    await active(owner, emergency!.consentId);
     expect(consent).toMatchObject({ grantee: { kind: 'careTeam', mspId: 'CityMSP' }, missing: [] });
     expect(consent!.scopes).toHaveLength(1);
     await active(owner, consent!.consentId);
@@ -96,24 +107,29 @@ describe('choices', () => {
 
   test('left open, asked at the sign-in, withheld, and made anew', async () => {
     const { owner, device } = await activate('later');
-    expect((await owner.me()).openChoices).toEqual(['researchConsent', 'standingConsent']);
+    expect((await owner.me()).openChoices).toEqual(['researchConsent', 'standingConsent', 'emergencyGrant']);
     expect((await author.caller.get('/auth/me')).body['openChoices']).toEqual([]);
 
-    expect(await device.choose(owner, { standingConsent: false })).toMatchObject({ status: 'committed' });
+    const withheld = { standingConsent: false, emergencyGrant: false };
+    expect(await device.choose(owner, withheld)).toMatchObject({ status: 'committed' });
     expect((await owner.me()).openChoices).toEqual(['researchConsent']);
     await device.choose(owner, { researchConsent: false });
     expect((await owner.me()).openChoices).toEqual([]);
-    expect(await states(owner)).toEqual({ researchConsent: 'withheld', standingConsent: 'withheld' });
+    expect(await states(owner)).toEqual({
+      researchConsent: 'withheld',
+      standingConsent: 'withheld',
+      emergencyGrant: 'withheld',
+    });
     expect((await owner.consents()).items).toEqual([]);
 
     await device.choose(owner, { researchConsent: true, standingConsent: { sensitive: true, years: 1 } });
-    expect(await states(owner)).toEqual({ researchConsent: 'given', standingConsent: 'given' });
+    expect(await states(owner)).toMatchObject({ researchConsent: 'given', standingConsent: 'given' });
     const [consent] = (await owner.consents()).items;
     expect(consent!.scopes).toHaveLength(2);
     expect(Date.parse(consent!.expiresAt) - Date.now()).toBeLessThan(367 * 24 * 3_600_000);
     await active(owner, consent!.consentId);
     await device.revokeConsent(owner, consent!.consentId);
-    expect(await states(owner)).toEqual({ researchConsent: 'given', standingConsent: 'revoked' });
+    expect(await states(owner)).toMatchObject({ researchConsent: 'given', standingConsent: 'revoked' });
     expect((await owner.me()).openChoices).toEqual([]);
   });
 
@@ -129,7 +145,7 @@ describe('choices', () => {
     const both = { researchConsent: false, standingConsent: true };
     await expect(device.choose(owner, both)).rejects.toThrow('went away');
     owner.sign = sign;
-    expect((await owner.me()).openChoices).toEqual(['standingConsent']);
+    expect((await owner.me()).openChoices).toEqual(['standingConsent', 'emergencyGrant']);
     after(2);
     await expect(device.choose(owner, { standingConsent: true })).rejects.toThrow('went away');
     owner.sign = sign;
@@ -144,7 +160,7 @@ describe('choices', () => {
     hostile.activate = (body) => honest({ ...body, researchConsent: true });
     const { owner, unmade } = await activate('kept', { researchConsent: false }, hostile);
     expect(unmade?.message).toMatch(/choice about research is another one/);
-    expect((await owner.me()).openChoices).toEqual(['researchConsent', 'standingConsent']);
+    expect((await owner.me()).openChoices).toEqual(['researchConsent', 'standingConsent', 'emergencyGrant']);
   });
 
   test('bad input names its field, and nothing is written', async () => {
@@ -169,11 +185,15 @@ describe('choices', () => {
         'standingConsent.fields.consentId',
       ],
       [{ researchConsent: 'yes' }, 'researchConsent'],
-      [{ emergencyGrant: wish }, 'emergencyGrant'],
+      [{ emergencyGrant: wish }, 'emergencyGrant.fields.grantee'],
       [{ more: true }, 'more'],
     ] as const)
       await expect(raw(owner, body)).rejects.toMatchObject({ status: 400, body: { errors: [{ field }] } });
-    expect(await states(owner)).toEqual({ researchConsent: 'open', standingConsent: 'open' });
+    expect(await states(owner)).toEqual({
+      researchConsent: 'open',
+      standingConsent: 'open',
+      emergencyGrant: 'open',
+    });
     expect((await author.caller.get('/consents/choices')).status).toBe(403);
   });
 });
