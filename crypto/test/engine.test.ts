@@ -8,6 +8,7 @@ import {
   encodeScalar,
   fromHex,
   GROUP_ORDER,
+  HASH_TO_G1_TAG,
   invertScalar,
   mclEngine,
   nobleEngine,
@@ -51,7 +52,10 @@ describe('the two engines', () => {
             engine.encodeG2(q),
             engine.encodeG1(engine.combineG1([p, engine.generatorG1, p], [b, c, a])),
             engine.encodeG2(engine.combineG2([q, engine.generatorG2], [c, a])),
+            engine.encodeG1(engine.addG1(p, engine.generatorG1)),
+            engine.encodeG1(engine.hashToG1(encodeScalar(a))),
             engine.encodeGT(e),
+            engine.encodeGT(engine.pairAll([p, engine.generatorG1], [q, q])),
             engine.encodeGT(engine.powerGT(e, c)),
             engine.encodeGT(engine.multiplyGT(e, engine.powerGT(e, b))),
             engine.encodeGT(engine.clearCofactor(engine.decodeGT(engine.encodeGT(e)))),
@@ -91,6 +95,55 @@ describe('the two engines', () => {
   });
 });
 
+describe.each(NAMES)('sums over tables in %s', (name) => {
+  it('are the sums of multiples, for scalars of any size', () => {
+    const engine = engineOf(name);
+    const points = Array.from({ length: 4 }, (_, i) => engine.hashToG1(Uint8Array.of(i)));
+    const tables = engine.fixedBaseG1(points);
+    const edge = fc.constantFrom(
+      0n,
+      1n,
+      511n,
+      512n,
+      513n,
+      1023n,
+      2n ** 248n - 1n,
+      2n ** 250n,
+      GROUP_ORDER - 1n,
+    );
+    fc.assert(
+      fc.property(fc.array(fc.oneof(scalar, edge), { minLength: 4, maxLength: 4 }), (scalars) => {
+        fc.pre(scalars.some((one) => one !== 0n));
+        expect(engine.encodeG1(tables.combine(scalars))).toEqual(
+          engine.encodeG1(engine.combineG1(points, scalars)),
+        );
+      }),
+      { numRuns: 30, examples: [[[512n, 1023n, GROUP_ORDER - 1n, 2n ** 250n]], [[0n, 0n, 0n, 1n]]] },
+    );
+  });
+
+  it('take fewer scalars than points, not more, and none beyond the order', async () => {
+    const engine = engineOf(name);
+    const tables = engine.fixedBaseG1([engine.generatorG1, engine.hashToG1(Uint8Array.of(1))]);
+    expect(engine.encodeG1(tables.combine([3n]))).toEqual(
+      engine.encodeG1(engine.multiplyG1(engine.generatorG1, 3n)),
+    );
+    expect(await refusal(() => engine.encodeG1(tables.combine([0n, 0n])))).toBe('IDENTITY_ELEMENT');
+    expect(await refusal(() => tables.combine([]))).toBe('BAD_ARGUMENT');
+    expect(await refusal(() => tables.combine([1n, 1n, 1n]))).toBe('BAD_ARGUMENT');
+    expect(await refusal(() => tables.combine([GROUP_ORDER]))).toBe('BAD_SCALAR');
+    expect(await refusal(() => engine.fixedBaseG1([]))).toBe('BAD_ARGUMENT');
+  });
+});
+
+describe.each(NAMES)('hashing to G1 in %s', (name) => {
+  it('is the suite of RFC 9380 under the tag of BLS signatures', () => {
+    const engine = engineOf(name);
+    const point = bls12_381.G1.hashToCurve(Buffer.from('abc'), { DST: HASH_TO_G1_TAG });
+    expect(engine.encodeG1(engine.hashToG1(Buffer.from('abc')))).toEqual(point.toBytes(true));
+  });
+});
+
 describe('the engine of a host', () => {
   const webAssembly = globalThis.WebAssembly;
   const hostWith = (value: unknown): void => {
@@ -111,6 +164,19 @@ describe('the engine of a host', () => {
 });
 
 describe.each(NAMES)('pairing in %s', (name) => {
+  it('multiplies several, and knows when they cancel', async () => {
+    const engine = engineOf(name);
+    const g1 = (k: bigint): ReturnType<typeof engine.multiplyG1> => engine.multiplyG1(engine.generatorG1, k);
+    const g2 = (k: bigint): ReturnType<typeof engine.multiplyG2> => engine.multiplyG2(engine.generatorG2, k);
+    const one = engine.pairAll([g1(2n), g1(3n), g1(GROUP_ORDER - 31n)], [g2(5n), g2(7n), g2(1n)]);
+    expect(engine.isOneGT(one)).toBe(true);
+    expect(engine.isOneGT(engine.pairAll([g1(2n), g1(3n)], [g2(5n), g2(7n)]))).toBe(false);
+    expect(await refusal(() => engine.pairAll([g1(1n), g1(0n)], [g2(1n), g2(1n)]))).toBe('IDENTITY_ELEMENT');
+    expect(await refusal(() => engine.pairAll([g1(1n), g1(1n)], [g2(0n), g2(1n)]))).toBe('IDENTITY_ELEMENT');
+    expect(await refusal(() => engine.pairAll([g1(1n)], []))).toBe('BAD_ARGUMENT');
+    expect(await refusal(() => engine.pairAll([], []))).toBe('BAD_ARGUMENT');
+  });
+
   it('is bilinear', () => {
     const engine = engineOf(name);
     const [a, b] = [123456789n, GROUP_ORDER - 5n];

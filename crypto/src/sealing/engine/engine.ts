@@ -1,6 +1,7 @@
 import { CryptoError } from '../../errors.js';
 import { GROUP_ORDER } from '../../scalar.js';
 import { checkG1Bytes, checkG2Bytes, checkGTBytes, pointRefusal } from '../decoding.js';
+import { fixedBaseTables } from './fixed-base.js';
 
 export type EngineName = 'mcl' | 'noble';
 type Group = 'G1' | 'G2' | 'GT' | 'Fp12';
@@ -25,6 +26,15 @@ export type UncheckedGT = GroupElement<'Fp12'>;
  * The exponent that `clearCofactor` raises an element of GT to: 3(p^12 - 1)/r mod r. Whoever clears divides by it later.
  */
 export const CLEARING_EXPONENT = 0x69fd599ad882439c706822817881a27e04ff3fff9ffe7ffe2n;
+
+/** The suite that mcl has built in; uses are told apart by what the message begins with. */
+export const HASH_TO_G1_TAG = 'BLS_SIG_BLS12381G1_XMD:SHA-256_SSWU_RO_POP_';
+
+/** Tables of multiples of fixed points, made as they are used. */
+export interface FixedBaseG1 {
+  /** Sum of [scalars[i]]points[i]; as many scalars as points, or fewer. */
+  combine(scalars: bigint[]): G1Point;
+}
 
 /**
  * Arithmetic of BLS12-381. Both implementations give and take the same bytes and refuse the same input: points are
@@ -51,9 +61,17 @@ export interface PairingEngine {
   /** Sum of [scalar]point over equally long lists, for public values. */
   combineG1(points: G1Point[], scalars: bigint[]): G1Point;
   combineG2(points: G2Point[], scalars: bigint[]): G2Point;
+  addG1(left: G1Point, right: G1Point): G1Point;
+  /** Sums of multiples of points that stay the same, for public values: faster than `combineG1` from a few dozen sums on. */
+  fixedBaseG1(points: G1Point[]): FixedBaseG1;
+  /** Hash to G1 by BLS12381G1_XMD:SHA-256_SSWU_RO_ of RFC 9380 with the tag HASH_TO_G1_TAG: nobody knows its logarithm. */
+  hashToG1(message: Uint8Array): G1Point;
   pair(left: G1Point, right: G2Point): GTElement;
   /** Whether e(a, b) = e(c, d), for one final exponentiation instead of two. */
   pairingsAgree(a: G1Point, b: G2Point, c: G1Point, d: G2Point): boolean;
+  /** Product of e(left[i], right[i]), for one final exponentiation. */
+  pairAll(left: G1Point[], right: G2Point[]): GTElement;
+  isOneGT(element: GTElement): boolean;
   multiplyGT(left: GTElement, right: GTElement): GTElement;
   powerGT(element: GTElement, scalar: bigint): GTElement;
   /**
@@ -88,7 +106,14 @@ export interface PairingBackend<A, B, C> {
   multiplyG2(point: B, scalar: bigint): B;
   combineG1(points: A[], scalars: bigint[]): A;
   combineG2(points: B[], scalars: bigint[]): B;
+  addG1(left: A, right: A): A;
+  subtractG1(left: A, right: A): A;
+  doubleG1(point: A): A;
+  /** The same points in the form that is cheapest to add. */
+  normalizeG1(points: A[]): A[];
+  hashToG1(message: Uint8Array): A;
   pair(left: A, right: B): C;
+  pairAll(left: A[], right: B[]): C;
   pairingsAgree(a: A, b: B, c: A, d: B): boolean;
   multiplyGT(left: C, right: C): C;
   powerGT(element: C, scalar: bigint): C;
@@ -165,6 +190,34 @@ export const createEngine = <A, B, C>(backend: PairingBackend<A, B, C>): Pairing
     multiplyG2: (point, scalar) => wrap('G2', backend.multiplyG2(g2(point), checkScalar(scalar))),
     combineG1: (points, list) => wrap('G1', backend.combineG1(points.map(g1), scalars(list, points.length))),
     combineG2: (points, list) => wrap('G2', backend.combineG2(points.map(g2), scalars(list, points.length))),
+    addG1: (left, right) => wrap('G1', backend.addG1(g1(left), g1(right))),
+    fixedBaseG1: (points) => {
+      if (points.length === 0) throw new CryptoError('BAD_ARGUMENT', 'no points to make tables of');
+      const tables = fixedBaseTables(backend, points.map(g1));
+      return {
+        combine: (list) => {
+          if (list.length > points.length || list.length === 0) {
+            throw new CryptoError(
+              'BAD_ARGUMENT',
+              `${points.length} points and ${list.length} scalars cannot be combined`,
+            );
+          }
+          return wrap('G1', tables(list.map(checkScalar)));
+        },
+      };
+    },
+    hashToG1: (message) => wrap('G1', backend.hashToG1(message)),
+    pairAll: (left, right) => {
+      if (left.length !== right.length || left.length === 0) {
+        throw new CryptoError(
+          'BAD_ARGUMENT',
+          `${left.length} and ${right.length} points cannot be paired with each other`,
+        );
+      }
+      refuseIdentities(left, right);
+      return wrap('GT', backend.pairAll(left.map(g1), right.map(g2)));
+    },
+    isOneGT: (element) => backend.isIdentityGT(gt(element)),
     pair: (left, right) => {
       refuseIdentities([left], [right]);
       return wrap('GT', backend.pair(g1(left), g2(right)));

@@ -2,11 +2,13 @@ import {
   add,
   BLS12_381,
   curveType,
+  dbl,
   finalExp,
   Fr,
   G1,
   G2,
   GT,
+  hashAndMapToG1,
   init,
   inv,
   IRTF,
@@ -14,10 +16,12 @@ import {
   mul,
   mulVec,
   neg,
+  normalizeVec,
   pairing,
   pow,
   setETHserialization,
   setMapToMode,
+  sub,
   verifyOrderG1,
   verifyOrderG2,
 } from 'mcl-wasm';
@@ -76,6 +80,20 @@ const start = async (): Promise<PairingEngine> => {
     multiplyG2: (point, scalar) => mul(point, fr(scalar)),
     combineG1: combine,
     combineG2: combine,
+    addG1: (left, right) => add(left, right),
+    subtractG1: (left, right) => sub(left, right),
+    doubleG1: (point) => dbl(point),
+    normalizeG1: (points) => {
+      const copies = points.map((point) => point.clone());
+      for (let i = 0; i < copies.length; i += COMBINE_AT_ONCE)
+        normalizeVec(copies.slice(i, i + COMBINE_AT_ONCE));
+      return copies;
+    },
+    hashToG1: (message) => hashAndMapToG1(message),
+    pairAll: (left, right) =>
+      finalExp(
+        left.map((point, i) => millerLoop(point, right[i] as G2)).reduce((product, one) => mul(product, one)),
+      ),
     pair: (left, right) => pairing(left, right),
     pairingsAgree: (a, b, c, d) => finalExp(mul(millerLoop(a, b), millerLoop(neg(c), d))).isOne(),
     multiplyGT: (left, right) => mul(left, right),

@@ -1,5 +1,5 @@
 import { bls12_381 } from '@noble/curves/bls12-381.js';
-import { createEngine, type PairingEngine } from './engine.js';
+import { createEngine, HASH_TO_G1_TAG, type PairingEngine } from './engine.js';
 
 const G1 = bls12_381.G1.Point;
 const G2 = bls12_381.G2.Point;
@@ -26,6 +26,14 @@ const engine = createEngine<InstanceType<typeof G1>, InstanceType<typeof G2>, ty
   multiplyG2: (point, scalar) => (scalar === 0n || point.is0() ? G2.ZERO : point.multiply(scalar)),
   combineG1: (points, scalars) => G1.msm(points, scalars),
   combineG2: (points, scalars) => G2.msm(points, scalars),
+  addG1: (left, right) => left.add(right),
+  subtractG1: (left, right) => left.subtract(right),
+  doubleG1: (point) => point.double(),
+  // noble's additions are the same for every form.
+  normalizeG1: (points) => points,
+  hashToG1: (message) => G1.fromAffine(bls12_381.G1.hashToCurve(message, { DST: HASH_TO_G1_TAG }).toAffine()),
+  pairAll: (left, right) =>
+    bls12_381.pairingBatch(left.map((g1, i) => ({ g1, g2: right[i] as InstanceType<typeof G2> }))),
   pair: (left, right) => bls12_381.pairing(left, right),
   pairingsAgree: (a, b, c, d) =>
     Fp12.eql(
