@@ -30,6 +30,12 @@ export type CryptoErrorCode =
   | 'BAD_GRANT'
   /** A share does not fit its public check: whoever made the grant did it wrong. */
   | 'BAD_SHARE'
+  /** A tag whose signature does not hold for this identity. */
+  | 'BAD_TAG'
+  /** An authenticator, or a value to transform it with, that does not hold for its block. */
+  | 'BAD_AUTHENTICATOR'
+  /** A replaced set that is not canonical, goes beyond the file, or leaves a block nothing of its own. */
+  | 'BAD_REPLACED_SET'
   /** A capsule whose proof does not hold for this record and key, or that opens to nothing. */
   | 'BAD_CAPSULE'
   /** Answers of agents or custodians that are not what their shares give. */
@@ -42,8 +48,8 @@ export type CryptoErrorCode =
 /** Who did not keep to the protocol. */
 export interface Culprit {
   /** `owner` made the grant, `writer` the capsule. */
-  role: 'agent' | 'custodian' | 'owner' | 'writer';
-  /** MSP id of an agent or custodian, ledgerId of an owner, record id of what a writer sealed. */
+  role: 'agent' | 'custodian' | 'owner' | 'writer' | 'extractor' | 'signer';
+  /** MSP id of an agent, custodian or extractor, ledgerId of an owner, record id of what a writer sealed or a signer signed. */
   id: string;
 }
 

@@ -7,3 +7,4 @@ export * from './signing.js';
 export * from './keys/index.js';
 export * from './sealing/index.js';
 export * from './reencryption/index.js';
+export * from './audit/index.js';
