@@ -332,6 +332,8 @@ export interface ReportRow {
   prevHashValid: boolean;
   /** Whether the record's stored objects are as they were written. */
   objectsValid: boolean;
+  /** The patient is being erased, or was: hashes are all that is left. */
+  erased?: boolean;
   sealed?: { recordId: string };
 }
 
@@ -435,9 +437,28 @@ export interface DocumentStatement {
   document: unknown;
 }
 
+/** The certificate once `status` is `erased`; it is a statement for `POST /verify` as it is. */
+export interface ErasureCertificate {
+  format: string;
+  channel: string;
+  status: 'erasing' | 'erased';
+  ledgerId: string;
+  /** MSP id of the home hospital. */
+  home: string;
+  requestedAt: string;
+  requestedBy: 'patient' | 'hospital-admin';
+  transactionId: string;
+  erasedAt: string | null;
+  attestations: { organization: string; at: string; transactionId: string }[];
+  /** MSP ids that have still to attest. */
+  waitingFor: string[];
+  /** What it does not promise. */
+  limit: string;
+}
+
 export interface Verification {
-  kind: 'receipt' | 'document';
-  verdict: 'valid' | 'changed' | 'revoked' | 'unknown';
+  kind: 'receipt' | 'document' | 'erasure';
+  verdict: 'valid' | 'changed' | 'revoked' | 'erased' | 'unknown';
   issuer: { mspId: string; name: string | null } | null;
   transactionId: string | null;
   blockNumber: number | null;
@@ -608,6 +629,8 @@ export interface ConsentAnswer extends Omit<ConsentFields, 'requestId' | 'agents
   purging: string[];
   /** For the owner: see `PatientDevice.openOwnTerms`; null where a device made none. */
   ownTerms?: string | null;
+  /** When the grantee's organisation said that it holds nothing of the consent any more. */
+  dataErased?: { organization: string; at: string; transactionId: string } | null;
   /** For the owner: what the device has yet to sign, `grant`, `share/<mspId>` or `terms/<mspId>`. */
   missing?: string[];
 }

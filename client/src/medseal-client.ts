@@ -21,6 +21,7 @@ import type {
   EmergencyKeyAnswer,
   EncounterAnswer,
   EncounterInput,
+  ErasureCertificate,
   FullVerdict,
   GrantBody,
   GranteeAnswer,
@@ -321,6 +322,29 @@ export class MedsealClient {
 
   revokeConsent = (id: string) => this.#call<ActAnswer>('POST', `/consents/${segment(id)}/revoke`, {});
 
+  // ---- erasure
+
+  /** Has a patient of the own hospital erased; the certificate, or how far it is. */
+  erasePatient = (registrationNo: string, options?: WriteOptions) =>
+    this.#call<ErasureCertificate>(
+      'POST',
+      `/patients/${segment(registrationNo)}/erase`,
+      {},
+      undefined,
+      options,
+    );
+
+  /** For the owner: the act that the device signs. */
+  beginErasure = (registrationNo: string) =>
+    this.#call<ActAnswer>('POST', `/patients/${segment(registrationNo)}/erase`, {});
+
+  erasure = (registrationNo: string) =>
+    this.#call<ErasureCertificate>('GET', `/patients/${segment(registrationNo)}/erase`);
+
+  /** Nobody need sign in. */
+  erasureCertificate = (ledgerId: string) =>
+    this.#call<ErasureCertificate>('GET', `/erasures/${segment(ledgerId)}`);
+
   // ---- ledger
 
   report = (query?: PageQuery) => this.#call<ReportAnswer>('GET', '/blockchain/report', undefined, query);
@@ -381,7 +405,7 @@ export class MedsealClient {
     );
 
   /** Whether a receipt or a document is what the ledger has; nobody need sign in. */
-  verifyStatement = (statement: ReceiptStatement | DocumentStatement) =>
+  verifyStatement = (statement: ReceiptStatement | DocumentStatement | ErasureCertificate) =>
     this.#call<Verification>('POST', '/verify', statement);
 
   /**

@@ -14,6 +14,7 @@ import { CustodianModule } from './custodian/custodian.module.js';
 import { DoctorsModule } from './doctors/doctors.module.js';
 import { EncountersModule } from './encounters/encounters.module.js';
 import { EventsModule } from './events/events.module.js';
+import { ErasureModule } from './erasure/erasure.module.js';
 import { HealthModule } from './health/health.module.js';
 import { IdempotencyInterceptor } from './http/idempotency.interceptor.js';
 import { ProblemFilter } from './http/problem.filter.js';
@@ -23,6 +24,7 @@ import { OwnerConsentsModule } from './consents/owner-consents.module.js';
 import { OrganizationRegistry } from './organizations/organization.js';
 import { PlatformModule } from './organizations/platform.module.js';
 import { OutboxModule } from './outbox/outbox.module.js';
+import { ParametersModule } from './parameters/parameters.module.js';
 import { PatientsModule } from './patients/patients.module.js';
 import { ProjectionModule } from './projection/projection.module.js';
 import { RecordsModule } from './records/records.module.js';
@@ -57,6 +59,7 @@ export class AppModule {
         EncountersModule,
         CustodianModule,
         CareTeamsModule,
+        ErasureModule,
         ConsentDutiesModule,
         RecordsModule,
         TransactionsModule,
@@ -68,6 +71,7 @@ export class AppModule {
         AccessLogModule,
         EventsModule,
         VerifyModule,
+        ParametersModule,
       ],
       providers: [
         { provide: APP_FILTER, useClass: ProblemFilter },

@@ -340,6 +340,29 @@ export const restOperations: Readonly<Record<string, Readonly<Record<string, Res
       }),
     },
   },
+  'POST /patients/{registrationNo}/erase': {
+    "another version's ETag": {
+      call: (world, actor, absent) => ({
+        method: 'POST',
+        path: `/patients/${numberOf(world, actor, absent)}/erase`,
+        headers: OLD_ETAG,
+      }),
+    },
+  },
+  'GET /patients/{registrationNo}/erase': {
+    'who is not erased': {
+      call: (world, actor, absent) => get(`/patients/${numberOf(world, actor, absent)}/erase`),
+    },
+  },
+  'GET /erasures/{ledgerId}': {
+    'of nobody': { call: () => get(`/erasures/${random(16)}`) },
+  },
+  'GET /parameters': simple('/parameters'),
+  'PUT /parameters': {
+    'no number of years': {
+      call: () => ({ method: 'PUT', path: '/parameters', body: { retentionYears: 0 } }),
+    },
+  },
   'POST /patients/{registrationNo}/activation-code': {
     '': {
       call: (world, actor, absent) => {

@@ -218,9 +218,9 @@ export function actsOfGrant(body: GrantBody, { channel, mspId }: Signer): Intend
   ];
 }
 
-/** `consent:deny` or `consent:revoke` of one id. */
+/** An act whose only argument is the id that it is about. */
 export const actOnOne = (
-  functionName: 'consent:deny' | 'consent:revoke',
+  functionName: 'consent:deny' | 'consent:revoke' | 'registry:requestErasure',
   id: string,
   { channel, mspId }: Signer,
 ): IntendedAct => ({

@@ -306,6 +306,16 @@ export class PatientDevice {
     };
   }
 
+  /**
+   * Has everything of the patient erased, everywhere, for good. The answer names the certificate's address: the account
+   * is gone soon after.
+   */
+  async requestErasure(client: MedsealClient, registrationNo: string): Promise<ActAnswer> {
+    return this.sign(client, await client.beginErasure(registrationNo), (signer) => [
+      actOnOne('registry:requestErasure', this.ledgerId, signer),
+    ]);
+  }
+
   private async sign(
     client: MedsealClient,
     first: ActAnswer,

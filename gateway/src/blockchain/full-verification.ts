@@ -54,7 +54,7 @@ export async function verifyEverything(
   let done = 0;
   for (const stored of walk.objects.values()) {
     signal?.throwIfAborted();
-    await checkObjects(objects, stored, walk.findings);
+    if (!walk.isErased(stored.recordId)) await checkObjects(objects, stored, walk.findings);
     done += 1;
     tell({ phase: 'objects', done, total: walk.objects.size });
   }

@@ -1,4 +1,4 @@
-import type { RecordEntry } from '@medseal/chaincode';
+import type { PatientEntry, RecordEntry } from '@medseal/chaincode';
 import type { Database } from '../database/database.js';
 import type { ObjectStore } from '../storage/object-store.js';
 import { examineBlocks } from './block-examiner.js';
@@ -26,8 +26,10 @@ export interface VerifiedEntry {
   readonly hash: string;
   readonly prevHash: string;
   readonly prevHashValid: boolean;
-  /** Of a row shown: whether its stored objects are as they were written. */
+  /** Of a row shown: whether its stored objects are as they were written; of an erased one there need be none. */
   readonly objectsValid: boolean;
+  /** The patient is being erased, or was. */
+  readonly erased: boolean;
 }
 
 export interface VerifiedRows {
@@ -74,10 +76,14 @@ export async function verifyRows(
      WHERE v.ledger_id = ANY($1) AND v.status = 'chained'`,
     [ledgerIds],
   );
+  const erasures = await database.query<{ ledger_id: string; block_number: number }>(
+    `SELECT ledger_id, block_number FROM patients WHERE ledger_id = ANY($1) AND status IN ('erasing', 'erased')`,
+    [ledgerIds],
+  );
   const blocks = await examineBlocks(
     ledger,
     database,
-    writes.map(({ block_number }) => block_number),
+    [...writes, ...erasures].map(({ block_number }) => block_number),
   );
   for (const { number, reason } of blocks.values()) {
     if (reason !== undefined) findings.add({ kind: 'block', id: String(number), reason });
@@ -86,6 +92,7 @@ export async function verifyRows(
   const shown = new Set(rows.map(keyOf));
   const entries = new Map<string, VerifiedEntry>();
   for (const ledgerId of ledgerIds) {
+    const erased = erasures.some((row) => row.ledger_id === ledgerId && isErasedIn(blocks, row));
     let position: ChainPosition | undefined = CHAIN_START;
     for (const row of chained.filter(({ ledger_id }) => ledger_id === ledgerId)) {
       const key = `${row.record_id}/${row.version}`;
@@ -101,7 +108,7 @@ export async function verifyRows(
         findings.add({ kind: 'entry', id: key, reason });
       }
       let objectsValid = true;
-      if (shown.has(key) && entry.sealed) {
+      if (shown.has(key) && entry.sealed && !erased) {
         const earlier = earlierStates(blocks, row).reduce<StoredObjects | undefined>(
           (before, { sealed }) => (sealed ? storedObjects(entry.recordId, sealed, before) : before),
           undefined,
@@ -117,6 +124,7 @@ export async function verifyRows(
         prevHash: entry.chain?.prevHash ?? '',
         prevHashValid: trusted && position !== undefined && hashValid && prevHashValid,
         objectsValid,
+        erased,
       });
       // What cannot be trusted proves nothing about the next entry's link.
       position = trusted ? positionAfter(entry) : undefined;
@@ -144,6 +152,19 @@ async function checkHead(
   const reason = examineHead({ contentHash: row.content_hash, count: row.count }, position);
   if (reason) findings.add({ kind: 'entry', id: `chain/${ledgerId}`, reason });
 }
+
+/** Not the read model's word: missing objects are only right where a sound block says that they were erased. */
+const isErasedIn = (
+  blocks: ReadonlyMap<number, BlockExamination>,
+  { ledger_id, block_number }: { ledger_id: string; block_number: number },
+): boolean => {
+  const block = blocks.get(block_number);
+  if (block === undefined || block.reason !== undefined) return false;
+  return validChanges(block).some(({ type, parts, entry }) => {
+    const status = (entry as PatientEntry | undefined)?.status;
+    return type === 'patient' && parts[0] === ledger_id && (status === 'erasing' || status === 'erased');
+  });
+};
 
 /** The entry as the write that the read model names last left it. */
 function entryIn(block: BlockExamination, row: ChainedRow): RecordEntry | undefined {

@@ -27,6 +27,8 @@ export interface ReportRow {
   readonly prevHashValid: boolean;
   /** Whether the record's stored objects are as they were written. */
   readonly objectsValid: boolean;
+  /** The patient is being erased, or was: hashes are all that is left. */
+  readonly erased: boolean;
   /** Where the owner's device must open the record to see its title line. */
   readonly sealed?: { recordId: string; version: number };
 }
@@ -42,7 +44,7 @@ export interface ReportAnswer extends Verdict {
 interface ChainedEntry extends EntryReference {
   readonly hospital: string;
   readonly author: string;
-  /** The home hospital closed the patient's file. */
+  /** The home hospital closed the patient's file, or the patient was erased. */
   readonly deleted: boolean;
 }
 
@@ -68,6 +70,9 @@ const HIDDEN: ShownPart = {
 
 /** Roles that work with title lines of their hospital. */
 const TITLE_LINE_ROLES: ReadonlySet<string> = new Set(['doctor', 'hospital-admin']);
+
+/** Of patients whose names their hospital still shows. */
+const LIVING: ReadonlySet<string> = new Set(['keyless', 'active']);
 
 const SORTS = ['ehrDate', '-ehrDate'];
 
@@ -99,11 +104,12 @@ export class ReportService {
     const rows = items.map((entry, index): ReportRow => {
       const { recordId, version, hospital } = entry;
       const { ehrDate, patient, doctor, disease, sealed } = shown[index]!;
-      const { hash, prevHash, prevHashValid, objectsValid } = verified.get(keyOf(entry)) ?? {
+      const { hash, prevHash, prevHashValid, objectsValid, erased } = verified.get(keyOf(entry)) ?? {
         hash: '',
         prevHash: '',
         prevHashValid: false,
         objectsValid: false,
+        erased: false,
       };
       return {
         recordId,
@@ -117,6 +123,7 @@ export class ReportService {
         prevHash,
         prevHashValid,
         objectsValid,
+        erased,
         ...(sealed ? { sealed: { recordId, version } } : {}),
       };
     });
@@ -158,7 +165,7 @@ export class ReportService {
       ledgerId: ledger_id,
       hospital,
       author,
-      deleted: patient_status === 'deleted',
+      deleted: patient_status !== null && !LIVING.has(patient_status),
     }));
     return q === undefined || q === '' ? entries : entries.filter((entry) => this.#matches(user, entry, q));
   }

@@ -106,7 +106,7 @@ export class ConsentAsking {
     return Promise.all(
       rows.map(async (row): Promise<RequestView> => {
         const { kind: _kind, ...fields } = await keystore.openRow<RequestDelivery>(
-          rowContext(row.request_id),
+          requestContext(row.request_id),
           row.request,
         );
         const answers = await evaluateJson<ConsentAnswerEntry[]>(organization, 'consent:getRequestAnswers', [
@@ -157,7 +157,7 @@ export class ConsentAsking {
     request: RequestDelivery,
   ): Promise<void> {
     const now = this.clock.now();
-    const sealed = await organization.keystore.sealRow(rowContext(requestId), request);
+    const sealed = await organization.keystore.sealRow(requestContext(requestId), request);
     await organization.database.transaction(async (queries) => {
       // One after the other, or two at once would both be the twentieth.
       await queries.query('SELECT pg_advisory_xact_lock(hashtext($1))', [`consent-requests/${subject}`]);
@@ -202,4 +202,5 @@ export class ConsentAsking {
   }
 }
 
-const rowContext = (requestId: string): string => `consent_requests_made/${requestId}`;
+/** What a request that was made here is sealed for. */
+export const requestContext = (requestId: string): string => `consent_requests_made/${requestId}`;

@@ -6,7 +6,9 @@ import { EmergencyKeyDuties } from '../emergencies/emergency-key-duties.js';
 import { OrganizationRegistry, type Organization } from '../organizations/organization.js';
 import type { BlockChanges } from '../projection/block-changes.js';
 import { Projections } from '../projection/projections.js';
+import { ErasureDuties } from '../erasure/erasure-duties.js';
 import { AgentDuties } from './agent-duties.js';
+import { DataErasures } from './data-erasures.js';
 import type { Duty, DutySource } from './duty.js';
 import { Incoming } from './incoming.js';
 import { Outgoing } from './outgoing.js';
@@ -22,6 +24,7 @@ const WORLD_TYPES: ReadonlySet<string> = new Set([
   'recordVersion',
   'patient',
   'staff',
+  'erasure',
   'organizationKey',
   'emergencyKey',
 ]);
@@ -64,10 +67,12 @@ export class ConsentDuties implements OnApplicationBootstrap, OnApplicationShutd
     agent: AgentDuties,
     incoming: Incoming,
     outgoing: Outgoing,
+    dataErasures: DataErasures,
+    erasures: ErasureDuties,
     careTeams: CareTeamDuties,
     emergencyKeys: EmergencyKeyDuties,
   ) {
-    this.sources = [agent, incoming, outgoing, careTeams, emergencyKeys];
+    this.sources = [erasures, agent, dataErasures, incoming, outgoing, careTeams, emergencyKeys];
   }
 
   onApplicationBootstrap(): void {

@@ -25,4 +25,14 @@ export const consentMigrations: readonly Migration[] = [
       CREATE INDEX held_values_patient ON held_values (ledger_id, kind);
     `,
   },
+  {
+    name: 'consents-2-data-erasures',
+    // Consents whose held values are being purged, so that a crash before the attestation loses nothing.
+    sql: `
+      CREATE TABLE data_erasures (
+        consent_id text PRIMARY KEY,
+        terms_id text NOT NULL
+      );
+    `,
+  },
 ];

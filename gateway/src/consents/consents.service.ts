@@ -6,6 +6,7 @@ import {
   type ConsentPreview,
   type ConsentState,
   type ConsentStatus,
+  type DataErasureEntry,
   type GranteeKind,
   DEFAULT_CONSENT_THRESHOLD,
   type ParametersEntry,
@@ -35,6 +36,8 @@ export interface ConsentView extends Omit<ConsentEntry, 'schema' | 'agents'> {
   purging: string[];
   /** For its owner: base64 of the terms as the owner's device sealed them to itself; null where it did not. */
   ownTerms?: string | null;
+  /** When the grantee's organisation said that it holds nothing of the consent any more; null until it does. */
+  dataErased: { organization: string; at: string; transactionId: string } | null;
   /** For its owner: what the owner's device has yet to sign, see POST /consents/{id}/resume. */
   missing?: GrantStep[];
 }
@@ -188,7 +191,7 @@ const careTeam = async (organization: Organization, teamId: string): Promise<Car
     : null;
 
 const viewOf = (
-  { consent, status, answers, purging }: ConsentState,
+  { consent, status, answers, purging, dataErasure }: ConsentState,
   owners: OwnersPart | undefined,
 ): ConsentView => {
   const { schema: _schema, agents, ...fields } = consent as ConsentEntry & { schema: number };
@@ -200,6 +203,7 @@ const viewOf = (
       return { mspId, publicKey, answer: said?.answer ?? null, code: said?.code ?? null };
     }),
     purging,
+    dataErased: dataErasure === null ? null : dataErasedOf(dataErasure),
     ...(owners === undefined
       ? {}
       : {
@@ -208,3 +212,13 @@ const viewOf = (
         }),
   };
 };
+
+const dataErasedOf = ({
+  mspId,
+  at,
+  transactionId,
+}: DataErasureEntry): NonNullable<ConsentView['dataErased']> => ({
+  organization: mspId,
+  at,
+  transactionId,
+});

@@ -24,7 +24,6 @@ import { HeldValues } from './held-values.js';
 
 /** A delivery may be here before the grant it belongs to; after this long it belongs to nothing. */
 const UNKNOWN_CONSENT_MS = 24 * 60 * 60_000;
-const PURGED_AT_ONCE = 100;
 const GONE: readonly string[] = ['DELIVERY_NOT_FOUND', 'REQUEST_NOT_FOUND'];
 
 interface WaitingRow {
@@ -32,7 +31,7 @@ interface WaitingRow {
   value: Uint8Array;
 }
 
-/** Takes over what waits for this organisation, and purges what it holds of consents that have ended. */
+/** Takes over what waits for this organisation. */
 @Injectable()
 export class Incoming implements DutySource {
   private readonly logger = new Logger(Incoming.name);
@@ -44,40 +43,19 @@ export class Incoming implements DutySource {
   ) {}
 
   async due(organization: Organization): Promise<Duty[]> {
-    await this.held.index(organization);
-    const purge = await this.endedIds(organization);
     const waiting = await organization.database.query<WaitingRow>(
       `SELECT key, value FROM private_values
         WHERE collection = $1 AND kind IN ('consentRequest', 'delivery') AND value IS NOT NULL
         ORDER BY block_number, key`,
       [implicitCollection(organization.mspId)],
     );
-    return [
-      ...(purge.length === 0 ? [] : [{ key: 'purgeHeld', run: () => this.purgeHeld(organization, purge) }]),
-      ...waiting.map(({ key, value }) => {
-        const [kind = '', id = ''] = key.split('/');
-        const given = { id, ...(JSON.parse(utf8Decode(value)) as HandedOver) };
-        return kind === 'delivery'
-          ? { key: `takeOver/${id}`, run: () => this.takeOver(organization, given) }
-          : { key: `takeRequest/${id}`, run: () => this.takeRequest(organization, given) };
-      }),
-    ];
-  }
-
-  private async endedIds(organization: Organization): Promise<string[]> {
-    const rows = await organization.database.query<{ delivery_id: string }>(
-      `SELECT h.delivery_id FROM held_values h JOIN consents c ON c.consent_id = h.consent_id
-        WHERE c.revoked_at IS NOT NULL OR c.expires_at <= $1 ORDER BY h.delivery_id`,
-      [this.clock.date()],
-    );
-    return rows.map(({ delivery_id }) => delivery_id);
-  }
-
-  private async purgeHeld(organization: Organization, deliveryIds: string[]): Promise<void> {
-    for (let at = 0; at < deliveryIds.length; at += PURGED_AT_ONCE) {
-      const some = canonicalJson(deliveryIds.slice(at, at + PURGED_AT_ONCE));
-      await submitAsService(organization, 'consent:purgeHeld', [some], { at: organization.mspId });
-    }
+    return waiting.map(({ key, value }) => {
+      const [kind = '', id = ''] = key.split('/');
+      const given = { id, ...(JSON.parse(utf8Decode(value)) as HandedOver) };
+      return kind === 'delivery'
+        ? { key: `takeOver/${id}`, run: () => this.takeOver(organization, given) }
+        : { key: `takeRequest/${id}`, run: () => this.takeRequest(organization, given) };
+    });
   }
 
   /** A request for a number that this hospital never gave is purged like any other, and kept nowhere. */
@@ -107,7 +85,7 @@ export class Incoming implements DutySource {
     const isKept =
       consent !== undefined &&
       patient?.status === 'active' &&
-      this.isFor(organization, consent) &&
+      (await this.isFor(organization, consent)) &&
       (await this.isGood(organization, consent, given, delivery));
     const ledgerId = consent?.ledgerId ?? '';
     if (isKept) await organization.keystore.createErasureKey(ledgerId);
@@ -117,8 +95,14 @@ export class Incoming implements DutySource {
     });
   }
 
-  private isFor({ mspId }: Organization, { grantee, revokedAt, expiresAt }: ConsentEntry): boolean {
-    return grantee.mspId === mspId && revokedAt === null && Date.parse(expiresAt) > this.clock.now();
+  private async isFor(
+    { mspId, database }: Organization,
+    { consentId, grantee, revokedAt, expiresAt }: ConsentEntry,
+  ): Promise<boolean> {
+    if (grantee.mspId !== mspId || revokedAt !== null || Date.parse(expiresAt) <= this.clock.now())
+      return false;
+    const erased = await database.query('SELECT 1 FROM data_erasures WHERE consent_id = $1', [consentId]);
+    return erased.length === 0;
   }
 
   /** Whether the one who may say it says what the ledger was promised; an opening that differs is complained of. */

@@ -21,11 +21,12 @@ interface OpeningRow extends ConsentRow {
   version: number;
 }
 
-/** The consent `c` is active at $2, and to somebody: nothing is handed over before an emergency. */
+/** The consent `c` is active at $2, to somebody who keeps data: nothing is handed over before an emergency. */
 const ACTIVE = `c.grantee_msp <> '${EMERGENCY_READER}' AND c.revoked_at IS NULL AND c.expires_at > $2
   AND (SELECT count(*) FROM share_answers a WHERE a.consent_id = c.consent_id AND a.answer = 'accepted')
       >= c.threshold
-  AND NOT EXISTS (SELECT 1 FROM share_answers a WHERE a.consent_id = c.consent_id AND a.answer <> 'accepted')`;
+  AND NOT EXISTS (SELECT 1 FROM share_answers a WHERE a.consent_id = c.consent_id AND a.answer <> 'accepted')
+  AND NOT EXISTS (SELECT 1 FROM data_erasure_attestations d WHERE d.consent_id = c.consent_id)`;
 
 /**
  * What this organisation owes the grantee's organisation once a consent is active: as the writing hospital the opening

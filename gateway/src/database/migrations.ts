@@ -5,6 +5,7 @@ import { careTeamMigrations } from '../care-teams/care-teams.migrations.js';
 import { choiceMigrations } from '../choices/choices.migrations.js';
 import { consentMigrations } from '../consents/consents.migrations.js';
 import { emergencyMigrations } from '../emergencies/emergencies.migrations.js';
+import { erasureMigrations } from '../erasure/erasure.migrations.js';
 import { idempotencyMigrations } from '../http/http.migrations.js';
 import { outboxMigrations } from '../outbox/outbox.migrations.js';
 import { projectionMigrations } from '../projection/projection.migrations.js';
@@ -30,6 +31,7 @@ export const migrations: readonly Migration[] = [
   ...careTeamMigrations,
   ...choiceMigrations,
   ...emergencyMigrations,
+  ...erasureMigrations,
 ];
 
 /** Brings the schema to this version. Data written by an earlier version stays. */

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { canonicalJson, utf8 } from '@medseal/crypto';
 import type { PatientEntry, PrivateValue } from '@medseal/chaincode';
 import { Clock } from '../clock.js';
+import { evaluateJson } from '../fabric/evaluate-json.js';
 import { type Committed, LedgerError } from '../fabric/ledger-client.js';
 import type { BusinessRequest } from '../http/business-request.js';
 import { type LedgerAnswer, ledgerAnswer } from '../http/ledger-answer.js';
@@ -13,6 +14,7 @@ import { type Card, cardOpens, decodeCard } from '../patients/card.js';
 import { requireDoctor } from '../patients/doctor-check.js';
 import {
   type HeldNumber,
+  isGone,
   PatientDirectory,
   type StoredVisit,
   type Visit,
@@ -61,6 +63,7 @@ export class EncountersService {
     const encounterId = business.deriveId('encounter');
     const visit: Visit = { class: input.class, doctorId: input.doctorId, reason: input.reason, period };
 
+    await refuseErased(organization, ledgerId);
     await organization.keystore.createErasureKey(ledgerId);
     const plain: [string, object][] = [
       [patientKeys.encounter(ledgerId, encounterId), { encounterId }],
@@ -104,7 +107,7 @@ export class EncountersService {
   ): Promise<EncounterView & { ledger: LedgerAnswer }> {
     const { organization } = user;
     const patient = await this.directory.find(organization, registrationNo);
-    if (patient === undefined || patient.entry.status === 'deleted') throw notFound();
+    if (patient === undefined || isGone(patient.entry)) throw notFound();
     const { ledgerId } = patient.entry;
     const visit = (await this.directory.visits(organization, ledgerId)).find(
       (one) => one.encounterId === encounterId,
@@ -135,7 +138,7 @@ export class EncountersService {
       user.role === 'patient'
         ? await this.directory.findFor(user, registrationNo)
         : await this.directory.find(organization, registrationNo);
-    if (patient === undefined || patient.entry.status === 'deleted') throw notFound();
+    if (patient === undefined || isGone(patient.entry)) throw notFound();
     const visits = await this.directory.visits(organization, patient.entry.ledgerId);
     const foreign = patient.entry.homeMsp !== organization.mspId;
     if (foreign && visits.length === 0) throw notFound();
@@ -151,7 +154,7 @@ export class EncountersService {
     if (cardCode !== undefined && (card === undefined || card.number !== registrationNo)) throw notFound();
     const held = await this.directory.find(organization, registrationNo);
     const entry = held?.entry ?? (card && (await this.directory.entry(organization, card.ledgerId)));
-    if (entry === undefined || entry.status === 'deleted') throw notFound();
+    if (entry === undefined || isGone(entry)) throw notFound();
     if (card !== undefined && !cardOpens(entry.commitments.number, card)) throw notFound();
     return held === undefined ? { entry, card } : { entry };
   }
@@ -170,6 +173,14 @@ export class EncountersService {
     );
   }
 }
+
+/** Asked of the peer: a contract that read the patient's entry would put its key on the encounter's block. */
+const refuseErased = async (organization: Organization, ledgerId: string): Promise<void> => {
+  const entry = await evaluateJson<PatientEntry | null>(organization, 'registry:getPatient', [ledgerId]);
+  if (entry !== null && isGone(entry)) {
+    throw problem(409, 'PATIENT_ERASED', 'The patient is being erased, or was: no encounter can be opened.');
+  }
+};
 
 const transientOf = (values: PrivateValue[]): Record<string, Uint8Array> => ({
   private: utf8(canonicalJson(values)),

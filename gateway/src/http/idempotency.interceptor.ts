@@ -108,7 +108,7 @@ export class IdempotencyInterceptor implements NestInterceptor {
     }
     if (row.status !== null && row.answer !== null) {
       response.status(row.status).header('Idempotency-Replayed', 'true');
-      return keystore.openRow<unknown>(context(id, 'answer'), row.answer);
+      return keystore.openRow<unknown>(answerContext(id), row.answer);
     }
     const secret = await keystore.openRow<string>(context(id, 'secret'), row.secret);
     request.business = new BusinessRequest(id, fromBase64(secret));
@@ -124,7 +124,7 @@ export class IdempotencyInterceptor implements NestInterceptor {
     await database.query('UPDATE idempotency SET status = $2, answer = $3 WHERE business_id = $1', [
       id,
       response.statusCode,
-      await keystore.sealRow(context(id, 'answer'), answer ?? null),
+      await keystore.sealRow(answerContext(id), answer ?? null),
     ]);
     return answer;
   }
@@ -157,6 +157,9 @@ export class IdempotencyInterceptor implements NestInterceptor {
 }
 
 const context = (id: string, part: string): string => `idempotency/${id}/${part}`;
+
+/** What a kept answer is sealed for. */
+export const answerContext = (id: string): string => context(id, 'answer');
 
 const isMalformed = (error: unknown): boolean => {
   const answer = error instanceof ProblemException ? error : toProblem(error);

@@ -29,6 +29,7 @@ const LEDGER_ID = /^[0-9a-f]{32}$/;
 /** An organisation's secrets: files outside the database, one a secret, mode 0600. */
 export class Keystore {
   private readonly erasureKeys = new Map<string, Uint8Array>();
+  private readonly destroyed = new Set<string>();
 
   private constructor(
     readonly directory: string,
@@ -75,13 +76,15 @@ export class Keystore {
     return key;
   }
 
-  /** The same key when there is one already. */
+  /** The same key when there is one already. @throws Error for a patient whose key was destroyed */
   async createErasureKey(ledgerId: string): Promise<Uint8Array> {
+    if (this.destroyed.has(ledgerId)) throw new Error("The patient's erasure key was destroyed.");
     await createSecretFile(this.erasurePath(ledgerId), randomBytes(KEY_BYTES));
     return this.erasureKey(ledgerId)!;
   }
 
   async destroyErasureKey(ledgerId: string): Promise<void> {
+    this.destroyed.add(ledgerId);
     this.erasureKeys.delete(ledgerId);
     await destroySecretFile(this.erasurePath(ledgerId));
   }

@@ -54,7 +54,7 @@ export class Jobs implements OnApplicationBootstrap, OnApplicationShutdown {
     await queries.query(
       `INSERT INTO jobs (kind, dedupe_key, payload, attempts, next_at, created_at) VALUES ($1, $2, $3, 0, $4, $4)
        ON CONFLICT (kind, dedupe_key) DO NOTHING`,
-      [kind, dedupeKey, await organization.keystore.sealRow(`jobs/${kind}`, payload), this.clock.date()],
+      [kind, dedupeKey, await organization.keystore.sealRow(jobContext(kind), payload), this.clock.date()],
     );
     this.schedule(0);
   }
@@ -120,7 +120,7 @@ export class Jobs implements OnApplicationBootstrap, OnApplicationShutdown {
     try {
       const handler = this.handlers.get(row.kind);
       if (handler === undefined) throw new Error(`no handler for jobs of kind ${row.kind}`);
-      await handler(organization, await organization.keystore.openRow(`jobs/${row.kind}`, row.payload));
+      await handler(organization, await organization.keystore.openRow(jobContext(row.kind), row.payload));
       await organization.database.query('DELETE FROM jobs WHERE id = $1', [row.id]);
     } catch (error) {
       const pauseMs = Math.min(BACKOFF_MAX_MS, BACKOFF_MS * 2 ** Math.min(row.attempts, 20));
@@ -134,3 +134,6 @@ export class Jobs implements OnApplicationBootstrap, OnApplicationShutdown {
     }
   }
 }
+
+/** What a job's payload is sealed for. */
+export const jobContext = (kind: string): string => `jobs/${kind}`;

@@ -171,7 +171,7 @@ export class TwoPartActs implements OnApplicationBootstrap, OnApplicationShutdow
     organization: Organization,
     row: { business_id: string; act: Uint8Array },
   ): Promise<StoredAct> {
-    return organization.keystore.openRow<StoredAct>(rowContext(row.business_id), row.act);
+    return organization.keystore.openRow<StoredAct>(actContext(row.business_id), row.act);
   }
 
   private async forget(organization: Organization, businessId: string): Promise<void> {
@@ -186,7 +186,7 @@ const publicStep = (act: TwoPartAct): StoredAct => ({
 });
 
 const sealed = (organization: Organization, act: TwoPartAct): Promise<Uint8Array> =>
-  organization.keystore.sealRow(rowContext(act.businessId), publicStep(act));
+  organization.keystore.sealRow(actContext(act.businessId), publicStep(act));
 
 const submitPublic = (
   organization: Organization,
@@ -214,7 +214,8 @@ const parse = (bytes: Buffer): unknown => (bytes.length === 0 ? null : JSON.pars
 const isFinal = (error: LedgerError): boolean =>
   !['COMMIT_UNKNOWN', 'LEDGER_UNAVAILABLE', 'LEDGER_CONFLICT', 'PROPOSAL_STALE'].includes(error.code);
 
-const rowContext = (businessId: string): string => `two_part_acts/${businessId}`;
+/** What an act at rest is sealed for. */
+export const actContext = (businessId: string): string => `two_part_acts/${businessId}`;
 
 const encodeTransient = (transient?: Record<string, Uint8Array>): Record<string, string> | undefined =>
   transient &&

@@ -60,6 +60,10 @@ interface ValueRow {
   value_hash: string;
 }
 
+/** Nobody sees or treats the patient any more: deleted, or erased. */
+export const isGone = ({ status }: Pick<PatientEntry, 'status'>): boolean =>
+  status !== 'keyless' && status !== 'active';
+
 /** Which staff see patients at all. */
 const CARE_ROLES: ReadonlySet<string> = new Set(['hospital-admin', 'doctor']);
 
@@ -94,7 +98,7 @@ export class PatientDirectory {
 
   async relation(user: SessionUser, entry: PatientEntry): Promise<Relation | undefined> {
     if (user.role === 'patient') return user.subject === entry.ledgerId ? 'owner' : undefined;
-    if (!CARE_ROLES.has(user.role) || entry.status === 'deleted') return undefined;
+    if (!CARE_ROLES.has(user.role) || isGone(entry)) return undefined;
     if (entry.homeMsp === user.organization.mspId) return 'home';
     const encounter = await this.openEncounter(user.organization, entry.ledgerId);
     return encounter === undefined ? undefined : 'treating';
@@ -108,10 +112,10 @@ export class PatientDirectory {
     return row?.entry;
   }
 
-  /** Entries of the patients whose home this organisation is, deleted ones left out. */
+  /** Entries of the patients whose home this organisation is, deleted and erased ones left out. */
   async homeEntries(organization: Organization): Promise<PatientEntry[]> {
     const rows = await organization.database.query<{ entry: PatientEntry }>(
-      `SELECT entry FROM patients WHERE home_msp = $1 AND status <> 'deleted' ORDER BY ledger_id`,
+      `SELECT entry FROM patients WHERE home_msp = $1 AND status IN ('keyless', 'active') ORDER BY ledger_id`,
       [organization.mspId],
     );
     return rows.map(({ entry }) => entry);
@@ -225,6 +229,11 @@ export class PatientDirectory {
       [implicitCollection(organization.mspId), ledgerId],
     );
     return row?.key.split('/')[2];
+  }
+
+  /** Nothing that was opened of an erased patient stays in memory. */
+  forget(organization: Organization, ledgerId: string): void {
+    this.opened.forget(organization, ledgerId);
   }
 
   private async rows(

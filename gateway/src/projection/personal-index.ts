@@ -97,6 +97,18 @@ export class PersonalIndex {
     if (kind === 'staff') this.#staff.delete(part);
   }
 
+  /** Forgets what is known of a patient and of the records. */
+  forget(ledgerId: string, recordIds: readonly string[]): void {
+    const number = this.#numbers.get(ledgerId);
+    if (number !== undefined) this.#ledgerIds.delete(number);
+    this.#numbers.delete(ledgerId);
+    this.#names.delete(ledgerId);
+    const gone = new Set(recordIds);
+    for (const key of this.#titleLines.keys()) {
+      if (gone.has(key.split('/')[0] ?? '')) this.#titleLines.delete(key);
+    }
+  }
+
   clear(): void {
     for (const map of [this.#names, this.#numbers, this.#ledgerIds, this.#staff, this.#titleLines])
       map.clear();

@@ -235,6 +235,28 @@ export const projectionMigrations: readonly Migration[] = [
       CREATE INDEX care_teams_msp ON care_teams (msp_id);
     `,
   },
+  {
+    name: 'projection-4-erasures',
+    // Not read again: nothing before this version has erased anybody.
+    sql: `
+      CREATE TABLE erasures (
+        ledger_id text PRIMARY KEY,
+        organizations text[] NOT NULL,
+        erased_at timestamptz,
+        block_number integer NOT NULL
+      );
+      CREATE TABLE erasure_attestations (
+        ledger_id text NOT NULL,
+        msp_id text NOT NULL,
+        block_number integer NOT NULL,
+        PRIMARY KEY (ledger_id, msp_id)
+      );
+      CREATE TABLE data_erasure_attestations (
+        consent_id text PRIMARY KEY,
+        block_number integer NOT NULL
+      );
+    `,
+  },
 ];
 
 /** Tables that a rebuild empties. */
@@ -261,4 +283,7 @@ export const PROJECTION_TABLES = [
   'consent_answers',
   'consent_keys',
   'care_teams',
+  'erasures',
+  'erasure_attestations',
+  'data_erasure_attestations',
 ] as const;

@@ -5,6 +5,9 @@ import type {
   ConsentAnswerEntry,
   ConsentEntry,
   ConsentKeyEntry,
+  DataErasureEntry,
+  ErasureAttestationEntry,
+  ErasureEntry,
   OrganizationEntry,
   OrganizationKeyEntry,
   ParametersEntry,
@@ -256,6 +259,36 @@ export const ENTRY_TABLES: Readonly<Record<string, readonly EntryTable[]>> = {
       rowOf: ({ entry }) => {
         const { teamId, mspId, kind, publicKey } = entry as unknown as CareTeamEntry;
         return { team_id: teamId, msp_id: mspId, kind, public_key: publicKey, entry: json(entry) };
+      },
+    },
+  ],
+  erasure: [
+    {
+      target: { table: 'erasures', key: ['ledger_id'] },
+      keyOf: ([ledgerId]) => ({ ledger_id: ledgerId! }),
+      rowOf: ({ entry, blockNumber }) => {
+        const { ledgerId, organizations, erasedAt } = entry as unknown as ErasureEntry;
+        return { ledger_id: ledgerId, organizations, erased_at: erasedAt, block_number: blockNumber };
+      },
+    },
+  ],
+  erasureAttestation: [
+    {
+      target: { table: 'erasure_attestations', key: ['ledger_id', 'msp_id'] },
+      keyOf: ([ledgerId, mspId]) => ({ ledger_id: ledgerId!, msp_id: mspId! }),
+      rowOf: ({ entry, blockNumber }) => {
+        const { ledgerId, mspId } = entry as unknown as ErasureAttestationEntry;
+        return { ledger_id: ledgerId, msp_id: mspId, block_number: blockNumber };
+      },
+    },
+  ],
+  dataErasure: [
+    {
+      target: { table: 'data_erasure_attestations', key: ['consent_id'] },
+      keyOf: ([consentId]) => ({ consent_id: consentId! }),
+      rowOf: ({ entry, blockNumber }) => {
+        const { consentId } = entry as unknown as DataErasureEntry;
+        return { consent_id: consentId, block_number: blockNumber };
       },
     },
   ],

@@ -28,7 +28,7 @@ import type { SessionUser } from '../http/session-user.js';
 import type { Organization } from '../organizations/organization.js';
 import { submitOnce } from '../outbox/submit-once.js';
 import { TwoPartActs } from '../outbox/two-part-act.js';
-import { PatientDirectory } from '../patients/patient-directory.js';
+import { isGone, PatientDirectory } from '../patients/patient-directory.js';
 import { patientKeys } from '../patients/patient-keys.js';
 import {
   contentCommitments,
@@ -87,7 +87,7 @@ export class RecordWriter {
    */
   async writablePatient(organization: Organization, registrationNo: string): Promise<PatientEntry> {
     const patient = await this.directory.find(organization, registrationNo);
-    if (patient === undefined || patient.entry.status === 'deleted') throw notFound();
+    if (patient === undefined || isGone(patient.entry)) throw notFound();
     const isHome = patient.entry.homeMsp === organization.mspId;
     if (!isHome && (await this.directory.openEncounter(organization, patient.entry.ledgerId)) === undefined) {
       throw notFound();

@@ -7,7 +7,7 @@ import { judge, type Judgement } from './judge.js';
 import { parseStatement, type Statement, StatementError } from './statement.js';
 
 /**
- * `npm run verify -- …`: verifies a receipt or a document from exported blocks, offline. One JSON line on standard output;
+ * `npm run verify -- …`: verifies a receipt, a document or a certificate of erasure from exported blocks, offline. One JSON line on standard output;
  * status 0 when valid, 1 when not, 2 when it cannot be told.
  */
 

@@ -1,6 +1,13 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
-import type { OrganizationEntry, ReceiptEntry, RecordEntry } from '@medseal/chaincode';
+import type {
+  ErasureAttestationEntry,
+  ErasureEntry,
+  OrganizationEntry,
+  PatientEntry,
+  ReceiptEntry,
+  RecordEntry,
+} from '@medseal/chaincode';
 import { headerHash, MalformedBytesError, parseBlock } from '../blockchain/verifier/block-bytes.js';
 import { LedgerWalk, validChanges } from '../blockchain/verifier/ledger-walk.js';
 import type { InvalidPart } from '../blockchain/verdict.js';
@@ -66,6 +73,21 @@ export class ExportedLedger implements LedgerFacts {
       const fact = this.#fact<RecordEntry>(`recordVersion/${recordId}/${version}`);
       if (fact?.entry.status !== 'chained') return version - 1;
     }
+  }
+
+  async patient(ledgerId: string): Promise<Fact<PatientEntry> | undefined> {
+    return this.#fact(`patient/${ledgerId}`);
+  }
+
+  async erasure(ledgerId: string): Promise<Fact<ErasureEntry> | undefined> {
+    return this.#fact(`erasure/${ledgerId}`);
+  }
+
+  async erasureAttestation(
+    ledgerId: string,
+    mspId: string,
+  ): Promise<Fact<ErasureAttestationEntry> | undefined> {
+    return this.#fact(`erasureAttestation/${ledgerId}/${mspId}`);
   }
 
   async organizationName(mspId: string): Promise<string | undefined> {

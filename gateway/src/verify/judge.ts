@@ -1,18 +1,22 @@
 import { canonicalJson, openBytesCommitment, utf8 } from '@medseal/crypto';
 import type { Fact, LedgerFacts } from './ledger-facts.js';
-import type { DocumentStatement, ReceiptStatement, Statement } from './statement.js';
+import { ERASURE_FORMAT, ERASURE_LIMIT } from '../erasure/certificate.js';
+import type { DocumentStatement, ErasureStatement, ReceiptStatement, Statement } from './statement.js';
 
 /**
  * `valid`: the ledger says the same. `changed`: it has the receipt or record, and says something else. `revoked`: the
- * document was issued, a later version has taken its place. `unknown`: no such receipt or record, or the ledger's own
- * bytes do not hold.
+ * document was issued, a later version has taken its place. `erased`: it is of a patient who was erased; nothing more is
+ * said of it. `unknown`: no such receipt, record or erasure, or the ledger's own bytes do not hold.
  */
-export type Verdict = 'valid' | 'changed' | 'revoked' | 'unknown';
+export type Verdict = 'valid' | 'changed' | 'revoked' | 'erased' | 'unknown';
 
 export interface Judgement {
-  readonly kind: 'receipt' | 'document';
+  readonly kind: 'receipt' | 'document' | 'erasure';
   readonly verdict: Verdict;
-  /** Of a receipt the reader's organisation, of a document the hospital that wrote it; null unless the ledger has it. */
+  /**
+   * Of a receipt the reader's organisation, of a document the hospital that wrote it, of a certificate of erasure the
+   * patient's home hospital; null unless the ledger has it.
+   */
   readonly issuer: { readonly mspId: string; readonly name: string | null } | null;
   readonly transactionId: string | null;
   readonly blockNumber: number | null;
@@ -22,18 +26,19 @@ export interface Judgement {
 
 /** Compares a statement with what the ledger's bytes say. Nothing in the answer is of a patient. */
 export async function judge(statement: Statement, facts: LedgerFacts): Promise<Judgement> {
-  const kind = statement.format === 'medseal/receipt/1' ? 'receipt' : 'document';
+  const kind = KINDS[statement.format];
   const nothing = { kind, issuer: null, transactionId: null, blockNumber: null } as const;
   if (statement.channel !== facts.channel)
     return { ...nothing, verdict: 'unknown', reason: `This is the ledger of channel ${facts.channel}.` };
-  const found = 'receiptId' in statement ? await receipt(statement, facts) : await document(statement, facts);
+  const found = await findingOf(statement, facts);
   if (found === undefined)
     return { ...nothing, verdict: 'unknown', reason: `The ledger has no such ${kind}.` };
   const { fact, mspId, refusal } = found;
+  const bad = [fact, ...(found.others ?? [])].find(({ blockReason }) => blockReason !== undefined);
   const damage =
-    fact.blockReason === undefined
+    bad === undefined
       ? undefined
-      : `Block ${fact.blockNumber} of this copy of the ledger does not verify: ${fact.blockReason}.`;
+      : `Block ${bad.blockNumber} of this copy of the ledger does not verify: ${bad.blockReason}.`;
   return {
     kind,
     verdict: damage === undefined ? (refusal?.verdict ?? 'valid') : 'unknown',
@@ -44,8 +49,27 @@ export async function judge(statement: Statement, facts: LedgerFacts): Promise<J
   };
 }
 
+const KINDS = {
+  'medseal/receipt/1': 'receipt',
+  'medseal/document/1': 'document',
+  [ERASURE_FORMAT]: 'erasure',
+} as const;
+
+const findingOf = (statement: Statement, facts: LedgerFacts): Promise<Finding | undefined> => {
+  switch (statement.format) {
+    case 'medseal/receipt/1':
+      return receipt(statement, facts);
+    case 'medseal/document/1':
+      return document(statement, facts);
+    case ERASURE_FORMAT:
+      return erasure(statement, facts);
+  }
+};
+
 interface Finding {
   fact: Fact<unknown>;
+  /** What else the verdict rests on. */
+  others?: Fact<unknown>[];
   mspId: string;
   refusal?: { verdict: Verdict; reason: string };
 }
@@ -66,13 +90,76 @@ async function receipt(statement: ReceiptStatement, facts: LedgerFacts): Promise
             : statement.recordIds.some((recordId) => !entry.recordIds.includes(recordId))
               ? 'recordIds'
               : undefined;
-  return {
-    fact,
-    mspId: entry.mspId,
-    ...(differs && {
+  const finding = { fact, mspId: entry.mspId };
+  if (differs) {
+    return {
+      ...finding,
       refusal: { verdict: 'changed', reason: `The ledger's receipt has another ${differs}.` },
-    }),
-  };
+    };
+  }
+  for (const recordId of statement.recordIds) {
+    const owner = await erasedOwner((await facts.recordVersion(recordId, 1))?.entry.ledgerId, facts);
+    if (owner !== undefined) return { ...finding, others: [owner], refusal: ERASED };
+  }
+  return finding;
+}
+
+const ERASED = {
+  verdict: 'erased',
+  reason: 'The patient was erased: of what this says, the ledger keeps hashes only.',
+} as const;
+
+/** The patient's entry, if it says that the patient is being erased or was. */
+async function erasedOwner(
+  ledgerId: string | undefined,
+  facts: LedgerFacts,
+): Promise<Fact<unknown> | undefined> {
+  const patient = ledgerId === undefined ? undefined : await facts.patient(ledgerId);
+  const status = patient?.entry.status;
+  return status === 'erasing' || status === 'erased' ? patient : undefined;
+}
+
+/** Every attestation is looked up by itself: the certificate says when and in which transaction each was given. */
+async function erasure(statement: ErasureStatement, facts: LedgerFacts): Promise<Finding | undefined> {
+  const { ledgerId } = statement;
+  const fact = await facts.erasure(ledgerId);
+  if (fact === undefined) return undefined;
+  const { entry } = fact;
+  const patient = await facts.patient(ledgerId);
+  const attested = await Promise.all(
+    entry.organizations.map((mspId) => facts.erasureAttestation(ledgerId, mspId)),
+  );
+  const others = [patient, ...attested].filter((one) => one !== undefined);
+  const finding = { fact, others, mspId: entry.homeMsp };
+  const refused = (verdict: Verdict, reason: string): Finding => ({
+    ...finding,
+    refusal: { verdict, reason },
+  });
+  if (statement.status !== 'erased')
+    return refused('unknown', 'A certificate is only of a finished erasure.');
+  const given = attested.map((one) => one && [one.entry.mspId, one.entry.at, one.transactionId]);
+  const claimed = statement.attestations.map(({ organization, at, transactionId }) => [
+    organization,
+    at,
+    transactionId,
+  ]);
+  const differs =
+    entry.erasedAt === null || patient?.entry.status !== 'erased' || entry.erasedAt !== statement.erasedAt
+      ? 'erasedAt'
+      : entry.homeMsp !== statement.home
+        ? 'home'
+        : entry.requestedAt !== statement.requestedAt
+          ? 'requestedAt'
+          : entry.requestedBy !== statement.requestedBy
+            ? 'requestedBy'
+            : entry.transactionId !== statement.transactionId
+              ? 'transactionId'
+              : canonicalJson(given.map((one) => one ?? null)) !== canonicalJson(claimed)
+                ? 'attestations'
+                : statement.limit !== ERASURE_LIMIT
+                  ? 'limit'
+                  : undefined;
+  return differs === undefined ? finding : refused('changed', `The ledger's erasure has another ${differs}.`);
 }
 
 async function document(statement: DocumentStatement, facts: LedgerFacts): Promise<Finding | undefined> {
@@ -84,6 +171,8 @@ async function document(statement: DocumentStatement, facts: LedgerFacts): Promi
     mspId: hospital,
     refusal: { verdict, reason },
   });
+  const owner = await erasedOwner(fact.entry.ledgerId, facts);
+  if (owner !== undefined) return { fact, others: [owner], mspId: hospital, refusal: ERASED };
   if (!opens(sealed.commitments.document, statement))
     return finding('changed', "Document or salt are not those of the ledger's commitment.");
   if (chain === null)

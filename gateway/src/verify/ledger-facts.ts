@@ -1,4 +1,10 @@
-import type { ReceiptEntry, RecordEntry } from '@medseal/chaincode';
+import type {
+  ErasureAttestationEntry,
+  ErasureEntry,
+  PatientEntry,
+  ReceiptEntry,
+  RecordEntry,
+} from '@medseal/chaincode';
 import { examineBlocks } from '../blockchain/block-examiner.js';
 import { validChanges } from '../blockchain/verifier/ledger-walk.js';
 import type { Organization } from '../organizations/organization.js';
@@ -19,6 +25,9 @@ export interface LedgerFacts {
   recordVersion(recordId: string, version: number): Promise<Fact<RecordEntry> | undefined>;
   /** 0 for an unknown record. */
   latestVersion(recordId: string): Promise<number>;
+  patient(ledgerId: string): Promise<Fact<PatientEntry> | undefined>;
+  erasure(ledgerId: string): Promise<Fact<ErasureEntry> | undefined>;
+  erasureAttestation(ledgerId: string, mspId: string): Promise<Fact<ErasureAttestationEntry> | undefined>;
   organizationName(mspId: string): Promise<string | undefined>;
 }
 
@@ -54,12 +63,37 @@ export class PeerFacts implements LedgerFacts {
     return row?.version ?? 0;
   }
 
+  async patient(ledgerId: string): Promise<Fact<PatientEntry> | undefined> {
+    return this.#named('SELECT block_number FROM patients WHERE ledger_id = $1', 'patient', [ledgerId]);
+  }
+
+  async erasure(ledgerId: string): Promise<Fact<ErasureEntry> | undefined> {
+    return this.#named('SELECT block_number FROM erasures WHERE ledger_id = $1', 'erasure', [ledgerId]);
+  }
+
+  async erasureAttestation(
+    ledgerId: string,
+    mspId: string,
+  ): Promise<Fact<ErasureAttestationEntry> | undefined> {
+    return this.#named(
+      'SELECT block_number FROM erasure_attestations WHERE ledger_id = $1 AND msp_id = $2',
+      'erasureAttestation',
+      [ledgerId, mspId],
+    );
+  }
+
   async organizationName(mspId: string): Promise<string | undefined> {
     const [row] = await this.organization.database.query<{ name: string }>(
       `SELECT entry->>'name' AS name FROM organizations WHERE msp_id = $1`,
       [mspId],
     );
     return row?.name;
+  }
+
+  /** @param sql tells the block from the parts of the ledger's key */
+  async #named<Entry>(sql: string, type: string, parts: string[]): Promise<Fact<Entry> | undefined> {
+    const [row] = await this.organization.database.query<{ block_number: number }>(sql, parts);
+    return row && this.#entry<Entry>(row.block_number, type, parts);
   }
 
   async #entry<Entry>(

@@ -1,4 +1,5 @@
 import { isHex } from '@medseal/crypto';
+import { ERASURE_FORMAT } from '../erasure/certificate.js';
 import { foldDecimals } from '../records/document/decimals.js';
 import { WrittenNumber } from '../records/document/lossless-json.js';
 
@@ -34,7 +35,28 @@ export interface DocumentStatement {
   readonly document: unknown;
 }
 
-export type Statement = ReceiptStatement | DocumentStatement;
+/** A certificate of erasure as it was given out; what else is in it is not looked at. */
+export interface ErasureStatement {
+  readonly format: typeof ERASURE_FORMAT;
+  readonly channel: string;
+  readonly status: string;
+  /** 32 characters. */
+  readonly ledgerId: string;
+  /** MSP id. */
+  readonly home: string;
+  readonly requestedAt: string;
+  readonly requestedBy: string;
+  readonly transactionId: string;
+  readonly erasedAt: string | null;
+  readonly attestations: readonly {
+    readonly organization: string;
+    readonly at: string;
+    readonly transactionId: string;
+  }[];
+  readonly limit: string;
+}
+
+export type Statement = ReceiptStatement | DocumentStatement | ErasureStatement;
 
 /** What is wrong with a statement, by field; its form alone, nothing is looked up. */
 export class StatementError extends Error {
@@ -50,6 +72,7 @@ export class StatementError extends Error {
 }
 
 const RECORDS_MAX = 200;
+const ATTESTATIONS_MAX = 1_000;
 const TEXT_MAX = 200;
 
 /**
@@ -63,7 +86,8 @@ export function parseStatement(value: unknown): Statement {
   const { format } = fields;
   if (format === RECEIPT_FORMAT) return parseReceipt(fields);
   if (format === DOCUMENT_FORMAT) return parseDocument(fields);
-  throw new StatementError('format', `must be ${RECEIPT_FORMAT} or ${DOCUMENT_FORMAT}`);
+  if (format === ERASURE_FORMAT) return parseErasure(fields);
+  throw new StatementError('format', `must be ${RECEIPT_FORMAT}, ${DOCUMENT_FORMAT} or ${ERASURE_FORMAT}`);
 }
 
 function parseReceipt(fields: Record<string, unknown>): ReceiptStatement {
@@ -99,10 +123,41 @@ function parseDocument(fields: Record<string, unknown>): DocumentStatement {
   };
 }
 
-function text(fields: Record<string, unknown>, field: string): string {
+function parseErasure(fields: Record<string, unknown>): ErasureStatement {
+  const { attestations, erasedAt } = fields;
+  if (!Array.isArray(attestations) || attestations.length > ATTESTATIONS_MAX)
+    throw new StatementError('attestations', `must be a list of at most ${ATTESTATIONS_MAX}`);
+  return {
+    format: ERASURE_FORMAT,
+    channel: text(fields, 'channel'),
+    status: text(fields, 'status'),
+    ledgerId: hexOf(fields['ledgerId'], 'ledgerId', 16),
+    home: text(fields, 'home'),
+    requestedAt: text(fields, 'requestedAt'),
+    requestedBy: text(fields, 'requestedBy'),
+    transactionId: hexOf(fields['transactionId'], 'transactionId', 32),
+    erasedAt: erasedAt === null ? null : text(fields, 'erasedAt'),
+    attestations: attestations.map((one: unknown, at) => {
+      const path = `attestations[${at}]`;
+      if (typeof one !== 'object' || one === null) throw new StatementError(path, 'must be an object');
+      const attestation = one as Record<string, unknown>;
+      return {
+        organization: text(attestation, 'organization', path),
+        at: text(attestation, 'at', path),
+        transactionId: hexOf(attestation['transactionId'], `${path}.transactionId`, 32),
+      };
+    }),
+    limit: text(fields, 'limit'),
+  };
+}
+
+function text(fields: Record<string, unknown>, field: string, within?: string): string {
   const value = fields[field];
   if (typeof value !== 'string' || value === '' || value.length > TEXT_MAX)
-    throw new StatementError(field, `must be text of 1 to ${TEXT_MAX} characters`);
+    throw new StatementError(
+      within === undefined ? field : `${within}.${field}`,
+      `must be text of 1 to ${TEXT_MAX} characters`,
+    );
   return value;
 }
 

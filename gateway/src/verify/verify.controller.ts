@@ -3,6 +3,7 @@ import { ApiBody, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { Request } from 'express';
 import { Public } from '../http/decorators.js';
 import { parseLossless } from '../records/document/lossless-json.js';
+import { ERASURE_FORMAT } from '../erasure/certificate.js';
 import { DOCUMENT_FORMAT, RECEIPT_FORMAT } from './statement.js';
 import { VerifyService, type VerifyAnswer } from './verify.service.js';
 
@@ -14,7 +15,10 @@ export class VerifyController {
 
   @Post()
   @HttpCode(200)
-  @ApiOperation({ summary: 'Whether a receipt or a document is what the ledger has; nobody need sign in' })
+  @ApiOperation({
+    summary:
+      'Whether a receipt, a document or a certificate of erasure is what the ledger has; nobody need sign in',
+  })
   @ApiBody({
     schema: {
       oneOf: [
@@ -42,6 +46,46 @@ export class VerifyController {
             version: { type: 'integer' },
             salt: { type: 'string' },
             document: { type: 'object' },
+          },
+        },
+        {
+          type: 'object',
+          required: [
+            'format',
+            'channel',
+            'status',
+            'ledgerId',
+            'home',
+            'requestedAt',
+            'requestedBy',
+            'transactionId',
+            'erasedAt',
+            'attestations',
+            'limit',
+          ],
+          properties: {
+            format: { type: 'string', enum: [ERASURE_FORMAT] },
+            channel: { type: 'string' },
+            status: { type: 'string', enum: ['erasing', 'erased'] },
+            ledgerId: { type: 'string' },
+            home: { type: 'string' },
+            requestedAt: { type: 'string' },
+            requestedBy: { type: 'string', enum: ['patient', 'hospital-admin'] },
+            transactionId: { type: 'string' },
+            erasedAt: { type: 'string', nullable: true },
+            attestations: {
+              type: 'array',
+              items: {
+                type: 'object',
+                required: ['organization', 'at', 'transactionId'],
+                properties: {
+                  organization: { type: 'string' },
+                  at: { type: 'string' },
+                  transactionId: { type: 'string' },
+                },
+              },
+            },
+            limit: { type: 'string' },
           },
         },
       ],

@@ -141,7 +141,7 @@ function ReportTable({
           header: 'EHR date',
           cell: ({ ehrDate, sealed }) => (sealed ? <span className="muted">sealed</span> : dayText(ehrDate)),
         },
-        { header: 'Patient', cell: ({ patient }) => patient ?? '–' },
+        { header: 'Patient', cell: ({ patient, erased }) => patient ?? (erased === true ? 'erased' : '–') },
         { header: 'Doctor', cell: ({ doctor }) => doctor ?? '–' },
         {
           header: 'Disease',
@@ -163,7 +163,11 @@ function ReportTable({
         {
           header: 'Verdict',
           cell: (row) =>
-            isDamaged(row) ? <Badge kind="bad">Changed</Badge> : <Badge kind="good">Valid</Badge>,
+            isDamaged(row) ? (
+              <Badge kind="bad">Changed</Badge>
+            ) : (
+              <Badge kind="good">{row.erased === true ? 'Valid, erased' : 'Valid'}</Badge>
+            ),
         },
       ]}
     />

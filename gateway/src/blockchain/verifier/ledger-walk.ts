@@ -1,4 +1,4 @@
-import type { ChainHead, RecordEntry, SealedPart } from '@medseal/chaincode';
+import type { ChainHead, PatientEntry, RecordEntry, SealedPart } from '@medseal/chaincode';
 import { worldChanges, type WorldChange } from '../../projection/block-changes.js';
 import { Findings } from '../verdict.js';
 import type { BlockExamination } from './block-verifier.js';
@@ -24,6 +24,8 @@ export class LedgerWalk {
   readonly #chain: ChainVerifier;
   readonly #positions = new Map<string, ChainPosition>();
   readonly #chained = new Map<string, string>();
+  readonly #owners = new Map<string, string>();
+  readonly #erased = new Set<string>();
   /** After a bad block, a patient's chain may have grown unseen. */
   #gap = false;
 
@@ -33,6 +35,11 @@ export class LedgerWalk {
 
   get entries(): number {
     return this.#chained.size;
+  }
+
+  /** Whether the record's patient is being erased, or was: then its objects are gone. */
+  isErased(recordId: string): boolean {
+    return this.#erased.has(this.#owners.get(recordId) ?? '');
   }
 
   /** @param bytes undefined when the peer cannot serve the block */
@@ -48,6 +55,7 @@ export class LedgerWalk {
       const changes = validChanges(examination);
       for (const { type, entry } of changes) {
         if (type === 'recordVersion' && entry) this.#takeEntry(entry as unknown as RecordEntry);
+        if (type === 'patient' && entry) this.#takePatient(entry as unknown as PatientEntry);
       }
       // After the entries, because a transaction writes its keys in their own order.
       for (const { type, entry } of changes) {
@@ -55,6 +63,10 @@ export class LedgerWalk {
       }
     }
     return examination;
+  }
+
+  #takePatient({ ledgerId, status }: PatientEntry): void {
+    if (status === 'erasing' || status === 'erased') this.#erased.add(ledgerId);
   }
 
   #takeHead(head: ChainHead): void {
@@ -65,6 +77,7 @@ export class LedgerWalk {
 
   #takeEntry(entry: RecordEntry): void {
     const id = `${entry.recordId}/${entry.version}`;
+    this.#owners.set(entry.recordId, entry.ledgerId);
     if (entry.sealed) this.objects.set(id, storedObjects(entry.recordId, entry.sealed, this.objects.get(id)));
     const known = this.#chained.get(id);
     if (!entry.chain) {
