@@ -48,8 +48,8 @@ export type CryptoErrorCode =
 /** Who did not keep to the protocol. */
 export interface Culprit {
   /** `owner` made the grant, `writer` the capsule. */
-  role: 'agent' | 'custodian' | 'owner' | 'writer' | 'extractor' | 'signer';
-  /** MSP id of an agent, custodian or extractor, ledgerId of an owner, record id of what a writer sealed or a signer signed. */
+  role: 'agent' | 'custodian' | 'owner' | 'writer' | 'extractor';
+  /** MSP id of an agent, custodian or extractor, ledgerId of an owner, record id of what a writer sealed. */
   id: string;
 }
 

@@ -13,13 +13,14 @@ interface KnownAnswers {
   engine: string;
   computed: Record<string, string>;
   opened: string[];
+  audit: { computed: Record<string, string>; checked: string[] };
 }
 
 const ADDRESS = 'http://localhost/';
 const CRYPTO = path.join(__dirname, '../../crypto/test');
 
-describeInBrowser('the known answers of re-encryption, in Chromium', () => {
-  test('come out to the byte, and what was sealed opens, in both engines', async () => {
+describeInBrowser('the known answers of re-encryption and auditing, in Chromium', () => {
+  test('come out to the byte, what was sealed opens and what was signed holds, in both engines', async () => {
     const folder = mkdtempSync(path.join(tmpdir(), 'medseal-page-'));
     const browser = await launchChromium();
     try {
@@ -28,6 +29,10 @@ describeInBrowser('the known answers of re-encryption, in Chromium', () => {
       const vectors = JSON.parse(
         readFileSync(path.join(CRYPTO, 'reencryption-vectors.json'), 'utf8'),
       ) as Vectors;
+      const audit = JSON.parse(readFileSync(path.join(CRYPTO, 'audit-vectors.json'), 'utf8')) as Record<
+        string,
+        string
+      >;
       const page = await browser.newPage();
       await page.route(`${ADDRESS}**`, (route) => {
         const name = path.basename(new URL(route.request().url()).pathname);
@@ -42,17 +47,21 @@ describeInBrowser('the known answers of re-encryption, in Chromium', () => {
       });
       await page.goto(ADDRESS);
       await page.waitForFunction(() => 'knownAnswers' in globalThis);
-      const answers = await page.evaluate<KnownAnswers[], Vectors>(
-        (given) =>
-          (globalThis as unknown as { knownAnswers: (v: Vectors) => Promise<KnownAnswers[]> }).knownAnswers(
-            given,
-          ),
-        vectors,
+      const answers = await page.evaluate<KnownAnswers[], [Vectors, Record<string, string>]>(
+        ([given, signed]) =>
+          (
+            globalThis as unknown as {
+              knownAnswers: (v: Vectors, a: Record<string, string>) => Promise<KnownAnswers[]>;
+            }
+          ).knownAnswers(given, signed),
+        [vectors, audit],
       );
       expect(answers.map(({ engine }) => engine)).toEqual(['mcl', 'noble']);
-      for (const { computed, opened } of answers) {
+      for (const { computed, opened, audit: signed } of answers) {
         expect(computed).toEqual(vectors.computed);
         expect(opened).toEqual(Array.from({ length: 4 }, () => vectors.computed['kek']));
+        expect(signed.computed).toEqual(audit);
+        expect(signed.checked).toEqual(['sanitised', 'intact', 'failed', 'intact', 'failed']);
       }
     } finally {
       await browser.close();

@@ -36,7 +36,7 @@ export const makeMasterKey = async (
 ): Promise<{ parameters: AuditParameters; sealedShares: { mspId: string; sealed: Uint8Array }[] }> => {
   const { extractors, threshold } = input;
   checkExtractors(extractors, threshold);
-  const fresh = exactly(input.random ?? randomBytes(32), 32, 'random');
+  const fresh = input.random === undefined ? randomBytes(32) : exactly(input.random, 32, 'random');
   const polynomial = Array.from({ length: threshold }, (_, k) => Hr('MS-PKG-MASTER', [fresh, u32(k)]));
   erase(fresh);
   const publicOf = (scalar: bigint): Uint8Array =>

@@ -144,7 +144,7 @@ const mask = (
   { tag, challenge, combined, combination, random }: MaskInput,
 ): Uint8Array<ArrayBuffer> => {
   const { mask: h, uTables } = generatorsOf(engine, tag.sectorsPerBlock);
-  const fresh = exactly(random ?? randomBytes(32), 32, 'random');
+  const fresh = random === undefined ? randomBytes(32) : exactly(random, 32, 'random');
   const secret = concat(engine.encodeG1(combined), ...combination.map(encodeScalar));
   const hedged = (label: string): bigint =>
     hedgedScalar({

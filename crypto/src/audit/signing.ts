@@ -143,7 +143,7 @@ const signedSectors = (
   name: Uint8Array,
   { content, personal, organisation, random }: SignInput,
 ): SignedSector[] => {
-  const k1 = exactly(random?.k1 ?? randomBytes(32), 32, 'k1');
+  const k1 = random === undefined ? randomBytes(32) : exactly(random.k1, 32, 'k1');
   const valueAt = ({ block, sector }: SectorPosition): bigint => {
     const { start, end } = blockRange(layout, block);
     return sectorsOf(layout, content.subarray(start, end))[sector] ?? 0n;
