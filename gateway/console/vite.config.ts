@@ -25,5 +25,13 @@ export default defineConfig({
       output: { strictExecutionOrder: true },
     },
   },
+  // The device's thread is made of modules too, in the order that the page's are.
+  worker: {
+    format: 'es',
+    rolldownOptions: {
+      checks: { moduleLevelDirective: false },
+      output: { strictExecutionOrder: true },
+    },
+  },
   server: { proxy: { '/api': 'http://127.0.0.1:9091' } },
 });

@@ -88,7 +88,7 @@ export function administratorFlow(stage: () => Stage): void {
       await at.pressButton('Suspend');
       await at.sees(at.text('verifier2 was suspended.'));
       await at.sees(at.row('City Hospital verifier2').filter({ hasText: 'Suspended' }));
-      await theirs.menu('Blockchain Report');
+      // Without their doing anything.
       await theirs.sees(theirs.heading('Your session has ended'));
       await at.pressButton('Resume verifier2');
       await at.pressButton('Resume');

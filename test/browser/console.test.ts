@@ -3,6 +3,7 @@ import { describeInBrowser, launchChromium } from '../support/chromium';
 import { startPaper } from '../support/fixture';
 import type { Product } from '../support/product';
 import { administratorFlow } from './administrator';
+import { consentFlow } from './consents';
 import { doctorFlow } from './doctor';
 import { interruptionFlows } from './interruptions';
 import { ministryFlow } from './ministry';
@@ -36,6 +37,7 @@ describeInBrowser('the console', () => {
   activationFlow(stage);
   doctorFlow(stage);
   patientFlow(stage);
+  consentFlow(stage);
   ministryFlow(stage);
   interruptionFlows(stage);
   tamperingFlow(stage);

@@ -24,6 +24,15 @@ export function activationFlow(stage: () => Stage): void {
     await at.type('Passphrase', patient.passphrase);
     await at.type('Passphrase again', patient.passphrase);
     await at.pressButton('Activate');
+    await at.sees(at.heading('Your choices').first());
+    await at.pressButton('Sign my choices');
+    await at.sees(at.text('Decide at least one of them.'));
+    await at.choose('Research: your decision', 'Allow');
+    await at.choose('The team that treats you: your decision', 'Allow');
+    await at.pressButton('Sign my choices');
+    await at.sees(at.text('Your choices were signed.'));
+    await at.sees(at.text('Revoke it among your consents.'));
+    await at.follow('To the dashboard');
     await at.sees(at.heading('Dashboard'));
     await at.sees(
       at.text('There is no record here yet.').or(at.text('No record has been written yet.')).first(),
@@ -75,7 +84,12 @@ export function patientFlow(stage: () => Stage): void {
       await at.signIn(patient, HOSPITAL);
       await at.sees(at.heading('Who looked'));
       await at.menu('Access Log');
-      await at.sees(at.row('Dr. Sundar').filter({ hasText: 'Wrote the record' }));
+      await at.sees(
+        at.row('Dr. Sundar').filter({ hasText: 'Wrote the record' }).filter({ hasText: 'Seasonal asthma' }),
+      );
+      await at.enter(at.page.getByRole('button', { name: /^Verify receipt / }).first());
+      await at.sees(at.text('The ledger has this receipt as it stands here, and its block is whole.'));
+      await at.pressButton('Done');
     });
 
     test('changes the password; the old one opens nothing, the passphrase stays', async () => {

@@ -268,7 +268,12 @@ export class PatientDevice {
    *
    * @throws as `grantConsent`; what stopped half-way is still open, or goes on with `signConsent`
    */
-  async choose(client: MedsealClient, made: ChoicesMade, rootFingerprint?: string): Promise<ActAnswer> {
+  async choose(
+    client: MedsealClient,
+    made: ChoicesMade,
+    rootFingerprint?: string,
+    onProgress?: (progress: ActProgress) => void,
+  ): Promise<ActAnswer> {
     const { items } = await client.choices();
     const keyOf = async (choice: 'standingConsent' | 'emergencyGrant'): Promise<GranteeAnswer | null> => {
       const grantee = items.find((one) => one.choice === choice)?.grantee;
@@ -279,7 +284,7 @@ export class PatientDevice {
       emergencyGrant: made.emergencyGrant ? await keyOf('emergencyGrant') : null,
     };
     const body = await this.choicesOf(made, grantees, await this.homeOf(client), rootFingerprint);
-    return this.sign(client, await client.choose(body), (signer) => actsOfChoices(body, signer));
+    return this.sign(client, await client.choose(body), (signer) => actsOfChoices(body, signer), onProgress);
   }
 
   private async choicesOf(

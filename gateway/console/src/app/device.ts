@@ -1,17 +1,108 @@
-import type { ActivationInput, OpenedRecord, PatientDevice, RecordContent } from '@medseal/client';
-import { client } from './session';
+import { type ActivationInput, type ActProgress, ProblemError } from '@medseal/client';
+import type { Call, CallName, CarriedError, DeviceCalls, Reply } from './device-calls';
 
-/** The pairing and certificate code, which is large, is loaded when a patient unlocks or activates and not before. */
-const code = () => import('./device-code');
+interface Waiting {
+  resolve(result: unknown): void;
+  reject(error: unknown): void;
+  onProgress?: (progress: ActProgress) => void;
+}
 
-export const activate = async (input: ActivationInput): Promise<PatientDevice> =>
-  (await (await code()).PatientDevice.activate(client, input)).device;
+/**
+ * A patient's device as the page sees it. Pairing and certificate code is large and its work is long: it is loaded when
+ * a patient unlocks or activates, and runs beside the page.
+ */
+export class Device {
+  readonly #worker = new Worker(new URL('./device-worker.ts', import.meta.url), { type: 'module' });
+  readonly #waiting = new Map<number, Waiting>();
+  #calls = 0;
 
-export const unlock = async (passphrase: string): Promise<PatientDevice> =>
-  (await code()).PatientDevice.unlock(client, passphrase);
+  constructor() {
+    this.#worker.addEventListener('message', ({ data }: MessageEvent<Reply>) => this.#answered(data));
+    this.#worker.addEventListener('error', (event) => {
+      event.preventDefault();
+      // Its code did not come.
+      this.#end(new TypeError('The device’s code could not be loaded.'));
+    });
+  }
 
-export const rootFingerprint = async (rootCertificate: string): Promise<string> =>
-  (await code()).certificateFingerprint(rootCertificate);
+  static unlock(passphrase: string): Promise<Device> {
+    return begun((device) => device.call('unlock', passphrase));
+  }
 
-export const openOnDevice = (device: PatientDevice, opened: OpenedRecord): Promise<RecordContent> =>
-  device.openRecord(opened);
+  static activate(input: ActivationInput): Promise<Device> {
+    return begun((device) => device.call('activate', input));
+  }
+
+  /** SHA-256 of the ministry's root as the letter prints it. */
+  static async fingerprint(rootCertificate: string): Promise<string> {
+    const device = new Device();
+    try {
+      return await device.call('fingerprint', rootCertificate);
+    } finally {
+      device.forget();
+    }
+  }
+
+  /** @throws ProblemError; TypeError without connection; errors with `code` of the device */
+  call<Name extends CallName>(
+    name: Name,
+    ...args: Parameters<DeviceCalls[Name]>
+  ): ReturnType<DeviceCalls[Name]> {
+    return this.callWithProgress(undefined, name, ...args);
+  }
+
+  callWithProgress<Name extends CallName>(
+    onProgress: ((progress: ActProgress) => void) | undefined,
+    name: Name,
+    ...args: Parameters<DeviceCalls[Name]>
+  ): ReturnType<DeviceCalls[Name]> {
+    const id = ++this.#calls;
+    return new Promise((resolve, reject) => {
+      this.#waiting.set(id, { resolve, reject, onProgress });
+      this.#worker.postMessage({ id, name, args } satisfies Call);
+    }) as ReturnType<DeviceCalls[Name]>;
+  }
+
+  /** Ends the thread, and with it all that it knew. */
+  forget(): void {
+    this.#worker.terminate();
+    this.#end(new Error('The keys were locked meanwhile: unlock them and try again.'));
+  }
+
+  #answered(reply: Reply): void {
+    const waiting = this.#waiting.get(reply.id);
+    if (waiting === undefined) return;
+    if ('progress' in reply) {
+      waiting.onProgress?.(reply.progress);
+      return;
+    }
+    this.#waiting.delete(reply.id);
+    if ('error' in reply) waiting.reject(asError(reply.error));
+    else waiting.resolve(reply.result);
+  }
+
+  #end(error: Error): void {
+    for (const { reject } of this.#waiting.values()) reject(error);
+    this.#waiting.clear();
+  }
+}
+
+const begun = async (act: (device: Device) => Promise<void>): Promise<Device> => {
+  const device = new Device();
+  try {
+    await act(device);
+    return device;
+  } catch (error) {
+    device.forget();
+    throw error;
+  }
+};
+
+const asError = ({ kind, message, code, problem }: CarriedError): Error => {
+  if (problem !== undefined) {
+    const { status, detail, errors, requestId, retryAfter } = problem;
+    return new ProblemError(status, problem.code, detail, errors, requestId, undefined, retryAfter);
+  }
+  if (kind === 'connection') return new TypeError(message);
+  return Object.assign(new Error(message), code === undefined ? {} : { code });
+};

@@ -1,6 +1,15 @@
 /** The menu in the paper's words; a role sees what it may do and nothing else. */
 export interface MenuEntry {
-  to: '/' | '/doctors' | '/patients' | '/records' | '/report' | '/users' | '/access-log' | '/account';
+  to:
+    | '/'
+    | '/doctors'
+    | '/patients'
+    | '/records'
+    | '/report'
+    | '/users'
+    | '/consents'
+    | '/access-log'
+    | '/account';
   label: string;
   roles: readonly string[];
 }
@@ -18,6 +27,7 @@ export const MENU: readonly MenuEntry[] = [
     roles: ['hospital-admin', 'doctor', 'verifier', 'sanitizer', 'patient'],
   },
   { to: '/report', label: 'Blockchain Report', roles: ALL },
+  { to: '/consents', label: 'Consents', roles: ['patient', 'doctor', 'hospital-admin'] },
   { to: '/access-log', label: 'Access Log', roles: ['patient', 'auditor'] },
   { to: '/users', label: 'User Listing', roles: ['hospital-admin', 'system-manager'] },
   { to: '/account', label: 'Change Password', roles: ALL },

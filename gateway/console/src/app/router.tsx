@@ -4,6 +4,9 @@ import { AccessLogPage } from '../pages/access-log';
 import { AccountPage } from '../pages/account';
 import { ActivatePage } from '../pages/activate';
 import { BlocksPage, BlockPage } from '../pages/blocks';
+import { ChoicesPage } from '../pages/choices';
+import { ConsentPage } from '../pages/consent';
+import { ConsentsPage } from '../pages/consents';
 import { DashboardPage } from '../pages/dashboard';
 import { DoctorsPage } from '../pages/doctors';
 import { NewRecordPage } from '../pages/new-record';
@@ -95,6 +98,21 @@ const users = createRoute({
   path: '/users',
   component: UsersPage,
 });
+const consents = createRoute({
+  getParentRoute: () => shell,
+  path: '/consents',
+  component: ConsentsPage,
+});
+const consent = createRoute({
+  getParentRoute: () => shell,
+  path: '/consents/$consentId',
+  component: ConsentPage,
+});
+const choices = createRoute({
+  getParentRoute: () => shell,
+  path: '/choices',
+  component: ChoicesPage,
+});
 const accessLog = createRoute({
   getParentRoute: () => shell,
   path: '/access-log',
@@ -122,6 +140,9 @@ export const router = createRouter({
       blocks,
       block,
       users,
+      consents,
+      consent,
+      choices,
       accessLog,
       account,
     ]),

@@ -1,5 +1,6 @@
 import { createContext, type ReactNode, use, useCallback, useEffect, useMemo, useState } from 'react';
-import { MedsealClient, type PatientDevice, ProblemError, type SignedInUser } from '@medseal/client';
+import { MedsealClient, ProblemError, type SignedInUser } from '@medseal/client';
+import type { Device } from './device';
 
 /** One client a page: the session rests in the browser's HttpOnly cookie. */
 export const client = new MedsealClient(window.location.origin, undefined, 'cookie');
@@ -9,13 +10,13 @@ export interface Session {
   user: SignedInUser | undefined;
   /** The session ended under the user's hands; the page stays as it is until they sign in again. */
   ended: boolean;
-  /** A patient's keys, in memory while unlocked and nowhere else. */
-  device: PatientDevice | undefined;
+  /** A patient's keys, in a thread of their own while unlocked and nowhere else. */
+  device: Device | undefined;
   signIn(organization: string, username: string, password: string, rememberMe: boolean): Promise<void>;
   signOut(): Promise<void>;
   /** Leaves without asking the service: its session is gone already. */
   leave(): void;
-  keepDevice(device: PatientDevice | undefined): void;
+  keepDevice(device: Device | undefined): void;
 }
 
 const SessionContext = createContext<Session | undefined>(undefined);
@@ -44,7 +45,7 @@ export const noticeFailure = (error: unknown): void => {
 export function SessionProvider({ children, waiting }: { children: ReactNode; waiting: ReactNode }) {
   const [user, setUser] = useState<SignedInUser>();
   const [ended, setEnded] = useState(false);
-  const [device, setDevice] = useState<PatientDevice>();
+  const [device, setDevice] = useState<Device>();
   const [known, setKnown] = useState(false);
 
   useEffect(() => {
@@ -61,6 +62,8 @@ export function SessionProvider({ children, waiting }: { children: ReactNode; wa
     endedListeners.add(listener);
     return () => void endedListeners.delete(listener);
   }, []);
+
+  useEffect(() => () => device?.forget(), [device]);
 
   const signIn = useCallback<Session['signIn']>(
     async (organization, username, password, rememberMe) => {

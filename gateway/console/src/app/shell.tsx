@@ -6,6 +6,7 @@ import { ErrorNotice } from '../ui/notice';
 import { SignInAgain } from '../pages/sign-in';
 import { useOrganizations } from './organizations';
 import { MENU, roleName } from './menu';
+import { Notices } from './notices';
 import { ToSignIn } from './redirect';
 import { useSession } from './session';
 
@@ -69,6 +70,7 @@ export function Shell() {
         </ul>
       </nav>
       <main id="main" ref={main} tabIndex={-1}>
+        <Notices />
         {leaving.isError && <ErrorNotice error={leaving.error} />}
         <Outlet />
       </main>

@@ -2,6 +2,8 @@ import { useState } from 'react';
 import { Link } from '@tanstack/react-router';
 import { useQuery } from '@tanstack/react-query';
 import type { AccessLogItem, Page as ListPage, PageQuery } from '@medseal/client';
+import { VerifyDialog } from '../access/verify-dialog';
+import { basisText } from '../access/words';
 import { client, useUser } from '../app/session';
 import { Button } from '../ui/button';
 import { TextField } from '../ui/fields';
@@ -35,6 +37,8 @@ function OwnLog() {
   );
 }
 
+const LEDGER_ID = /^[0-9a-f]{32}$/;
+
 /** An auditor sees the public part, by the patient's id on the ledger. */
 function PublicLog() {
   const [typed, setTyped] = useState('');
@@ -52,10 +56,8 @@ function PublicLog() {
           onSubmit={(event) => {
             event.preventDefault();
             const wanted = typed.trim();
-            setError(
-              /^[0-9a-f]{32,64}$/.test(wanted) ? undefined : 'Enter an id of 32 to 64 characters 0–9, a–f.',
-            );
-            setLedgerId(/^[0-9a-f]{32,64}$/.test(wanted) ? wanted : '');
+            setError(LEDGER_ID.test(wanted) ? undefined : 'Enter an id of 32 characters 0–9, a–f.');
+            setLedgerId(LEDGER_ID.test(wanted) ? wanted : '');
           }}
         >
           <TextField
@@ -75,13 +77,6 @@ function PublicLog() {
   );
 }
 
-const BASES: Readonly<Record<string, string>> = {
-  author: 'Wrote the record',
-  titleLine: 'Saw the title line in a report',
-  consent: 'By consent',
-  emergency: 'Emergency',
-};
-
 function LogTable({
   list,
   fetchPage,
@@ -90,6 +85,7 @@ function LogTable({
   fetchPage: (query: PageQuery) => Promise<ListPage<AccessLogItem>>;
 }) {
   const paged = usePaged(['access-log', list], fetchPage, { staleTime: 0 });
+  const [verifying, setVerifying] = useState<AccessLogItem>();
   return (
     <PagedList paged={paged}>
       {paged.query.data?.items.length === 0 ? (
@@ -106,12 +102,25 @@ function LogTable({
               header: 'Organisation',
               cell: ({ organizationName, organization }) => organizationName ?? organization,
             },
-            { header: 'Why', cell: ({ basis }) => BASES[basis] ?? basis },
+            { header: 'Why', cell: ({ basis }) => basisText(basis) },
             { header: 'Records', cell: ({ recordIds }) => <RecordLinks ids={recordIds} /> },
             {
               header: 'Receipt',
               kind: 'code',
               cell: ({ receiptId }) => <Hash value={receiptId} name="Receipt" />,
+            },
+            {
+              header: 'Verify',
+              kind: 'actions',
+              cell: (item) => (
+                <Button
+                  kind="quiet"
+                  aria-label={`Verify receipt ${item.receiptId.slice(0, 8)}`}
+                  onClick={() => setVerifying(item)}
+                >
+                  Verify
+                </Button>
+              ),
             },
             {
               header: 'Block',
@@ -124,12 +133,20 @@ function LogTable({
           ]}
         />
       )}
+      {verifying && <VerifyDialog item={verifying} onClose={() => setVerifying(undefined)} />}
     </PagedList>
   );
 }
 
 function RecordLinks({ ids }: { ids: readonly string[] }) {
   const { role } = useUser();
+  const titles = useQuery({
+    queryKey: ['records', 'titles'],
+    queryFn: () => client.records({ limit: 200 }),
+    enabled: role === 'patient',
+  });
+  const titleOf = (recordId: string): string =>
+    titles.data?.items.find((record) => record.recordId === recordId)?.disease ?? recordId.slice(0, 8);
   return (
     <>
       {ids.map((recordId, index) => (
@@ -137,7 +154,7 @@ function RecordLinks({ ids }: { ids: readonly string[] }) {
           {index > 0 && ', '}
           {role === 'patient' ? (
             <Link to="/records/$recordId" params={{ recordId }}>
-              {recordId.slice(0, 8)}
+              {titleOf(recordId)}
             </Link>
           ) : (
             <code>{recordId.slice(0, 8)}</code>

@@ -1,8 +1,7 @@
 import { useEffect, useState } from 'react';
 import { Link, useNavigate } from '@tanstack/react-router';
 import { useQuery } from '@tanstack/react-query';
-import type { PatientDevice } from '@medseal/client';
-import { activate, rootFingerprint } from '../app/device';
+import { Device } from '../app/device';
 import { useOrganizations } from '../app/organizations';
 import { useSession } from '../app/session';
 import { Button } from '../ui/button';
@@ -38,11 +37,11 @@ export function ActivatePage() {
   const root = organizations.data?.rootCertificate;
   const fingerprint = useQuery({
     queryKey: ['fingerprint', root],
-    queryFn: () => rootFingerprint(root ?? ''),
+    queryFn: () => Device.fingerprint(root ?? ''),
     enabled: root !== undefined,
     staleTime: Infinity,
   });
-  const form = useForm<typeof BLANK, PatientDevice>({
+  const form = useForm<typeof BLANK, Device>({
     initial: BLANK,
     validate: (values) =>
       errorsOf<typeof BLANK>({
@@ -65,7 +64,7 @@ export function ActivatePage() {
       }),
     send: async ({ organization, activationCode, username, password, passphrase }) => {
       setStage('Making your keys in this browser and signing the activation …');
-      const device = await activate({
+      const device = await Device.activate({
         organization,
         activationCode: activationCode.trim(),
         username,
@@ -79,7 +78,7 @@ export function ActivatePage() {
     },
     onDone: (device) => {
       keepDevice(device);
-      void navigate({ to: '/', replace: true });
+      void navigate({ to: '/choices', replace: true });
     },
   });
   const hospitals = (organizations.data?.items ?? []).filter(

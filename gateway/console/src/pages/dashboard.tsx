@@ -4,8 +4,9 @@ import type { ReactNode } from 'react';
 import { maySee } from '../app/menu';
 import { useOrganizations } from '../app/organizations';
 import { client, useUser } from '../app/session';
+import { openChoices, useChoices } from '../consents/choices';
 import { RecordTable } from '../records/record-table';
-import { Badge, Empty, ErrorNotice, Waiting } from '../ui/notice';
+import { Badge, Empty, ErrorNotice, Notice, Waiting } from '../ui/notice';
 import { Page, Panel } from '../ui/page';
 import { Table } from '../ui/table';
 import { timeText } from '../ui/values';
@@ -112,9 +113,23 @@ function PatientsView() {
   return (
     <>
       {own.isError && <ErrorNotice error={own.error} retry={() => void own.refetch()} />}
+      <OpenChoices />
       {registrationNo && <WhoLooked registrationNo={registrationNo} />}
       <NewestRecords title="Your newest records" />
     </>
+  );
+}
+
+/** Choices of an account that was activated before it was asked for them, or that were left open. */
+function OpenChoices() {
+  const choices = useChoices();
+  const open = openChoices(choices.data?.items ?? []);
+  if (open.length === 0) return null;
+  return (
+    <Notice kind="warning" title="Waits for your decision">
+      {open.length === 1 ? 'One choice is' : `${open.length} choices are`} open: who may read without asking
+      you each time. <Link to="/choices">Decide now</Link>
+    </Notice>
   );
 }
 

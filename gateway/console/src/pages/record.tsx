@@ -2,7 +2,6 @@ import { useState } from 'react';
 import { getRouteApi, Link } from '@tanstack/react-router';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import type { DecryptedRecord, RecordAnswer, TitleLine } from '@medseal/client';
-import { openOnDevice } from '../app/device';
 import { useDoctors } from '../app/doctors';
 import { useOrganizations } from '../app/organizations';
 import { client, useSession, useUser } from '../app/session';
@@ -137,7 +136,7 @@ function OwnersContent({ record }: { record: RecordAnswer }) {
   const [isUnlocking, setIsUnlocking] = useState(false);
   const opening = useMutation({
     mutationFn: async (unlocked: NonNullable<typeof device>) =>
-      openOnDevice(unlocked, await client.openRecord(record.recordId)),
+      unlocked.call('openRecord', await client.openRecord(record.recordId)),
   });
   return (
     <Panel

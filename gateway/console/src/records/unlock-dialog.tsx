@@ -1,5 +1,4 @@
-import type { PatientDevice } from '@medseal/client';
-import { unlock } from '../app/device';
+import { Device } from '../app/device';
 import { useSession } from '../app/session';
 import { Button } from '../ui/button';
 import { Dialog } from '../ui/dialog';
@@ -8,19 +7,13 @@ import { errorsOf, useForm } from '../ui/form';
 import { ErrorNotice } from '../ui/notice';
 
 /** Asks for the passphrase, which opens the patient's keys in this browser and is sent nowhere. */
-export function UnlockDialog({
-  onClose,
-  onDone,
-}: {
-  onClose: () => void;
-  onDone: (device: PatientDevice) => void;
-}) {
+export function UnlockDialog({ onClose, onDone }: { onClose: () => void; onDone: (device: Device) => void }) {
   const { keepDevice } = useSession();
   const form = useForm({
     initial: { passphrase: '' },
     validate: ({ passphrase }) =>
       errorsOf({ passphrase: passphrase === '' ? 'Enter your passphrase.' : undefined }),
-    send: ({ passphrase }) => unlock(passphrase),
+    send: ({ passphrase }) => Device.unlock(passphrase),
     onDone: (device) => {
       keepDevice(device);
       onDone(device);

@@ -66,6 +66,15 @@ export function useForm<Values extends object, Result>({
     });
   }, []);
 
+  /** Several fields at once; their messages go. */
+  const change = (changed: Partial<Values>): void => {
+    setValues((before) => ({ ...before, ...changed }));
+    setErrors(
+      (before) =>
+        Object.fromEntries(Object.entries(before).filter(([name]) => !(name in changed))) as Errors<Values>,
+    );
+  };
+
   const submit = (event: FormEvent): void => {
     event.preventDefault();
     if (mutation.isPending) return;
@@ -88,6 +97,7 @@ export function useForm<Values extends object, Result>({
   return {
     values,
     set,
+    change,
     setValues,
     errors,
     setErrors,

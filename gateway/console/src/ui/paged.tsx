@@ -16,7 +16,16 @@ interface Paged {
 export function usePaged<Page extends Paged>(
   key: readonly unknown[],
   fetchPage: (query: { limit: number; cursor?: string }) => Promise<Page>,
-  { limit = 25, staleTime }: { limit?: number; staleTime?: number } = {},
+  {
+    limit = 25,
+    staleTime,
+    refetchInterval,
+  }: {
+    limit?: number;
+    staleTime?: number;
+    /** Ms until the page is fetched again, as long as something on it is under way. */
+    refetchInterval?: (page: Page) => number | false;
+  } = {},
 ) {
   const list = JSON.stringify(key);
   const [place, setPlace] = useState<{ list: string; cursors: string[] }>({ list, cursors: [] });
@@ -27,6 +36,12 @@ export function usePaged<Page extends Paged>(
     queryFn: () => fetchPage({ limit, cursor }),
     placeholderData: keepPreviousData,
     ...(staleTime === undefined ? {} : { staleTime }),
+    ...(refetchInterval === undefined
+      ? {}
+      : {
+          refetchInterval: ({ state }: { state: { data: Page | undefined } }) =>
+            state.data === undefined ? false : refetchInterval(state.data),
+        }),
   });
   const next = query.data?.nextCursor ?? undefined;
   return {

@@ -1,0 +1,10 @@
+const BASES: Readonly<Record<string, string>> = {
+  author: 'Wrote the record',
+  titleLine: 'Saw the title line in a report',
+  consent: 'By consent',
+  custodian: 'Treats the patient, whose account is not activated',
+  emergency: 'Emergency access',
+};
+
+/** Why somebody read, in words. */
+export const basisText = (basis: string): string => BASES[basis] ?? basis;

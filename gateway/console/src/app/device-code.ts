@@ -1,1 +1,0 @@
-export { certificateFingerprint, PatientDevice } from '@medseal/client';

@@ -1,0 +1,113 @@
+import { type ReactNode, useEffect, useState } from 'react';
+import { Link } from '@tanstack/react-router';
+import { type QueryClient, useQueryClient } from '@tanstack/react-query';
+import type { Notice, NoticeEvent, NoticePerson } from '@medseal/client';
+import { consentsChanged } from '../consents/consents-changed';
+import { Button } from '../ui/button';
+import { timeText } from '../ui/values';
+import { followNotices } from './notice-stream';
+import { useSession, useUser } from './session';
+
+const SHOWN_MAX = 3;
+
+/** What happened to the signed-in user's matters while the console is open, above the page. */
+export function Notices() {
+  const { role, subject } = useUser();
+  const { ended } = useSession();
+  const queries = useQueryClient();
+  const [shown, setShown] = useState<Extract<NoticeEvent, { kind: 'notice' }>[]>([]);
+  useEffect(() => {
+    if (ended) return;
+    const left = new AbortController();
+    const onEvent = (event: NoticeEvent): void => {
+      refresh(queries, event);
+      if (event.kind === 'notice' && textOf(event.notice, role) !== undefined)
+        setShown((before) => [event, ...before.filter(({ id }) => id !== event.id)].slice(0, SHOWN_MAX));
+    };
+    void followNotices(subject, onEvent, left.signal);
+    return () => left.abort();
+  }, [subject, role, ended, queries]);
+  return (
+    <div role="status" aria-label="Notices" className="notices no-print">
+      {shown.map(({ id, notice }) => (
+        <div key={id} className={notice.type === 'emergency.opened' ? 'notice bad' : 'notice'}>
+          <span>{textOf(notice, role)}</span>
+          <Button
+            kind="quiet"
+            aria-label={`Dismiss the notice of ${timeText(notice.at)}`}
+            onClick={() => setShown((before) => before.filter((one) => one.id !== id))}
+          >
+            Dismiss
+          </Button>
+        </div>
+      ))}
+    </div>
+  );
+}
+
+/** Only what shows it is read anew; nothing here leaves a receipt. */
+function refresh(queries: QueryClient, event: NoticeEvent): void {
+  if (event.kind === 'ready') return;
+  const type = event.kind === 'notice' ? event.notice.type : undefined;
+  const isAbout = (subject: string): boolean => type === undefined || type.startsWith(`${subject}.`);
+  if (isAbout('consent')) consentsChanged(queries);
+  if (isAbout('record') || isAbout('emergency')) void queries.invalidateQueries({ queryKey: ['access-log'] });
+  if (isAbout('emergency')) void queries.invalidateQueries({ queryKey: ['emergency'] });
+}
+
+const personText = ({ name, subject, organizationName, mspId }: NoticePerson): string =>
+  `${name ?? `Staff ${subject.slice(0, 8)}`} (${organizationName ?? mspId})`;
+
+/** Undefined for what the user has done themselves or is told by the next notice. */
+function textOf(notice: Notice, role: string): ReactNode {
+  const isOwner = role === 'patient';
+  const toConsents = <Link to="/consents">Consents</Link>;
+  switch (notice.type) {
+    case 'consent.requested':
+      return (
+        <>
+          {personText(notice.from)} asks to read your records. Answer under {toConsents}.
+        </>
+      );
+    case 'consent.denied':
+      return <>A patient has denied your request. See {toConsents}.</>;
+    case 'consent.active':
+      return isOwner ? (
+        <>Your consent to {personText(notice.grantee)} is active.</>
+      ) : (
+        <>A patient’s consent to you is active. See {toConsents}.</>
+      );
+    case 'consent.complained':
+      return (
+        <>
+          {notice.organizationName ?? notice.mspId} cannot use its part of a consent of yours. See{' '}
+          {toConsents}.
+        </>
+      );
+    case 'consent.expired':
+      return isOwner ? (
+        <>Your consent to {personText(notice.grantee)} has expired.</>
+      ) : (
+        <>A patient’s consent to you has expired.</>
+      );
+    case 'consent.revoked':
+      return isOwner ? undefined : <>A patient has revoked the consent to you.</>;
+    case 'record.read':
+      return (
+        <>
+          {personText(notice.reader)} has read{' '}
+          {notice.recordIds.length === 1 ? 'a record' : `${notice.recordIds.length} records`} of yours. See
+          the <Link to="/access-log">access log</Link>.
+        </>
+      );
+    case 'emergency.opened':
+      return (
+        <>
+          <strong>Emergency access:</strong> {personText(notice.reader)} can open your records
+          {notice.until ? ` until ${timeText(notice.until)}` : ''}.
+        </>
+      );
+    case 'consent.granted':
+      return undefined;
+  }
+}
