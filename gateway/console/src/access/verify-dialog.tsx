@@ -16,6 +16,10 @@ const VERDICTS: Readonly<
     text: 'The ledger has another receipt of this id: somebody has changed something.',
   },
   revoked: { kind: 'warning', text: 'It was valid and has been revoked since.' },
+  erased: {
+    kind: 'warning',
+    text: 'The receipt is as the ledger has it; the data of the person it is about were erased.',
+  },
   unknown: { kind: 'bad', text: 'The ledger has no such receipt.' },
 };
 
