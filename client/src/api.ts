@@ -498,7 +498,13 @@ export interface Keyring {
   seed: unknown;
   /** SHA-256 (hex) of the ministry's root at the activation; missing in those of 0.1.0. */
   root?: string;
-  scopes: { general: string; sensitive: string; epoch: number };
+  /** `epochs`: of each scope; a gateway before there were any has `epoch` alone. */
+  scopes: {
+    general: string;
+    sensitive: string;
+    epoch: number;
+    epochs?: { general: number; sensitive: number };
+  };
 }
 
 /** ABDM's codes; the agents refuse `BTG`, emergencies have their own way. */
@@ -571,6 +577,31 @@ export interface GrantBody {
   sealedOpenings: { mspId: string; deliveryId: string; bytes: string }[];
   /** The terms, sealed by the owner's device to itself: nobody else keeps them for the owner to read. */
   ownTerms?: string;
+}
+
+/** A scope of the owner as it is now. */
+export interface ScopeAnswer {
+  scopeId: string;
+  label: 'general' | 'sensitive';
+  epoch: number;
+  publicKey: string;
+  /** Versions of records without a key slot of this epoch. */
+  lacking: number;
+}
+
+/** A version of a record without a key slot of its scope's current epoch, with what a device needs to add one. */
+export interface LackingSlot {
+  channel: string;
+  recordId: string;
+  version: number;
+  ledgerId: string;
+  scopeId: string;
+  epoch: number;
+  /** Base64; null where the store has lost or altered it. */
+  header: string | null;
+  headerDigest: string;
+  sealedDigest: string;
+  dekCommitment: string;
 }
 
 /** What every patient is asked, at activation or at a later sign-in. */

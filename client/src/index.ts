@@ -8,6 +8,7 @@ export * from './device/consent-grant.js';
 export * from './device/consent-reading.js';
 export * from './device/emergency-key.js';
 export * from './device/keyring.js';
+export * from './device/epochs.js';
 export * from './device/organization-trust.js';
 export * from './device/patient-device.js';
 export * from './device/record-content.js';

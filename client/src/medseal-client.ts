@@ -27,6 +27,7 @@ import type {
   GranteeAnswer,
   GranteeReference,
   Keyring,
+  LackingSlot,
   LedgerPart,
   OpenedRecord,
   OpenedUnderConsent,
@@ -41,6 +42,7 @@ import type {
   RecordInput,
   RecordStatus,
   ReportAnswer,
+  ScopeAnswer,
   SessionAnswer,
   SessionSummary,
   TransactionSummary,
@@ -310,6 +312,18 @@ export class MedsealClient {
     const path = requestId === null ? '/consents/grants' : `/consents/requests/${segment(requestId)}/grant`;
     return this.#call<ActAnswer>('POST', path, body);
   };
+
+  /** The owner's scopes; see `PatientDevice.advanceScope`. */
+  scopes = () => this.#call<Page<ScopeAnswer>>('GET', '/scopes');
+
+  advanceScope = (scopeId: string, next: { epoch: number; publicKey: string }) =>
+    this.#call<ActAnswer>('POST', `/scopes/${segment(scopeId)}/advance`, next);
+
+  lackingSlots = (query?: PageQuery) =>
+    this.#call<Page<LackingSlot>>('GET', '/scopes/slots', undefined, query);
+
+  addSlots = (slots: { recordId: string; version: number; header: string }[]) =>
+    this.#call<ActAnswer>('POST', '/scopes/slots', { slots });
 
   /** How the caller's choices stand; see `PatientDevice.choose`. */
   choices = () => this.#call<Page<ChoiceAnswer>>('GET', '/consents/choices');

@@ -14,6 +14,7 @@ import { CustodianModule } from './custodian/custodian.module.js';
 import { DoctorsModule } from './doctors/doctors.module.js';
 import { EncountersModule } from './encounters/encounters.module.js';
 import { EventsModule } from './events/events.module.js';
+import { EpochsModule } from './epochs/epochs.module.js';
 import { ErasureModule } from './erasure/erasure.module.js';
 import { HealthModule } from './health/health.module.js';
 import { IdempotencyInterceptor } from './http/idempotency.interceptor.js';
@@ -67,6 +68,7 @@ export class AppModule {
         // Before the consents, whose ids its path would be one of.
         ChoicesModule,
         OwnerConsentsModule,
+        EpochsModule,
         BlockchainModule,
         AccessLogModule,
         EventsModule,

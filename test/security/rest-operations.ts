@@ -544,6 +544,14 @@ export const restOperations: Readonly<Record<string, Readonly<Record<string, Res
     },
   },
   'GET /consents': simple('/consents'),
+  'GET /scopes': { own: { call: () => get('/scopes') } },
+  'GET /scopes/slots': { own: { call: () => get('/scopes/slots') } },
+  'POST /scopes/slots': { 'a malformed one': { call: () => post('/scopes/slots', {}) } },
+  'POST /scopes/{scopeId}/advance': {
+    'of nobody': {
+      call: () => post(`/scopes/${random(16)}/advance`, { epoch: 2, publicKey: 'ab'.repeat(48) }),
+    },
+  },
   'GET /consents/choices': { own: { call: () => get('/consents/choices') } },
   'POST /consents/choices': { 'a malformed one': { call: () => post('/consents/choices', {}) } },
   'GET /consents/requests': simple('/consents/requests'),

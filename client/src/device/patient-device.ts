@@ -1,5 +1,6 @@
 import {
   canonicalJson,
+  fromBase64,
   type KeyPair,
   mclEngine,
   newSeed,
@@ -23,6 +24,7 @@ import type {
 } from '../api.js';
 import type { MedsealClient } from '../medseal-client.js';
 import { certificateRequest } from './certificate-request.js';
+import { actOfSlot, keysOfHeader, type MadeSlot, makeSlot, nextScopeKey } from './epochs.js';
 import { actsOfChoices, type ChoicesMade, wishOfChoice } from './choices.js';
 import { acceptEmergencyKey } from './emergency-key.js';
 import {
@@ -61,6 +63,8 @@ export interface ActivationInput {
 const CHANNEL = 'health';
 const EPOCH = 1;
 
+type ScopeLabel = 'general' | 'sensitive';
+
 /** The patient's hospital, and who else there is. */
 interface Home {
   mspId: string;
@@ -76,7 +80,13 @@ export class PatientDevice {
     readonly scopes: Keyring['scopes'],
     /** SHA-256 of the ministry's root at the activation, hex. */
     private readonly root: string | undefined,
-  ) {}
+  ) {
+    const { epoch, epochs = { general: epoch, sensitive: epoch } } = scopes;
+    this.epochs = { ...epochs };
+  }
+
+  /** Current epoch of each scope. */
+  private readonly epochs: Record<ScopeLabel, number>;
 
   /**
    * Activates the account: makes the keys, has the certificate signed, signs the ledger's activation, then the choices.
@@ -211,12 +221,13 @@ export class PatientDevice {
     if (grantee.kind === 'emergency')
       await acceptEmergencyKey(engine, trust, { channel, emergencyKey, grantee });
     else await acceptReaderKey(trust, grantee);
-    const { epoch } = this.scopes;
     return makeConsent(engine, {
       channel,
       ledgerId: this.ledgerId,
       wish,
-      scopeKeys: wish.scopes.map((scope) => scopeKeyPair(engine, this.seed, this.scopes[scope], epoch)),
+      scopeKeys: wish.scopes.map((scope) =>
+        scopeKeyPair(engine, this.seed, this.scopes[scope], this.epochs[scope]),
+      ),
       reader: grantee,
       agents: (await Promise.all(active.map((one) => trusted(one, 'agent')))).flat(),
       threshold,
@@ -287,6 +298,95 @@ export class PatientDevice {
     return this.sign(client, await client.choose(body), (signer) => actsOfChoices(body, signer), onProgress);
   }
 
+  /**
+   * Strong revocation: a new key for a scope. Earlier records get a slot of it by `addSlots`, consents are granted again
+   * by `grantAgain`; what colluding agents kept of former consents opens nothing that has the new key alone.
+   *
+   * @throws ProblemError; DeviceRefusal
+   */
+  async advanceScope(client: MedsealClient, scope: ScopeLabel): Promise<ActAnswer> {
+    const epoch = this.epochs[scope] + 1;
+    const next = nextScopeKey(await mclEngine(), this.seed, this.scopes[scope], epoch);
+    const { publicKey } = next.key;
+    const first = await client.advanceScope(this.scopes[scope], { epoch, publicKey });
+    const answer = await this.sign(client, first, (signer) => [next.actFor(signer)]);
+    this.epochs[scope] = epoch;
+    return answer;
+  }
+
+  /**
+   * Gives every record that lacks one a key slot of its scope's current epoch. It may stop anywhere: what is done is on
+   * the ledger, and the next call goes on with the rest.
+   *
+   * @returns how many were added, and which records do not open
+   */
+  async addSlots(
+    client: MedsealClient,
+    onProgress?: (progress: { added: number; total: number }) => void,
+  ): Promise<{ added: number; unopened: { recordId: string; version: number }[] }> {
+    const engine = await mclEngine();
+    const unopened: { recordId: string; version: number }[] = [];
+    let added = 0;
+    let cursor: string | null | undefined;
+    do {
+      const page = await client.lackingSlots(cursor == null ? {} : { cursor });
+      const made: MadeSlot[] = [];
+      for (const lacking of page.items) {
+        const slot = await makeSlot(engine, this.seed, lacking);
+        if (slot === undefined) unopened.push({ recordId: lacking.recordId, version: lacking.version });
+        else made.push(slot);
+      }
+      if (made.length > 0) {
+        const first = await client.addSlots(made.map(({ slot }) => slot));
+        await this.sign(client, first, (signer) => made.map((slot) => actOfSlot(slot, signer)));
+      }
+      added += made.length;
+      onProgress?.({ added, total: added + Math.max(0, page.total - made.length) });
+      cursor = page.nextCursor;
+    } while (cursor !== null);
+    return { added, unopened };
+  }
+
+  /**
+   * An own consent once more, with the keys that its scopes and its grantee have now, and its terms from the owner's own
+   * copy; then the former one is revoked.
+   *
+   * @throws DeviceRefusal where no device kept the terms; as `grantConsent`
+   */
+  async grantAgain(client: MedsealClient, consentId: string, rootFingerprint?: string): Promise<ActAnswer> {
+    const former = await client.consent(consentId);
+    const terms = await this.openOwnTerms(former);
+    if (terms === undefined) throw new DeviceRefusal('no device kept the terms: grant a new consent');
+    const { kind, id, mspId } = former.grantee;
+    const { general } = this.scopes;
+    const scopes = former.scopes.map(({ scopeId }) => (scopeId === general ? 'general' : 'sensitive'));
+    const wish: ConsentWish = { grantee: { kind, id, mspId }, scopes, terms, expiresAt: former.expiresAt };
+    const answer = await this.grantConsent(client, wish, rootFingerprint);
+    await this.revokeConsent(client, consentId);
+    return answer;
+  }
+
+  /** Consents in force that are not of their scopes' current epochs. */
+  async outdatedConsents(client: MedsealClient): Promise<ConsentAnswer[]> {
+    const current = new Map(
+      (['general', 'sensitive'] as const).map((label) => [this.scopes[label], this.epochs[label]]),
+    );
+    const outdated: ConsentAnswer[] = [];
+    let cursor: string | null | undefined;
+    do {
+      const page = await client.consents(cursor == null ? {} : { cursor });
+      outdated.push(
+        ...page.items.filter(
+          ({ status, scopes }) =>
+            (status === 'active' || status === 'granted') &&
+            scopes.some(({ scopeId, epoch }) => current.get(scopeId) !== epoch),
+        ),
+      );
+      cursor = page.nextCursor;
+    } while (cursor !== null);
+    return outdated;
+  }
+
   private async choicesOf(
     made: ChoicesMade,
     grantees: ActivationBegin['choices'],
@@ -345,9 +445,9 @@ export class PatientDevice {
 
   /** Content of a record as `POST /records/{id}/open` gave it. @throws CryptoError naming what does not fit */
   async openRecord(opened: OpenedRecord): Promise<RecordContent> {
-    const engine = await mclEngine();
-    const { general, sensitive, epoch } = this.scopes;
-    const scopeKeys = [general, sensitive].map((scopeId) => scopeKeyPair(engine, this.seed, scopeId, epoch));
+    const { general, sensitive } = this.scopes;
+    const header = fromBase64(opened.header, 'header');
+    const scopeKeys = keysOfHeader(await mclEngine(), this.seed, [general, sensitive], header);
     return openRecordAsOwner(opened, this.ledgerId, scopeKeys);
   }
 }

@@ -39,7 +39,13 @@ export interface ActivationBegun {
 }
 
 export interface KeyringAnswer {
-  scopes: { general: string; sensitive: string; epoch: number };
+  /** `epochs`: of each scope; `epoch`: the higher of the two. */
+  scopes: {
+    general: string;
+    sensitive: string;
+    epoch: number;
+    epochs: { general: number; sensitive: number };
+  };
   [blob: string]: unknown;
 }
 
@@ -140,8 +146,11 @@ export class ActivationService implements OnModuleInit {
     if (blobs === undefined) throw notFound();
     const { general, sensitive } = await this.scopesOf(organization, subject);
     const entry = await this.directory.entry(organization, subject);
-    const epoch = Math.max(1, ...(entry?.scopes.map((scope) => scope.epoch) ?? []));
-    return { ...blobs, scopes: { general, sensitive, epoch } };
+    const epochOf = (scopeId: string): number =>
+      entry?.scopes.find((scope) => scope.scopeId === scopeId)?.epoch ?? 1;
+    const epochs = { general: epochOf(general), sensitive: epochOf(sensitive) };
+    const epoch = Math.max(epochs.general, epochs.sensitive);
+    return { ...blobs, scopes: { general, sensitive, epoch, epochs } };
   }
 
   /** @throws ProblemException 404 for a user without wrapped blobs: an activation makes the first ones */
