@@ -355,7 +355,8 @@ export class PatientDevice {
    */
   async grantAgain(client: MedsealClient, consentId: string, rootFingerprint?: string): Promise<ActAnswer> {
     const former = await client.consent(consentId);
-    const terms = await this.openOwnTerms(former);
+    const isEmergency = former.grantee.kind === 'emergency';
+    const terms = isEmergency ? null : await this.openOwnTerms(former);
     if (terms === undefined) throw new DeviceRefusal('no device kept the terms: grant a new consent');
     const { kind, id, mspId } = former.grantee;
     const { general } = this.scopes;
