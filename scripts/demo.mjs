@@ -51,6 +51,8 @@ class Progress {
   }
 }
 
+const CHOICES = { standingConsent: true, researchConsent: true };
+
 const post = async (client, route, body, idempotencyKey) =>
   (await client.http.request('POST', route, { body, idempotencyKey })).body;
 
@@ -155,7 +157,8 @@ class Demo {
     return { ...made, username, organization };
   }
 
-  async activate(patient) {
+  /** @param choices what the patient decides at once; the rest is asked at the first sign-in */
+  async activate(patient, choices) {
     await this.progress.step(`activation/${patient.username}`, async () => {
       const password = this.progress.secret(`password/${patient.username}`);
       const passphrase = `${this.progress.secret(`passphrase/${patient.username}`)} demo`;
@@ -167,6 +170,7 @@ class Demo {
           username: patient.username,
           password,
           passphrase,
+          choices,
         });
       } catch (error) {
         // The answer of an activation that a kill cut off: the account is there.
@@ -255,7 +259,7 @@ async function loadPaper(demo, doctorIds) {
   }
   // Geetha and Siva activate first; Arul's first record is written while he is still keyless.
   await demo.activate(patients.get('Geetha'));
-  await demo.activate(patients.get('Siva'));
+  await demo.activate(patients.get('Siva'), CHOICES);
   for (const [index, row] of paper.records.entries()) {
     const patient = patients.get(row.patient);
     const name = `paper-${index}`;
@@ -285,7 +289,8 @@ async function loadFhir(demo) {
     const author = home === city ? ['sundar', 'Dr. Sundar'] : ['meena', 'Dr. Meena'];
     const doctorId = demo.progress.state.done[`${home.slug}/doctor/${author[1]}`];
     const patient = await demo.patient(home, { ...person.demographics, doctorId }, person.username);
-    await demo.activate(patient);
+    // Some have decided everything, some nothing.
+    await demo.activate(patient, index % 3 !== 0 ? CHOICES : undefined);
     for (const [number, visit] of person.visits.entries()) {
       const name = `${person.username}-${number}`;
       await demo.visit(name, patient, doctorId, visit.encounter);

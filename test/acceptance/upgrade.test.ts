@@ -75,5 +75,20 @@ describeIf('keptData')('data folders of earlier versions', () => {
         );
       });
     }
+
+    test('asks the patients of then for their choices: the ward that treats is given a standing consent', async () => {
+      const { client, device } = await product.deviceOf('geetha');
+      expect((await client.me()).openChoices).toEqual(
+        expect.arrayContaining(['researchConsent', 'standingConsent']),
+      );
+      await device.choose(client, { researchConsent: false, standingConsent: true });
+      expect((await client.me()).openChoices).not.toContain('standingConsent');
+      const { items } = await client.choices();
+      const { consentId } = items.find(({ choice }) => choice === 'standingConsent')!;
+      expect(await client.consent(consentId ?? '')).toMatchObject({
+        grantee: { kind: 'careTeam' },
+        missing: [],
+      });
+    });
   });
 });
