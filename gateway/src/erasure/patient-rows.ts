@@ -17,6 +17,8 @@ export const TABLES_OF_PATIENTS = [
   'activation_codes',
   'device_acts',
   'consent_grants',
+  'consent_own_terms',
+  'withheld_choices',
   'consent_requests_made',
   'idempotency',
   'jobs',
@@ -70,6 +72,8 @@ export const deletePatientRows = async (
       queries.query(`DELETE FROM ${from}`, [value]);
     await remove('device_acts WHERE subject = $1', ledgerId);
     await remove('consent_grants WHERE owner = $1', ledgerId);
+    await remove('consent_own_terms WHERE owner = $1', ledgerId);
+    await remove('withheld_choices WHERE subject = $1', ledgerId);
     // Sessions go with the account.
     await remove('accounts WHERE subject = $1', ledgerId);
     await remove('keyrings WHERE subject = $1', ledgerId);
