@@ -654,7 +654,9 @@ describe('encounters', () => {
       value(privateKeys.number(newDigest())),
     ]);
     await close(clinic.service(LAKESIDE), [value(visit.key, hashOf(visit))]);
-    const hashes = computableKeys(ledgerId).map((key) => createHash('sha256').update(key).digest('latin1'));
+    const hashes = computableKeys(ledgerId).map((key) =>
+      createHash('sha256').update(key).digest().toString('latin1'),
+    );
     const told = (from: number, to: number) => {
       const blocks = Array.from({ length: to - from }, (_, at) =>
         ledger.network.ledger.readBlock(from + at).toString('latin1'),

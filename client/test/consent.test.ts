@@ -100,6 +100,7 @@ beforeAll(async () => {
     },
     scopeKeys: [scopeKeyPair(engine, seed, scopeId, 1)],
     reader: {
+      certificate: null,
       ...grantee,
       publicKey: toHex(reader.publicKey),
       proof: toHex(proof),

@@ -147,7 +147,7 @@ describe.each(NAMES)('emergencies in %s', (name) => {
     const [first, ...rest] = key.custodians;
     if (first === undefined) throw new Error('no custodian');
     const G = engine.encodeG2(engine.generatorG2);
-    for (const [changed, code] of [
+    const cases: [Partial<EmergencyKey>, string][] = [
       [{ custodians: [{ ...first, check: G }, ...rest] }, 'BAD_GRANT'],
       [{ custodians: [{ ...first, check: key.publicKey }, ...rest] }, 'BAD_GRANT'],
       [{ custodians: [...rest, first] }, 'BAD_GRANT'],
@@ -156,7 +156,8 @@ describe.each(NAMES)('emergencies in %s', (name) => {
       [{ publicKey: G }, 'BAD_GRANT'],
       [{ proof: new Uint8Array(64) }, 'BAD_KEY_PROOF'],
       [{ channel: 'other' }, 'BAD_KEY_PROOF'],
-    ] as const) {
+    ];
+    for (const [changed, code] of cases) {
       expect(await refusal(() => checkEmergencyKey(engine, { ...key, ...changed }))).toBe(code);
     }
   });

@@ -222,7 +222,7 @@ test('a whole ledger of somebody else’s authorities is invalid from its first 
 });
 
 test('an entry that endorsers and orderer signed, but that breaks its patient’s chain, is named', async () => {
-  const [{ ledgerId }] = references as [{ ledgerId: string }];
+  const { ledgerId } = references[0]!;
   const objectsOf = { sealedDigest: references[0]!.digest, headerDigest: references[0]!.digest };
   const before = { contentHash: 'f'.repeat(64), count: 2 };
   const entry = chainedEntry(

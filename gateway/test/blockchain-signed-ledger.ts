@@ -235,7 +235,7 @@ export class SignedLedger {
     claimed: Change['claimed'] = {},
   ): { headers: common.Header; channelHeader: Uint8Array; signatureHeader: Uint8Array } {
     const channelHeader = new common.ChannelHeader();
-    channelHeader.setType((claimed.type ?? type) as common.HeaderType);
+    channelHeader.setType(claimed.type ?? type);
     channelHeader.setChannelId(this.channel);
     channelHeader.setTxId(claimed.transactionId ?? transactionId);
     const time = Timestamp.fromDate(new Date((this.#time += 60_000)));
@@ -311,7 +311,7 @@ interface TestSigner {
   sign(message: Uint8Array): Uint8Array;
 }
 
-x509.cryptoProvider.set(webcrypto as Parameters<typeof x509.cryptoProvider.set>[0]);
+x509.cryptoProvider.set(webcrypto as unknown as Crypto);
 const ALGORITHM = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' };
 
 class TestOrganization {

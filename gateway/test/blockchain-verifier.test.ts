@@ -15,7 +15,7 @@ import { parseTransaction } from '../src/blockchain/verifier/transaction-bytes';
 
 /** Recorded from a Hyperledger Fabric 3.1.5 peer: genesis, life cycle and fifteen blocks with flags 0, 9, 10, 11. */
 const golden = join(__dirname, 'golden');
-const chain = readdirSync(golden)
+const chain: Buffer[] = readdirSync(golden)
   .sort()
   .map((file) => readFileSync(join(golden, file)));
 

@@ -3,6 +3,7 @@ import type { ConsentKeyEntry } from '@medseal/chaincode';
 import { checkReaderKey, fromHex, mclEngine, readerKeyPairFrom, toHex } from '@medseal/crypto';
 import { AccountsService } from '../src/auth/accounts.service';
 import { AuthService } from '../src/auth/auth.service';
+import { TeamKeys } from '../src/care-teams/team-keys';
 import { LoginLimits } from '../src/auth/login-limits';
 import { checkPassword } from '../src/auth/passwords';
 import { SessionsService } from '../src/auth/sessions.service';
@@ -71,7 +72,14 @@ describe('reader keys of staff', () => {
     city = opened.registry.get('city')!;
     accounts = new AccountsService(clock);
     sessions = new SessionsService(opened.registry, clock);
-    auth = new AuthService(opened.registry, accounts, sessions, new LoginLimits(clock), clock);
+    auth = new AuthService(
+      opened.registry,
+      accounts,
+      sessions,
+      new LoginLimits(clock),
+      clock,
+      new TeamKeys(),
+    );
   });
   afterAll(async () => {
     await opened?.close();

@@ -216,7 +216,7 @@ describe('business requests', () => {
         (a, b) => {
           fc.pre(
             JSON.stringify(a) !== JSON.stringify(b) &&
-              [...a, ...b].every((text) => text.isWellFormed?.() ?? true),
+              [...a, ...b].every((text) => Buffer.from(text).toString() === text),
           );
           expect(businessId(...a)).not.toBe(businessId(...b));
         },

@@ -393,7 +393,7 @@ describe('users and doctors', () => {
     }
     expect(statuses).toEqual([200, 200, 200, 200, 200, 429, 429, 429]);
     expect(Number(last?.headers.get('retry-after'))).toBeGreaterThan(0);
-    expect(last?.body['code']).toBe('TOO_MANY_REQUESTS');
+    expect((last?.body as { code?: string }).code).toBe('TOO_MANY_REQUESTS');
     expect((await bed.nobody().get('/health/ready')).status).toBe(200);
   });
 });

@@ -57,14 +57,12 @@ describe('signature of a device', () => {
 
   test('of another curve is wrong', async () => {
     const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-384' });
-    const keys = await crypto.subtle.generateKey({ name: 'ECDSA', namedCurve: 'P-384' }, true, [
-      'sign',
-      'verify',
-    ]);
+    const algorithm = { name: 'ECDSA', namedCurve: 'P-384', hash: 'SHA-256' };
+    const keys = await crypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);
     const certificate = await X509CertificateGenerator.createSelfSigned({
       name: 'CN=u-test',
       keys,
-      signingAlgorithm: { name: 'ECDSA', namedCurve: 'P-384', hash: 'SHA-256' },
+      signingAlgorithm: algorithm,
     });
     const pem = certificate.toString('pem');
     expect(certificatePoint(pem)).toBeUndefined();

@@ -123,7 +123,8 @@ export class Clinic {
     version: number;
   }) {
     const businessId = newDigest();
-    const details = entry.mspId === MINISTRY ? {} : { details: canonicalJson({ name: 'A. Person' }) };
+    const details: Record<string, string> =
+      entry.mspId === MINISTRY ? {} : { details: canonicalJson({ name: 'A. Person' }) };
     const admin = this.admin(entry.mspId);
     await this.ledger.submitPrivately(admin, 'registry:putStaffPrivate', [businessId], {
       entry: canonicalJson(entry),
@@ -282,7 +283,7 @@ export class Clinic {
     const seal = this.sealOf(entry);
     const businessId = await this.announceSeal(author, seal);
     const keyless = entry.scopeId === ZERO_SCOPE;
-    const transient = keyless
+    const transient: Record<string, Uint8Array> = keyless
       ? {}
       : { capsule: await this.capsule(patient, entry, seal.sealed.sealedDigest, entry) };
     return this.ledger.submit<RecordEntry>(by, 'records:seal', [businessId, entry.hospital, seal], {

@@ -187,7 +187,7 @@ export class TestNetwork {
     };
     const first = await enrolAs(caAdmin.enrollmentId, caAdmin.enrollmentSecret);
     const registrar = new User(caAdmin.enrollmentId);
-    const suite = service.getCryptoSuite() as unknown as { createKeyFromRaw(pem: string): never };
+    const suite = cryptoSuiteOf(service);
     await registrar.setEnrollment(suite.createKeyFromRaw(first.keyPem), first.certificate, mspId);
     const secret = await service.register(
       { enrollmentID: enrollmentId, affiliation: '', role: 'client' },
@@ -238,3 +238,7 @@ export class TestNetwork {
     rmSync(this.directory, { recursive: true, force: true });
   }
 }
+
+/** What the client library has and its types leave out. */
+export const cryptoSuiteOf = (service: FabricCAServices): { createKeyFromRaw(pem: string): never } =>
+  (service as unknown as { getCryptoSuite(): { createKeyFromRaw(pem: string): never } }).getCryptoSuite();
