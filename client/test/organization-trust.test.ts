@@ -5,6 +5,7 @@ import { sha256 } from '@noble/hashes/sha2.js';
 import { canonicalJson, signDigest, toBase64, utf8 } from '@medseal/crypto';
 import type { GranteeKey, OrganizationAnswer } from '../src/api';
 import {
+  acceptMinistryKey,
   acceptOrganizationKey,
   acceptReaderKey,
   certificateFingerprint,
@@ -202,6 +203,21 @@ describe("an organisation's key on a device", () => {
     ).rejects.toThrow(/letter/);
     const cut = trust([{ ...organization(CITY, city), caChain: [] }]);
     await expect(acceptOrganizationKey(cut, CITY, signedBy(cityService))).rejects.toThrow(/chain/);
+  });
+});
+
+describe('a key of the ministry on a device', () => {
+  const key = (party: Party, mspId: string) => {
+    const statement = { kind: 'emergency', epoch: 1, publicKey: 'ab'.repeat(32) };
+    return { ...statement, certificate: party.pem, signature: signature(party, { mspId, ...statement }) };
+  };
+
+  test('is accepted from its service alone, whatever a gateway calls a ministry', async () => {
+    await acceptMinistryKey(trust(), 'MinistryMSP', key(ministryService, 'MinistryMSP'));
+    const posing = { ...organization(CITY, city), kind: 'ministry' as const };
+    await expect(acceptMinistryKey(trust([posing]), CITY, key(cityService, CITY))).rejects.toThrow(
+      /not from the ministry's service/,
+    );
   });
 });
 

@@ -85,7 +85,7 @@ interface OurFile {
 const audit = async (
   engine: PairingEngine,
   { tag, signedFile }: OurFile,
-  read: (block: number) => StoredBlock,
+  read: (block: number) => StoredBlock | Promise<StoredBlock>,
 ): Promise<string> => {
   const { replacedSet } = decodeSignedFile(signedFile);
   const challenge = makeAuditChallenge({

@@ -7,7 +7,7 @@ import {
   type PairingEngine,
 } from '@medseal/crypto';
 import type { EmergencyKeyAnswer, GranteeKey } from '../api.js';
-import { acceptOrganizationKey, type Trust } from './organization-trust.js';
+import { acceptMinistryKey, type Trust } from './organization-trust.js';
 import { DeviceRefusal } from './signed-act.js';
 
 /** The key as the re-encryption scheme has it. */
@@ -29,7 +29,7 @@ export const emergencyKeyOf = (
 
 /**
  * Accepts an emergency key only if its values belong together, so that no fewer custodians than it says can open, and
- * only as the ministry's: with a signature of a certificate that chains to its root. That nobody kept its secret at the
+ * only as the ministry's: with a signature of its service. That nobody kept its secret at the
  * ceremony cannot be seen.
  *
  * @throws DeviceRefusal naming what does not hold
@@ -51,9 +51,7 @@ export async function acceptEmergencyKey(
   const digest = emergencyKeyDigest(made);
   if (grantee.id !== digest || grantee.certificateHash !== digest || grantee.publicKey !== key.publicKey)
     throw new DeviceRefusal('the emergency key is another one than the grantee');
-  const ministry = trust.organizations.find(({ mspId, kind }) => mspId === key.mspId && kind === 'ministry');
-  if (ministry === undefined) throw new DeviceRefusal('the emergency key is not the ministry’s');
-  const { epoch, certificate, signature } = key;
+  const { mspId, epoch, certificate, signature } = key;
   const vouched = { kind: 'emergency', epoch, publicKey: digest, certificate, signature };
-  await acceptOrganizationKey(trust, ministry.mspId, vouched);
+  await acceptMinistryKey(trust, mspId, vouched);
 }

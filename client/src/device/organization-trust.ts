@@ -44,6 +44,23 @@ export const acceptOrganizationKey = async (
 };
 
 /**
+ * Accepts a key of the ministry itself only with a signature of its service, certified by the root: whatever the gateway
+ * calls a ministry, a hospital's authority can issue no such certificate.
+ *
+ * @throws DeviceRefusal naming what does not hold
+ */
+export const acceptMinistryKey = async (
+  trust: Trust,
+  mspId: string,
+  { kind, epoch, publicKey, certificate, signature }: OrganizationKey,
+): Promise<void> => {
+  const what = `the ${kind} key`;
+  const signer = new X509Certificate(certificate);
+  requireSignature(signer, { mspId, kind, epoch, publicKey }, signature, what);
+  await requireMinistrysService(signer, rootOf(trust), what);
+};
+
+/**
  * Accepts a reader's key only with the certificate that its proof of possession names, issued to that member of staff, or
  * for a care team to staff of its hospital, by the organisation's own authority.
  *
@@ -107,13 +124,21 @@ const authoritiesOf = async (
   const { mspId } = organization;
   const what = `the ministry's word on the authorities of ${mspId}`;
   const signer = new X509Certificate(certified.certificate);
+  await requireMinistrysService(signer, root, what);
+  requireSignature(signer, { mspId, authorities: certified.authorities }, certified.signature, what);
+  return certified.authorities;
+};
+
+const requireMinistrysService = async (
+  signer: X509Certificate,
+  root: X509Certificate,
+  what: string,
+): Promise<void> => {
   const isMinistrys =
     !isAuthority(signer) &&
     attributesOf(signer)['medseal.role'] === 'service' &&
     (await isIssuedBy(signer, root));
   if (!isMinistrys) throw new DeviceRefusal(`${what} is not from the ministry's service`);
-  requireSignature(signer, { mspId, authorities: certified.authorities }, certified.signature, what);
-  return certified.authorities;
 };
 
 /**
