@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
   type ConsentWish,
@@ -7,6 +8,7 @@ import {
   PatientDevice,
   ProblemError,
 } from '@medseal/client';
+import { canonicalJson, sha256Hex } from '@medseal/crypto';
 import { type Caller, type Colleague, TestBed } from './harness';
 
 jest.setTimeout(120_000);
@@ -244,6 +246,33 @@ describe('GET /events', () => {
         [listener.types, after.types].map((types) => types.filter((one) => one === 'consent.expired')),
       ).toEqual([['consent.expired'], []]);
     }
+  });
+
+  test('an agent that cannot use its share is told to the owner, and the consent is not active', async () => {
+    const body = await geetha.device.makeConsent(geetha.client, wish());
+    const [share] = body.sealedShares;
+    const deposited = JSON.parse(Buffer.from(share!.bytes, 'base64').toString()) as {
+      scopes: { sealedShare: string }[];
+    };
+    const spoilt = randomBytes(Buffer.from(deposited.scopes[0]!.sealedShare, 'base64').length);
+    deposited.scopes[0]!.sealedShare = spoilt.toString('base64');
+    share!.bytes = Buffer.from(canonicalJson(deposited)).toString('base64');
+    body.fields.scopes[0]!.shareDigests[0] = sha256Hex(spoilt);
+    const owner = await listen(geetha.client);
+    await geetha.device.signConsent(geetha.client, body);
+    const { consentId } = body.fields;
+    expect(await owner.saw('consent.complained')).toMatchObject({
+      notice: { consentId, mspId: 'CityMSP', organizationName: 'City Hospital', code: 'doesNotOpen' },
+    });
+    for (;;) {
+      const { agents, status } = await geetha.client.consent(consentId);
+      if (agents.every(({ answer }) => answer !== null)) {
+        expect(status).toBe('granted');
+        break;
+      }
+      await sleep(100);
+    }
+    expect(owner.types).toEqual(['consent.complained']);
   });
 
   test('ends with the session, and with the account’s good standing', async () => {

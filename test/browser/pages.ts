@@ -103,6 +103,10 @@ const FURTHER: Readonly<Record<string, (at: Visitor, stage: Stage) => Promise<vo
     await at.pressButton('Open the record');
     await at.sees(at.text(/^Seen for/));
     await checkPage(at, 'Record, opened by its author');
+    await at.goto('/consents');
+    await at.pressButton('Ask for a consent');
+    await at.pressButton('Ask');
+    await checkPage(at, 'Ask for a consent, refused');
   },
   patient: async (at, { product }) => {
     await at.goto(`/patients/${product.user('geetha').registrationNo}`);
@@ -111,6 +115,16 @@ const FURTHER: Readonly<Record<string, (at: Visitor, stage: Stage) => Promise<vo
     await at.enter(at.page.getByRole('link', { name: 'fever' }).first());
     await at.pressButton('Open the record');
     await checkPage(at, 'Unlock');
+    await at.goto('/consents');
+    await at.pressButton('Give a consent');
+    await at.choose('Who may read', 'Dr. Rajini, Lakeside Hospital');
+    await at.pressButton('Grant');
+    await checkPage(at, 'Unlock, to give a consent');
+    await at.press('Escape');
+    await at.sees(at.text('Your keys are still locked: nothing was signed.'));
+    await checkPage(at, 'Give a consent, nothing signed');
+    await at.goto('/choices');
+    await checkPage(at, 'Your choices');
   },
 };
 

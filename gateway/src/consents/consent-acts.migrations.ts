@@ -37,6 +37,7 @@ export const consentActMigrations: readonly Migration[] = [
         sealed bytea NOT NULL
       );
       CREATE INDEX consent_own_terms_owner ON consent_own_terms (owner);
+      ALTER TABLE consent_own_terms ALTER COLUMN sealed SET STATISTICS 0;
     `,
   },
 ];
