@@ -14,6 +14,7 @@ export {
   type WorldKeyType,
 } from './ledger/keys.js';
 export { organizationAuthoritiesStatement, organizationKeyStatement } from './ledger/certificates.js';
+export { emergencyKeyOf } from './ledger/emergency-keys.js';
 export { grantOf } from './ledger/reencryption-checks.js';
 export type { CreateArgument, KeySlotArgument } from './model/arguments.js';
 export { argumentChecks } from './model/argument-checks.js';

@@ -749,3 +749,58 @@ export type Notice = { at: string | null } & (
     }
   | { type: 'emergency.opened'; emergencyId: string; reader: NoticePerson; until: string | null }
 );
+
+export type EmergencyReason = 'UNRESPONSIVE' | 'LIFE_THREATENING' | 'CANNOT_CONSENT' | 'URGENT';
+export type EmergencyVerdict = 'justified' | 'unjustified';
+
+/** Breaking the glass; the text is for the reviewing organisation's auditors alone. */
+export interface EmergencyInput {
+  registrationNo: string;
+  /** The code on the card, for another hospital's patient. */
+  card?: string;
+  reasonCode: EmergencyReason;
+  reason: string;
+  /** From 1 to 120; 3 if not given. */
+  hours?: number;
+}
+
+/** A case as its doctor, its patient or its reviewers see it. */
+export interface EmergencyAnswer {
+  emergencyId: string;
+  ledgerId: string;
+  consentId: string;
+  reader: string;
+  readerName: string | null;
+  mspId: string;
+  reasonCode: EmergencyReason;
+  openedAt: string;
+  until: string;
+  /** MSP id of the organisation whose auditors close it. */
+  reviewer: string;
+  /** `ended`: past its window and not reviewed yet; `overdue`: for seven days. */
+  status: 'open' | 'ended' | 'overdue' | 'closed';
+  overdue: boolean;
+  closedAt: string | null;
+  closedBy: string | null;
+  verdict: EmergencyVerdict | null;
+  /** For doctors of a hospital that holds it. */
+  registrationNo: string | null;
+  /** For auditors of the reviewing organisation. */
+  reason?: string | null;
+}
+
+export interface EmergencyRecordAnswer {
+  recordId: string;
+  version: number;
+  hospital: string;
+  author: string;
+  createdAt: string | null;
+}
+
+/** Answer of an open in an emergency, for the reader's device. */
+export interface OpenedInEmergency extends OpenedUnderConsent {
+  emergencyKey: EmergencyKeyAnswer;
+  /** One a custodian, base64, sealed to the reader's receiving key. */
+  custodianAnswers: { mspId: string; sealed: string }[];
+  receipt: OpenedUnderConsent['receipt'] & { emergencyId: string };
+}

@@ -7,6 +7,7 @@ export * from './device/choices.js';
 export * from './device/consent-grant.js';
 export * from './device/consent-reading.js';
 export * from './device/emergency-key.js';
+export * from './device/emergency-reading.js';
 export * from './device/keyring.js';
 export * from './device/epochs.js';
 export * from './device/organization-trust.js';

@@ -18,7 +18,11 @@ import type {
   DecryptedRecord,
   DoctorAnswer,
   DoctorInput,
+  EmergencyAnswer,
+  EmergencyInput,
   EmergencyKeyAnswer,
+  EmergencyRecordAnswer,
+  EmergencyVerdict,
   EncounterAnswer,
   EncounterInput,
   ErasureCertificate,
@@ -29,6 +33,7 @@ import type {
   Keyring,
   LackingSlot,
   LedgerPart,
+  OpenedInEmergency,
   OpenedRecord,
   OpenedUnderConsent,
   OrganizationAnswer,
@@ -358,6 +363,55 @@ export class MedsealClient {
   /** Nobody need sign in. */
   erasureCertificate = (ledgerId: string) =>
     this.#call<ErasureCertificate>('GET', `/erasures/${segment(ledgerId)}`);
+
+  // ---- emergencies
+
+  openEmergency = (input: EmergencyInput, options?: WriteOptions) =>
+    this.#call<EmergencyAnswer & { ledger: LedgerPart }>(
+      'POST',
+      '/emergency-access',
+      input,
+      undefined,
+      options,
+    );
+
+  /** Own ones of a doctor or a patient; for auditors those that their organisation reviews. */
+  emergencies = (query?: PageQuery) =>
+    this.#call<Page<EmergencyAnswer>>('GET', '/emergency-access', undefined, query);
+
+  emergency = (id: string) => this.#call<EmergencyAnswer>('GET', `/emergency-access/${segment(id)}`);
+
+  emergencyRecords = (id: string) =>
+    this.#call<Page<EmergencyRecordAnswer>>('GET', `/emergency-access/${segment(id)}/records`);
+
+  closeEmergency = (id: string, verdict: EmergencyVerdict, options?: WriteOptions) =>
+    this.#call<EmergencyAnswer & { ledger: LedgerPart }>(
+      'POST',
+      `/emergency-access/${segment(id)}/close`,
+      { verdict },
+      undefined,
+      options,
+    );
+
+  /** Public: cases that await their review, and those of them that should have had it. */
+  emergencyCounts = () => this.#call<{ open: number; overdue: number }>('GET', '/emergency-access/counts');
+
+  /** For the reader's device, see `openRecordInEmergency`. */
+  openRecordUnderEmergency = (id: string, emergencyId: string, purpose = 'BTG') =>
+    this.#call<OpenedInEmergency>('POST', `/records/${segment(id)}/open`, { purpose, emergencyId });
+
+  /** Where the gateway holds the staff member's key. */
+  async openRecordUnderEmergencyDecrypted(
+    id: string,
+    emergencyId: string,
+    purpose = 'BTG',
+  ): Promise<DecryptedRecord> {
+    const answer = await this.http.request<DecryptedRecord>('POST', `/records/${segment(id)}/open`, {
+      body: { purpose, emergencyId },
+      query: { decrypt: true },
+    });
+    return answer.body;
+  }
 
   // ---- ledger
 

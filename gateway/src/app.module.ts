@@ -12,6 +12,7 @@ import { Clock } from './clock.js';
 import { ConsentDutiesModule } from './consents/consent-duties.module.js';
 import { CustodianModule } from './custodian/custodian.module.js';
 import { DoctorsModule } from './doctors/doctors.module.js';
+import { EmergenciesModule } from './emergencies/emergencies.module.js';
 import { EncountersModule } from './encounters/encounters.module.js';
 import { EventsModule } from './events/events.module.js';
 import { EpochsModule } from './epochs/epochs.module.js';
@@ -63,6 +64,7 @@ export class AppModule {
         ErasureModule,
         ConsentDutiesModule,
         RecordsModule,
+        EmergenciesModule,
         TransactionsModule,
         ActivationModule,
         // Before the consents, whose ids its path would be one of.

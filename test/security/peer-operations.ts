@@ -32,6 +32,10 @@ const call = (fn: string, args: string[] = [], transient?: PeerCall['transient']
   args,
   transient,
 });
+const atCustodian = (fn: string, args: string[] = [], transient?: PeerCall['transient']): PeerCall => ({
+  ...call(fn, args, transient),
+  chaincode: 'custodian',
+});
 const anyValue = (value: unknown): string[] => (value === null ? [] : ['value']);
 
 const organizationKey = (world: World, actor: Actor, mspId: string): PeerCall => {
@@ -359,6 +363,46 @@ export const peerOperations: Readonly<Record<string, Readonly<Record<string, Pee
   },
   'consent:takeRequests': {
     'one that does not wait': { call: () => call('consent:takeRequests', [json([random(16)])]) },
+  },
+  'registry:putEmergencyKey': { 'a malformed key': { call: () => call('registry:putEmergencyKey', ['{}']) } },
+  'registry:depositCustodianShare': {
+    'of no key': { call: () => call('registry:depositCustodianShare', [random(32)], { share: 'sealed' }) },
+  },
+  'registry:getEmergencyKey': { '': { call: () => call('registry:getEmergencyKey', ['']) } },
+  'access:depositReason': {
+    '': { call: () => call('access:depositReason', [random(16)], { reason: 'sealed' }) },
+  },
+  'access:openEmergency': {
+    'a malformed case': { call: () => call('access:openEmergency', [random(32), '{}']) },
+    'without a grant': {
+      call: (world, actor) =>
+        call('access:openEmergency', [
+          random(32),
+          json({
+            emergencyId: random(16),
+            ledgerId: targetOf(world, actor).ledgerId,
+            consentId: random(16),
+            reasonCode: 'URGENT',
+            until: null,
+          }),
+        ]),
+    },
+  },
+  'access:closeEmergency': {
+    'of no case': { call: () => call('access:closeEmergency', [random(16), 'justified']) },
+  },
+  'access:getEmergency': { 'of no case': { call: () => call('access:getEmergency', [random(16)]) } },
+  'access:listEmergencies': { '': { call: () => call('access:listEmergencies') } },
+  'access:countEmergencies': { '': { call: () => call('access:countEmergencies') } },
+  'access:getEmergencyFacts': {
+    'of no receipt': { call: () => call('access:getEmergencyFacts', [random(32), random(16), '1']) },
+  },
+  'custodian:getStatus': { '': { call: () => atCustodian('custodian:getStatus') } },
+  'custodian:keepShare': {
+    'of no key': { call: () => atCustodian('custodian:keepShare', [random(32)], { share: 'sealed' }) },
+  },
+  'custodian:answer': {
+    'of no receipt': { call: () => atCustodian('custodian:answer', [random(32), random(16), '1']) },
   },
   'consent:deny': { '': { call: () => call('consent:deny', [random(16)]) } },
   'consent:chooseResearch': { '': { call: () => call('consent:chooseResearch', ['true']) } },

@@ -18,6 +18,8 @@ export interface PeerCall {
   fn: string;
   args: string[];
   transient?: Record<string, string | Uint8Array>;
+  /** Another one than the connection profile's. */
+  chaincode?: string;
 }
 
 export type PeerAnswer = { ok: true; value: unknown; transactionId: string } | { ok: false; code: string };
@@ -161,12 +163,12 @@ export class Peers {
   private proposal(
     identity: Identity,
     at: string,
-    { fn, args, transient }: PeerCall,
+    { fn, args, transient, chaincode = this.profile.chaincode }: PeerCall,
     endorsers: string[] | undefined = [at],
   ) {
     return this.gateway(identity, at)
       .getNetwork(this.profile.channel)
-      .getContract(this.profile.chaincode)
+      .getContract(chaincode)
       .newProposal(fn, {
         arguments: args,
         transientData: transient ?? {},

@@ -543,6 +543,26 @@ export const restOperations: Readonly<Record<string, Readonly<Record<string, Res
       call: () => ({ method: 'PUT', path: `/care-teams/${random(16)}`, body: { members: [random(16)] } }),
     },
   },
+  'POST /emergency-access': {
+    'a malformed one': { call: () => post('/emergency-access', {}) },
+    'without a grant': {
+      call: (world, actor, absent) =>
+        post('/emergency-access', {
+          registrationNo: numberOf(world, actor, absent),
+          reasonCode: 'URGENT',
+          reason: 'Nobody knows.',
+        }),
+    },
+  },
+  'GET /emergency-access': simple('/emergency-access'),
+  'GET /emergency-access/counts': simple('/emergency-access/counts'),
+  'GET /emergency-access/{id}': { 'of nobody': { call: () => get(`/emergency-access/${random(16)}`) } },
+  'GET /emergency-access/{id}/records': {
+    'of nobody': { call: () => get(`/emergency-access/${random(16)}/records`) },
+  },
+  'POST /emergency-access/{id}/close': {
+    'of nobody': { call: () => post(`/emergency-access/${random(16)}/close`, { verdict: 'justified' }) },
+  },
   'GET /consents': simple('/consents'),
   'GET /scopes': { own: { call: () => get('/scopes') } },
   'GET /scopes/slots': { own: { call: () => get('/scopes/slots') } },

@@ -46,7 +46,7 @@ export async function openRecordAsReader(
 }
 
 /** The scope that the agents answered for, as the re-encryption scheme has it. */
-function grantOf({ channel, consent, elements }: OpenedUnderConsent): GrantValues {
+export function grantOf({ channel, consent, elements }: OpenedUnderConsent): GrantValues {
   const [first] = elements;
   const scope = consent.scopes.find(
     ({ scopeId, epoch }) => scopeId === first?.scopeId && epoch === first.epoch,

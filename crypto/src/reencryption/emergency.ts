@@ -21,6 +21,7 @@ import {
   hpkeOpen,
   hpkeSeal,
 } from '../sealing/hpke.js';
+import { checkSealed, openAndErase } from '../sealing/opening.js';
 import { assertContextOfGrant, type CapsuleOnLedger, checkAnswer } from './answer.js';
 import { type AgentAnswer, decodeAnswers, type OpenedCapsule, tooFew } from './combination.js';
 import { decodeMember, negated } from './element.js';
@@ -178,6 +179,33 @@ export const openDataKeyInEmergency = async (
   input: StoredRecord & Omit<OpenEmergencyInput, 'context'>,
 ): Promise<ReadDataKey> =>
   openGrantedSlot(input, input.grant, async (slot) => openEmergency(engine, { ...input, ...slot }));
+
+export interface ReadInEmergencyInput
+  extends StoredRecord, Omit<OpenEmergencyInput, 'context' | 'element' | 'answers'> {
+  sealed: Uint8Array;
+  /** The agents' proven answers. */
+  agentAnswers: AgentAnswer[];
+  custodianAnswers: CustodianAnswer[];
+}
+
+/**
+ * Opens a whole record from an emergency's answers. Errors as `combineForEmergency` and `openEmergency`, and those of
+ * opening a key slot.
+ */
+export const openInEmergency = async (
+  engine: PairingEngine,
+  { sealed, agentAnswers, custodianAnswers, ...input }: ReadInEmergencyInput,
+): Promise<{ content: Uint8Array<ArrayBuffer>; culprits: Culprit[] }> => {
+  checkSealed(sealed, input.facts);
+  const { grant } = input;
+  const { dataKey, culprits } = await openGrantedSlot(input, grant, async (slot) => {
+    const combined = combineForEmergency(engine, { ...slot, grant, answers: agentAnswers });
+    const { element } = combined;
+    const opened = await openEmergency(engine, { ...input, ...slot, element, answers: custodianAnswers });
+    return { kek: opened.kek, culprits: [...combined.culprits, ...opened.culprits] };
+  });
+  return { content: await openAndErase(sealed, dataKey), culprits };
+};
 
 /** Y of a custodian, if its proof holds: log of Y to X is that of the check to pkE. */
 const openAnswer = async (

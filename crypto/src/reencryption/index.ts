@@ -77,4 +77,6 @@ export {
   CUSTODIAN_ANSWER_BYTES,
   openDataKeyInEmergency,
   openEmergency,
+  openInEmergency,
+  type ReadInEmergencyInput,
 } from './emergency.js';

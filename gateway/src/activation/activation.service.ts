@@ -8,7 +8,7 @@ import { type GrantChoice, OpenChoices } from '../choices/open-choices.js';
 import { type GranteeAnswer, ConsentsService } from '../consents/consents.service.js';
 import { KeySlots } from '../custodian/key-slots.js';
 import type { Queries } from '../database/database.js';
-import { emergencyKeyOf, type PublicEmergencyKey } from '../emergencies/emergency-key.js';
+import { readEmergencyKey, type PublicEmergencyKey } from '../emergencies/emergency-key.js';
 import { evaluateJson } from '../fabric/evaluate-json.js';
 import type { Committed } from '../fabric/ledger-client.js';
 import { invalid, notFound, problem } from '../http/problem.js';
@@ -94,7 +94,7 @@ export class ActivationService implements OnModuleInit {
       scopes: { general, sensitive },
       agents: keys.filter(({ kind }) => kind === 'agent'),
       custodian: own.find(({ kind }) => kind === 'custodian') ?? null,
-      emergencyKey: await emergencyKeyOf(organization),
+      emergencyKey: await readEmergencyKey(organization),
       choices: {
         standingConsent: await this.granteeOf(organization, 'standingConsent'),
         emergencyGrant: await this.granteeOf(organization, 'emergencyGrant'),

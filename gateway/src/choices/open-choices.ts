@@ -3,7 +3,7 @@ import type { CareTeamEntry, ConsentEntry, ResearchChoiceEntry } from '@medseal/
 import { EMERGENCY_READER } from '@medseal/crypto';
 import { Clock } from '../clock.js';
 import type { Queries } from '../database/database.js';
-import { emergencyKeyOf } from '../emergencies/emergency-key.js';
+import { readEmergencyKey } from '../emergencies/emergency-key.js';
 import { evaluateJson } from '../fabric/evaluate-json.js';
 import type { SessionUser } from '../http/session-user.js';
 import type { Organization } from '../organizations/organization.js';
@@ -60,7 +60,7 @@ export class OpenChoices {
     choice: GrantChoice,
   ): Promise<NonNullable<ChoiceView['grantee']> | undefined> {
     if (choice === 'emergencyGrant') {
-      const key = await emergencyKeyOf(organization);
+      const key = await readEmergencyKey(organization);
       return key === null ? undefined : { kind: 'emergency', id: key.digest, mspId: EMERGENCY_READER };
     }
     const { database, mspId } = organization;

@@ -13,7 +13,7 @@ import {
 } from '@medseal/chaincode';
 import { canonicalJson } from '@medseal/crypto';
 import { TeamMembership } from '../care-teams/team-membership.js';
-import { emergencyGrantee, emergencyKeyOf, type PublicEmergencyKey } from '../emergencies/emergency-key.js';
+import { emergencyGrantee, readEmergencyKey, type PublicEmergencyKey } from '../emergencies/emergency-key.js';
 import { evaluateJson } from '../fabric/evaluate-json.js';
 import { LedgerError } from '../fabric/ledger-client.js';
 import { page, type Page, type PageRequest, pageOfArray } from '../http/paging.js';
@@ -180,7 +180,7 @@ export class ConsentsService {
 
 /** @throws ProblemException 404 for any but the current one: nothing new is granted to another */
 const currentKey = async (organization: Organization, digest: string): Promise<PublicEmergencyKey> => {
-  const key = await emergencyKeyOf(organization);
+  const key = await readEmergencyKey(organization);
   if (key?.digest !== digest) throw notFound();
   return key;
 };

@@ -7,7 +7,7 @@ import type { Organization } from '../organizations/organization.js';
 export type PublicEmergencyKey = Omit<EmergencyKeyEntry, 'schema'>;
 
 /** The one of that digest, the current one without; null while there is none. */
-export const emergencyKeyOf = async (
+export const readEmergencyKey = async (
   organization: Organization,
   digest = '',
 ): Promise<PublicEmergencyKey | null> => {

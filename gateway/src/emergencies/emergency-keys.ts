@@ -21,7 +21,7 @@ import { LedgerError } from '../fabric/ledger-client.js';
 import type { Organization } from '../organizations/organization.js';
 import { putOrganizationKey } from '../organizations/organization-keys.js';
 import { custodianStatus, keepShare } from './custodian-service.js';
-import { emergencyKeyOf } from './emergency-key.js';
+import { readEmergencyKey } from './emergency-key.js';
 
 const THRESHOLD = 2;
 
@@ -50,10 +50,10 @@ export class EmergencyKeys {
    */
   async hold(ministry: Organization): Promise<boolean> {
     const begun = await this.begun(ministry);
-    if (begun === undefined && (await emergencyKeyOf(ministry)) !== null) return true;
+    if (begun === undefined && (await readEmergencyKey(ministry)) !== null) return true;
     const { digest, made } = begun ?? (await this.make(ministry)) ?? {};
     if (digest === undefined || made === undefined) return false;
-    if ((await emergencyKeyOf(ministry, digest)) === null) await put(ministry, digest, made);
+    if ((await readEmergencyKey(ministry, digest)) === null) await put(ministry, digest, made);
     await Promise.all(
       Object.entries(made.shares).map(([mspId, share]) =>
         depositShare(ministry, digest, mspId, Buffer.from(share, 'base64')),
@@ -65,7 +65,7 @@ export class EmergencyKeys {
 
   /** Gives the own custodian service its share of the current key. @returns whether it has one now */
   async handOver(organization: Organization): Promise<boolean> {
-    const key = await emergencyKeyOf(organization);
+    const key = await readEmergencyKey(organization);
     const isCustodian = key?.custodians.some(({ mspId }) => mspId === organization.mspId);
     if (key === null || isCustodian !== true) return false;
     const { shares } = await custodianStatus(organization);
@@ -140,7 +140,7 @@ const fieldsOf = ({ publicKey, proof, threshold, custodians }: EmergencyKey): Ce
 
 const put = async (ministry: Organization, digest: string, { key }: Ceremony): Promise<void> => {
   const { ledger, mspId, service } = ministry;
-  const epoch = ((await emergencyKeyOf(ministry))?.epoch ?? 0) + 1;
+  const epoch = ((await readEmergencyKey(ministry))?.epoch ?? 0) + 1;
   const statement = organizationKeyStatement({ mspId, kind: 'emergency', epoch, publicKey: digest });
   const signature = Buffer.from(service.sign(statement)).toString('base64');
   await ledger.submit(service, 'registry:putEmergencyKey', [

@@ -10,8 +10,8 @@ import { type Page, pageOfArray, type PageRequest } from '../http/paging.js';
 import { invalid, notFound, problem } from '../http/problem.js';
 import type { SessionUser } from '../http/session-user.js';
 import type { Organization } from '../organizations/organization.js';
-import { type Card, cardOpens, decodeCard } from '../patients/card.js';
 import { requireDoctor } from '../patients/doctor-check.js';
+import { knownPatient } from '../patients/known-patient.js';
 import {
   type HeldNumber,
   isGone,
@@ -29,12 +29,6 @@ export interface EncounterView {
   reason: string;
   period: { start: string; end?: string };
   status: 'in-progress' | 'finished';
-}
-
-interface KnownPatient {
-  entry: PatientEntry;
-  /** Given when this organisation must first take the number over from the card. */
-  card?: Card;
 }
 
 @Injectable()
@@ -57,7 +51,7 @@ export class EncountersService {
   ): Promise<EncounterView & { ledger: LedgerAnswer | null }> {
     const { organization } = user;
     const period = checkedPeriod(input.period);
-    const { entry, card } = await this.patient(organization, registrationNo, input.card);
+    const { entry, card } = await knownPatient(this.directory, organization, registrationNo, input.card);
     await requireDoctor(organization, input.doctorId);
     const { ledgerId } = entry;
     const encounterId = business.deriveId('encounter');
@@ -143,20 +137,6 @@ export class EncountersService {
     const foreign = patient.entry.homeMsp !== organization.mspId;
     if (foreign && visits.length === 0) throw notFound();
     return pageOfArray(visits.reverse().map(viewOf), request, ({ id }) => id);
-  }
-
-  private async patient(
-    organization: Organization,
-    registrationNo: string,
-    cardCode: string | undefined,
-  ): Promise<KnownPatient> {
-    const card = cardCode === undefined ? undefined : decodeCard(cardCode);
-    if (cardCode !== undefined && (card === undefined || card.number !== registrationNo)) throw notFound();
-    const held = await this.directory.find(organization, registrationNo);
-    const entry = held?.entry ?? (card && (await this.directory.entry(organization, card.ledgerId)));
-    if (entry === undefined || isGone(entry)) throw notFound();
-    if (card !== undefined && !cardOpens(entry.commitments.number, card)) throw notFound();
-    return held === undefined ? { entry, card } : { entry };
   }
 
   private async submitOpening(user: SessionUser, values: PrivateValue[]): Promise<Committed> {

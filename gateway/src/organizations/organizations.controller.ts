@@ -6,7 +6,7 @@ import type {
   OrganizationEntry,
   OrganizationKeyEntry,
 } from '@medseal/chaincode';
-import { emergencyKeyOf, type PublicEmergencyKey } from '../emergencies/emergency-key.js';
+import { readEmergencyKey, type PublicEmergencyKey } from '../emergencies/emergency-key.js';
 import { evaluateJson } from '../fabric/evaluate-json.js';
 import { Public } from '../http/decorators.js';
 import type { Page } from '../http/paging.js';
@@ -62,7 +62,7 @@ export class OrganizationsController {
         ),
       ),
     );
-    const emergencyKey = await emergencyKeyOf(asked!);
+    const emergencyKey = await readEmergencyKey(asked!);
     const rootCertificate = asked!.authority.root;
     return { items, nextCursor: null, total: items.length, rootCertificate, emergencyKey };
   }

@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
 import {
   type ConsentEntry,
@@ -29,6 +28,7 @@ import { invalid, notFound, problem, ProblemException } from '../http/problem.js
 import type { SessionUser } from '../http/session-user.js';
 import type { Organization } from '../organizations/organization.js';
 import { submitOnce } from '../outbox/submit-once.js';
+import { answersOf } from './asking.js';
 import { referenceOf } from './record-writer.js';
 
 /** One agent's answer; only the reader's key makes something of it. */
@@ -54,10 +54,6 @@ export interface ConsentedObjects {
   content: Uint8Array;
   header: Uint8Array;
 }
-
-/** A peer that has not yet seen the receipt's block is asked again; about four seconds in all. */
-const RECEIPT_ATTEMPTS_MAX = 20;
-const RECEIPT_INTERVAL_MS = 200;
 
 /** The reader's side of a consent: which record it opens, its receipt, and the agents' elements. */
 @Injectable()
@@ -150,21 +146,13 @@ export class ConsentedRecords {
     withProof = false,
   ): Promise<AgentElement[]> {
     const { agents, threshold } = record.consent;
-    const answers: AgentElement[] = [];
-    const failures: { mspId: string; error: unknown }[] = [];
-    const asked = agents.map(async ({ mspId }) => {
-      try {
-        answers.push(await this.ask(user, record, mspId, receiptId, capsule, withProof));
-      } catch (error) {
-        failures.push({ mspId, error });
-      }
+    return answersOf({
+      organizations: agents.map(({ mspId }) => mspId),
+      threshold,
+      all: withProof,
+      as: 'agents',
+      ask: (mspId) => this.ask(user, record, mspId, receiptId, capsule, withProof),
     });
-    const all = Promise.all(asked);
-    if (withProof) await all;
-    // An agent that is away takes long to be given up.
-    else await Promise.race([all, someOf(asked, () => answers.length >= threshold)]);
-    if (answers.length >= threshold) return answers;
-    throw tooFew(failures, threshold, agents.length);
   }
 
   /**
@@ -254,39 +242,24 @@ export class ConsentedRecords {
       ...encounterOf(standing),
       ...(withProof ? { withProof: utf8('1') } : {}),
     };
-    for (let attempt = 1; ; attempt++) {
-      try {
-        const answer = await user.organization.ledger.evaluate(
-          user.identity(),
-          'consent:reencrypt',
-          [receiptId, entry.recordId, String(entry.version)],
-          { transient, endorsingOrganizations: [mspId] },
-        );
-        const { scopeId, epoch, element } = JSON.parse(answer.toString()) as ReencryptedElement;
-        return { mspId, scopeId, epoch, element };
-      } catch (error) {
-        const isBehind = error instanceof LedgerError && error.code === 'RECEIPT_NOT_FOUND';
-        if (!isBehind || attempt >= RECEIPT_ATTEMPTS_MAX) throw error;
-        await sleep(RECEIPT_INTERVAL_MS);
-      }
-    }
+    const answer = await user.organization.ledger.evaluate(
+      user.identity(),
+      'consent:reencrypt',
+      [receiptId, entry.recordId, String(entry.version)],
+      { transient, endorsingOrganizations: [mspId] },
+    );
+    const { scopeId, epoch, element } = JSON.parse(answer.toString()) as ReencryptedElement;
+    return { mspId, scopeId, epoch, element };
   }
 }
 
 const encounterOf = ({ encounterId }: Standing): Record<string, Uint8Array> =>
   encounterId === undefined ? {} : { encounter: utf8(encounterId) };
 
-/** Ends when enough of the calls have ended well; never if they do not. */
-const someOf = (calls: Promise<void>[], isEnough: () => boolean): Promise<void> =>
-  new Promise((done) => {
-    for (const call of calls) {
-      void call.then(() => {
-        if (isEnough()) done();
-      });
-    }
-  });
-
-const factsOf = (organization: Organization, { entry, sealed }: ConsentedRecord): LedgerFacts => ({
+export const factsOf = (
+  organization: Organization,
+  { entry, sealed }: Pick<ConsentedRecord, 'entry' | 'sealed'>,
+): LedgerFacts => ({
   record: referenceOf(organization, entry),
   sealedDigest: sealed.sealedDigest,
   dekCommitment: sealed.dekCommitment,
@@ -299,7 +272,7 @@ export const grantedScopesOf = (entry: RecordEntry, consent: ConsentEntry): Cons
   );
 
 /** Newest first. */
-const versionsOf = async ({ database }: Organization, recordId: string): Promise<RecordEntry[]> => {
+export const versionsOf = async ({ database }: Organization, recordId: string): Promise<RecordEntry[]> => {
   const rows = await database.query<{ entry: RecordEntry }>(
     'SELECT entry FROM record_versions WHERE record_id = $1 ORDER BY version DESC',
     [recordId],
@@ -336,26 +309,7 @@ const pending = (code: string, what: string): ProblemException =>
     headers: { 'Retry-After': '5' },
   });
 
-const tooFew = (
-  failures: { mspId: string; error: unknown }[],
-  threshold: number,
-  agents: number,
-): unknown => {
-  const refusal = failures.find(
-    ({ error }) => !(error instanceof LedgerError) || error.code !== 'LEDGER_UNAVAILABLE',
-  );
-  if (refusal !== undefined) return refusal.error;
-  const away = failures.map(({ mspId }) => mspId).sort();
-  return problem(
-    503,
-    'AGENTS_UNAVAILABLE',
-    `${threshold} of ${agents} agents are needed, but ${away.join(', ')} did not answer: try again later.`,
-    away.map((mspId) => ({ field: 'agents', message: mspId })),
-    { headers: { 'Retry-After': '10' } },
-  );
-};
-
-const wrongAnswer = (cause: CryptoError): ProblemException => {
+export const wrongAnswer = (cause: CryptoError): ProblemException => {
   const agents = cause.culprits.map(({ id }) => id).sort();
   return problem(
     502,

@@ -7,7 +7,8 @@ import {
   openAsRecipient,
   toBase64,
 } from '@medseal/crypto';
-import type { ConsentEntry, RecordEntry, SealedPart } from '@medseal/chaincode';
+import type { ConsentEntry, CustodianAnswerEntry, RecordEntry, SealedPart } from '@medseal/chaincode';
+import type { PublicEmergencyKey } from '../emergencies/emergency-key.js';
 import { KeySlots } from '../custodian/key-slots.js';
 import type { BusinessRequest } from '../http/business-request.js';
 import { type LedgerAnswer, ledgerAnswer } from '../http/ledger-answer.js';
@@ -21,6 +22,7 @@ import { madeOfSections, sectionsOf } from './document/fhir-document.js';
 import { documentErrors, isBundle } from './document/validate-document.js';
 import { DOCUMENT_FORMAT, type DocumentStatement } from '../verify/statement.js';
 import { type AgentElement, type ConsentedRecord, ConsentedRecords } from './consented-records.service.js';
+import { type EmergencyRecord, EmergencyRecords } from './emergency-records.service.js';
 import { checkContent, decodeContent, type RecordContent } from './record-content.js';
 import { RecordReader, type RecordRelation } from './record-reader.js';
 import { referenceOf } from './record-writer.js';
@@ -28,9 +30,11 @@ import { referenceOf } from './record-writer.js';
 export interface ReceiptView {
   receiptId: string;
   recordIds: string[];
-  basis: 'author' | 'consent';
-  /** Of basis `consent`. */
+  basis: 'author' | 'consent' | 'emergency';
+  /** Of basis `consent` and `emergency`. */
   consentId?: string;
+  /** Of basis `emergency`. */
+  emergencyId?: string;
   blockNumber: number;
 }
 
@@ -59,6 +63,9 @@ export interface SealedAnswer {
   elements: AgentElement[];
   /** The public consent that the elements are for. */
   consent?: ConsentEntry;
+  /** In an emergency: the key that the grant is to, and the custodians' answers. */
+  emergencyKey?: PublicEmergencyKey;
+  custodianAnswers?: CustodianAnswerEntry[];
   ledger?: LedgerAnswer;
 }
 
@@ -92,13 +99,21 @@ export interface RecordUnderConsent {
   consentId: string;
 }
 
-/** Opening, for the owner and the author, and under a consent; every read but the owner's leaves a receipt on the ledger first. */
+/** A record of a case's patient; without version the newest that the grant covers. */
+export interface RecordInEmergency {
+  recordId: string;
+  version: number | undefined;
+  emergencyId: string;
+}
+
+/** Opening, for the owner and the author, under a consent and in an emergency; every read but the owner's leaves a receipt on the ledger first. */
 @Injectable()
 export class OpenRecordsService {
   constructor(
     private readonly reader: RecordReader,
     private readonly keySlots: KeySlots,
     private readonly consented: ConsentedRecords,
+    private readonly inEmergency: EmergencyRecords,
   ) {}
 
   /** The consent that opens the record for staff who did not write it and name none, as a treating team's member does. */
@@ -148,6 +163,60 @@ export class OpenRecordsService {
     const { receipt, ledger } = await this.consentReceipt(user, business, found);
     const plaintext = await this.consented.open(user, found, receipt.receiptId, { content, header });
     return this.openedAnswer(user, found.entry, found.sealed, plaintext, { receipt, ledger }, withStatement);
+  }
+
+  /**
+   * In an emergency: the receipt is on the ledger before any agent or custodian is asked.
+   *
+   * @throws ProblemException 404 unless the case is the caller's and the record its patient's; `EMERGENCY_ENDED`,
+   *   `EMERGENCY_CLOSED`, `AGENTS_UNAVAILABLE`, `CUSTODIANS_UNAVAILABLE` and others by name
+   */
+  async openInEmergency(
+    user: SessionUser,
+    business: BusinessRequest,
+    { recordId, version, emergencyId }: RecordInEmergency,
+  ): Promise<SealedAnswer> {
+    const found = await this.inEmergency.find(user, emergencyId, recordId, version);
+    const objects = await this.objects(user.organization, found.entry, found.sealed);
+    const capsule = this.inEmergency.capsule(user, found, objects[1]);
+    const { receipt, ledger } = await this.emergencyReceipt(user, business, found);
+    const answers = await this.inEmergency.answers(user, found, receipt.receiptId, capsule);
+    return {
+      ...this.answer(user.organization, found.entry, found.sealed, objects, receipt, ledger),
+      capsule: toBase64(capsule),
+      ...answers,
+      consent: found.consent,
+      emergencyKey: found.emergencyKey,
+    };
+  }
+
+  /** As `openInEmergency`, opened with the reader's receiving key that this gateway holds. */
+  async decryptInEmergency(
+    user: SessionUser,
+    business: BusinessRequest,
+    { recordId, version, emergencyId }: RecordInEmergency,
+    withStatement = false,
+  ): Promise<OpenedAnswer> {
+    const found = await this.inEmergency.find(user, emergencyId, recordId, version);
+    const [content, header] = await this.objects(user.organization, found.entry, found.sealed);
+    const { receipt, ledger } = await this.emergencyReceipt(user, business, found);
+    const plaintext = await this.inEmergency.open(user, found, receipt.receiptId, { content, header });
+    return this.openedAnswer(user, found.entry, found.sealed, plaintext, { receipt, ledger }, withStatement);
+  }
+
+  private async emergencyReceipt(
+    user: SessionUser,
+    business: BusinessRequest,
+    record: EmergencyRecord,
+  ): Promise<{ receipt: ReceiptView; ledger: LedgerAnswer }> {
+    const committed = await this.inEmergency.receipt(user, business, record);
+    const { transactionId: receiptId, blockNumber } = committed;
+    const recordIds = [record.entry.recordId];
+    const { consentId, emergencyId } = record.emergency;
+    return {
+      receipt: { receiptId, recordIds, basis: 'emergency', consentId, emergencyId, blockNumber },
+      ledger: ledgerAnswer(committed),
+    };
   }
 
   private async consentReceipt(

@@ -155,7 +155,7 @@ export class RecordsController {
   @AnswerNotKept()
   @Header('Content-Type', 'application/json; charset=utf-8')
   @Header('Cache-Control', 'no-store')
-  @ApiOperation({ summary: 'Opens a record for its owner or author, or under a consent' })
+  @ApiOperation({ summary: 'Opens a record for its owner or author, under a consent or in an emergency' })
   @ApiQuery({ name: 'decrypt', required: false, type: Boolean })
   @ApiQuery({ name: 'version', required: false, type: Number })
   @ApiQuery({
@@ -175,23 +175,26 @@ export class RecordsController {
     const isDecrypting = textOf(query, 'decrypt') === 'true';
     if (consentId !== undefined && emergencyId !== undefined)
       throw invalid('emergencyId', 'may not be given together with consentId.');
-    const used =
-      consentId ?? (emergencyId === undefined ? await this.opening.consentFor(user, id, version) : undefined);
+    const withStatement = textOf(query, 'statement') === 'true';
+    if (emergencyId !== undefined) {
+      const record = { recordId: id, version, emergencyId };
+      return stringifyLossless(
+        isDecrypting
+          ? await this.opening.decryptInEmergency(user, business, record, withStatement)
+          : await this.opening.openInEmergency(user, business, record),
+      );
+    }
+    const used = consentId ?? (await this.opening.consentFor(user, id, version));
     if (used !== undefined) {
       const record = { recordId: id, version, consentId: used };
       return stringifyLossless(
         isDecrypting
-          ? await this.opening.decryptUnderConsent(
-              user,
-              business,
-              record,
-              textOf(query, 'statement') === 'true',
-            )
+          ? await this.opening.decryptUnderConsent(user, business, record, withStatement)
           : await this.opening.openUnderConsent(user, business, record),
       );
     }
     const answer = isDecrypting
-      ? await this.opening.decrypt(user, business, id, version, textOf(query, 'statement') === 'true')
+      ? await this.opening.decrypt(user, business, id, version, withStatement)
       : await this.opening.open(user, business, id, version);
     return stringifyLossless(answer);
   }

@@ -6,6 +6,7 @@ import { PatientsModule } from '../patients/patients.module.js';
 import { ConsentContentsController } from './consent-contents.controller.js';
 import { ConsentContentsService } from './consent-contents.service.js';
 import { ConsentedRecords } from './consented-records.service.js';
+import { EmergencyRecords } from './emergency-records.service.js';
 import { OpenRecordsService } from './open-records.service.js';
 import { RecordReader } from './record-reader.js';
 import { RecordWriter } from './record-writer.js';
@@ -22,6 +23,8 @@ import { RecordsService } from './records.service.js';
     OpenRecordsService,
     ConsentedRecords,
     ConsentContentsService,
+    EmergencyRecords,
   ],
+  exports: [EmergencyRecords],
 })
 export class RecordsModule {}

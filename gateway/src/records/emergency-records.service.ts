@@ -1,0 +1,255 @@
+import { Injectable } from '@nestjs/common';
+import {
+  type ConsentEntry,
+  type ConsentState,
+  type CustodianAnswerEntry,
+  type EmergencyCaseEntry,
+  emergencyKeyOf,
+  type EmergencyState,
+  grantOf,
+  type RecordEntry,
+  type ReencryptedElement,
+  type SealedPart,
+} from '@medseal/chaincode';
+import {
+  canonicalJson,
+  CryptoError,
+  fromBase64,
+  grantedCapsules,
+  mclEngine,
+  openInEmergency,
+  utf8,
+} from '@medseal/crypto';
+import { CUSTODIAN_CHAINCODE } from '../emergencies/custodian-service.js';
+import { readEmergencyKey, type PublicEmergencyKey } from '../emergencies/emergency-key.js';
+import { evaluateJson } from '../fabric/evaluate-json.js';
+import { type Committed, LedgerError } from '../fabric/ledger-client.js';
+import type { BusinessRequest } from '../http/business-request.js';
+import { page, type Page } from '../http/paging.js';
+import { invalid, notFound, problem, type ProblemException } from '../http/problem.js';
+import type { SessionUser } from '../http/session-user.js';
+import { submitOnce } from '../outbox/submit-once.js';
+import { answersOf } from './asking.js';
+import {
+  type AgentElement,
+  type ConsentedObjects,
+  factsOf,
+  grantedScopesOf,
+  versionsOf,
+  wrongAnswer,
+} from './consented-records.service.js';
+
+/** A record that an open case of the caller's opens. */
+export interface EmergencyRecord {
+  emergency: EmergencyCaseEntry;
+  consent: ConsentEntry;
+  emergencyKey: PublicEmergencyKey;
+  entry: RecordEntry;
+  sealed: SealedPart;
+}
+
+/** What opens the record, for who holds the reader's receiving key. */
+export interface EmergencyAnswers {
+  /** Proven elements of agents. */
+  elements: AgentElement[];
+  /** Of custodians, sealed to the reader. */
+  custodianAnswers: CustodianAnswerEntry[];
+}
+
+/** What a doctor chooses from in an emergency; date and type are not known before a record is opened. */
+export interface EmergencyRecordView {
+  recordId: string;
+  version: number;
+  /** MSP id. */
+  hospital: string;
+  /** Staff id. */
+  author: string;
+  createdAt: string | null;
+}
+
+/** The reader's side of an emergency: which records the case opens, the receipt, agents' and custodians' answers. */
+@Injectable()
+export class EmergencyRecords {
+  /** Newest first. @throws as `find` for the case */
+  async list(user: SessionUser, emergencyId: string): Promise<Page<EmergencyRecordView>> {
+    const { consent } = await this.openCase(user, emergencyId);
+    const rows = await user.organization.database.query<{ entry: RecordEntry; created_at: Date | null }>(
+      `SELECT entry, created_at FROM record_versions WHERE ledger_id = $1
+        ORDER BY created_block DESC, record_id DESC, version DESC`,
+      [consent.ledgerId],
+    );
+    const views = new Map<string, EmergencyRecordView>();
+    for (const { entry, created_at: createdAt } of rows) {
+      const { recordId, version, hospital, author } = entry;
+      // The newest version that the grant covers, as opening takes it.
+      if (views.has(recordId) || entry.sealed === null || grantedScopesOf(entry, consent).length === 0)
+        continue;
+      const view = { recordId, version, hospital, author, createdAt: createdAt?.toISOString() ?? null };
+      views.set(recordId, view);
+    }
+    return page([...views.values()], null, views.size);
+  }
+
+  /**
+   * @throws ProblemException 404 unless the case is the caller's and the record its patient's; 403 `EMERGENCY_ENDED`, 409
+   *   `EMERGENCY_CLOSED`, 403 for a grant that was revoked, or does not cover the record
+   */
+  async find(
+    user: SessionUser,
+    emergencyId: string,
+    recordId: string,
+    version: number | undefined,
+  ): Promise<EmergencyRecord> {
+    const { organization } = user;
+    const { emergency, consent } = await this.openCase(user, emergencyId);
+    const entries = (await versionsOf(organization, recordId)).filter(
+      (entry) => entry.ledgerId === emergency.ledgerId && (version ?? entry.version) === entry.version,
+    );
+    if (entries.length === 0) throw notFound();
+    const entry = entries.find((one) => grantedScopesOf(one, consent).length > 0);
+    if (entry?.sealed == null)
+      throw problem(403, 'SCOPE_NOT_GRANTED', 'The emergency grant does not cover this record.');
+    const emergencyKey = await readEmergencyKey(organization, consent.grantee.id);
+    if (emergencyKey === null) throw notFound();
+    return { emergency, consent, emergencyKey, entry, sealed: entry.sealed };
+  }
+
+  /** On the ledger before anybody is asked. @throws LedgerError */
+  async receipt(user: SessionUser, business: BusinessRequest, record: EmergencyRecord): Promise<Committed> {
+    const { emergencyId } = record.emergency;
+    return submitOnce(user.organization, user.identity(), 'access:receipt', [
+      business.id,
+      canonicalJson({ recordIds: [record.entry.recordId], basis: 'emergency', emergencyId }),
+    ]);
+  }
+
+  /** The key slot that the grant covers. */
+  capsule({ organization }: SessionUser, record: EmergencyRecord, header: Uint8Array): Uint8Array {
+    const [scope] = grantedScopesOf(record.entry, record.consent);
+    const [found] = grantedCapsules({ header, facts: factsOf(organization, record) }, scope!);
+    return found!.capsule;
+  }
+
+  /**
+   * Elements of as many agents as the grant needs, then answers of as many custodians as the emergency key needs.
+   *
+   * @throws LedgerError of a refusal; ProblemException 503 `AGENTS_UNAVAILABLE`, `CUSTODIANS_UNAVAILABLE`
+   */
+  async answers(
+    user: SessionUser,
+    { consent, emergencyKey, entry }: EmergencyRecord,
+    receiptId: string,
+    capsule: Uint8Array,
+  ): Promise<EmergencyAnswers> {
+    const { ledger } = user.organization;
+    const args = [receiptId, entry.recordId, String(entry.version)];
+    const elements = await answersOf<AgentElement>({
+      organizations: consent.agents.map(({ mspId }) => mspId),
+      threshold: consent.threshold,
+      as: 'agents',
+      ask: async (mspId) => {
+        const options = { transient: { capsule }, endorsingOrganizations: [mspId] };
+        const answer = await ledger.evaluate(user.identity(), 'consent:reencrypt', args, options);
+        const { scopeId, epoch, element } = JSON.parse(answer.toString()) as ReencryptedElement;
+        return { mspId, scopeId, epoch, element };
+      },
+    });
+    const answers = utf8(canonicalJson(elements.map(({ mspId, element }) => ({ mspId, answer: element }))));
+    const custodianAnswers = await answersOf<CustodianAnswerEntry>({
+      organizations: emergencyKey.custodians.map(({ mspId }) => mspId),
+      threshold: emergencyKey.threshold,
+      as: 'custodians',
+      ask: async (mspId) => {
+        const answer = await ledger.evaluate(user.identity(), 'custodian:answer', args, {
+          chaincode: CUSTODIAN_CHAINCODE,
+          transient: { capsule, answers },
+          endorsingOrganizations: [mspId],
+        });
+        return JSON.parse(answer.toString()) as CustodianAnswerEntry;
+      },
+    });
+    return { elements, custodianAnswers };
+  }
+
+  /**
+   * The content, with the reader's receiving key that this gateway holds while the person is signed in.
+   *
+   * @throws ProblemException 409 `RECORD_UNOPENABLE`, 502 `AGENT_ANSWER_WRONG` naming the organisations
+   */
+  async open(
+    user: SessionUser,
+    record: EmergencyRecord,
+    receiptId: string,
+    { content, header }: ConsentedObjects,
+  ): Promise<Uint8Array> {
+    const { organization } = user;
+    const capsule = this.capsule(user, record, header);
+    const { elements, custodianAnswers } = await this.answers(user, record, receiptId, capsule);
+    const { channel } = organization.ledger;
+    try {
+      const opened = await openInEmergency(await mclEngine(), {
+        sealed: content,
+        header,
+        facts: factsOf(organization, record),
+        key: emergencyKeyOf(channel, record.emergencyKey),
+        grant: grantOf(channel, record.consent, elements[0]!),
+        caseId: record.emergency.emergencyId,
+        capsule,
+        agentAnswers: elements.map(({ mspId, element }) => ({ mspId, answer: fromBase64(element) })),
+        custodianAnswers: custodianAnswers.map(({ mspId, sealed }) => ({
+          mspId,
+          sealed: fromBase64(sealed),
+        })),
+        readerSecretKey: user.receivingSecretKey(),
+      });
+      return opened.content;
+    } catch (error) {
+      if (!(error instanceof CryptoError)) throw error;
+      throw error.code === 'TOO_FEW_ANSWERS' ? wrongAnswer(error) : unopenable(record, error);
+    }
+  }
+
+  /** @throws ProblemException 404 for everybody but the case's reader */
+  private async openCase(
+    user: SessionUser,
+    emergencyId: string,
+  ): Promise<{ emergency: EmergencyCaseEntry; consent: ConsentEntry }> {
+    const { organization, subject } = user;
+    if (!/^[0-9a-f]{32}$/.test(emergencyId))
+      throw invalid('emergencyId', 'must be 32 lower-case hex characters.');
+    const { emergency, status } = await this.caseOf(user, emergencyId);
+    if (emergency.reader !== subject || emergency.mspId !== organization.mspId) throw notFound();
+    if (status === 'closed')
+      throw problem(
+        409,
+        'EMERGENCY_CLOSED',
+        'The case was closed by its reviewer: nothing is read under it.',
+      );
+    if (status !== 'open')
+      throw problem(403, 'EMERGENCY_ENDED', 'The case’s window is over: open another if the need goes on.');
+    const granted = await evaluateJson<ConsentState>(organization, 'consent:getConsent', [
+      emergency.consentId,
+    ]);
+    if (granted.status !== 'active')
+      throw problem(403, 'CONSENT_REVOKED', 'The patient’s emergency grant is not active any more.');
+    return { emergency, consent: granted.consent };
+  }
+
+  private async caseOf({ organization }: SessionUser, emergencyId: string): Promise<EmergencyState> {
+    try {
+      return await evaluateJson<EmergencyState>(organization, 'access:getEmergency', [emergencyId]);
+    } catch (error) {
+      if (error instanceof LedgerError && error.code === 'EMERGENCY_NOT_FOUND') throw notFound();
+      throw error;
+    }
+  }
+}
+
+const unopenable = ({ entry }: EmergencyRecord, cause: CryptoError): ProblemException =>
+  problem(
+    409,
+    'RECORD_UNOPENABLE',
+    `Record ${entry.recordId}, version ${entry.version}, does not open under this emergency (${cause.code}).`,
+    undefined,
+    { cause },
+  );
