@@ -31,6 +31,11 @@ const DRILLS = {
     file: 'crypto/test/(reencryption|streams)',
     environment: { MEDSEAL_REENCRYPTION_RUNS: '20' },
   },
+  auditing: {
+    project: 'crypto',
+    file: 'crypto/test/audit',
+    environment: { MEDSEAL_AUDIT_RUNS: '60', MEDSEAL_AUDIT_BYTES: '5000000' },
+  },
   secrecy: { project: 'acceptance', file: 'secrecy.test.ts', environment: { MEDSEAL_NUMBERS: '1000000000' } },
 };
 

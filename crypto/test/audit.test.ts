@@ -718,7 +718,7 @@ describe('a tag', () => {
   });
 
   it('says nothing else: every changed byte is refused', async () => {
-    for (let at = 0; at < TAG_BYTES; at += 13) {
+    for (let at = 0; at < TAG_BYTES; at += 37) {
       const verdict = await check(flipBit(blinded.tag, at, at % 8));
       expect([at, verdict]).toEqual([at, expect.stringMatching(/^[A-Z_0-9]+$/)]);
     }
@@ -884,12 +884,12 @@ describe('a sanitising package', () => {
   });
 
   it('with a point that is no good point is refused', async () => {
-    for (const [what, point] of badPoints(48)) {
-      for (const place of [columnAt(1), authenticatorsAt() + 48])
-        expect([what, await open(spliced(blinded.package, place, point))]).toEqual([
-          what,
-          expect.stringMatching(POINT_CODE),
-        ]);
+    for (const [k, [what, point]] of badPoints(48).entries()) {
+      const place = k % 2 === 0 ? columnAt(1) : authenticatorsAt() + 48;
+      expect([what, await open(spliced(blinded.package, place, point))]).toEqual([
+        what,
+        expect.stringMatching(POINT_CODE),
+      ]);
     }
   });
 

@@ -3,7 +3,7 @@ import { sha256Bytes } from '../canonical/commitment.js';
 import { CryptoError } from '../errors.js';
 import { type BlockLayout, sectorLength, sectorOffset } from './sectors.js';
 import { WILDCARD_BYTE } from './suite.js';
-import { readFields, u16 } from './wire.js';
+import { concatAll, readFields, u16 } from './wire.js';
 
 /** A sector of the replaced set K. */
 export interface SectorPosition {
@@ -37,10 +37,10 @@ export const encodeReplacedSet = (
   positions: SectorPosition[],
 ): Uint8Array<ArrayBuffer> => {
   checkReplacedSet(layout, positions);
-  return concat(
+  return concatAll([
     u32(positions.length),
     ...positions.map(({ block, sector }) => concat(u32(block, 'block'), u16(sector, 'sector'))),
-  );
+  ]);
 };
 
 /** @throws CryptoError `BAD_REPLACED_SET` */

@@ -7,7 +7,7 @@ import { layoutOf, sectorLength } from './sectors.js';
 import { replacedOf } from './signed-file.js';
 import { type Signed, type SignedSector, signFile, type SignInput } from './signing.js';
 import { decodeTag, type FileTag, TAG_BYTES } from './tag.js';
-import { encodeWire, readWire, u16, u8, type WireReader } from './wire.js';
+import { concatAll, encodeWire, readWire, u16, u8, type WireReader } from './wire.js';
 
 /**
  * What goes from the author to the sanitiser, sealed to the sanitiser and never stored: with it and the file's
@@ -62,10 +62,12 @@ const encodeSanitisingPackage = (signed: Signed): Uint8Array<ArrayBuffer> =>
     signed.salt,
     lp(signed.stored),
     lp(signed.replacedSet),
-    ...signed.sectors.map(({ kind, value }) => concat(u8(KINDS.indexOf(kind) + 1), encodeScalar(value))),
+    concatAll(
+      signed.sectors.map(({ kind, value }) => concat(u8(KINDS.indexOf(kind) + 1), encodeScalar(value))),
+    ),
     u16(signed.transformation.length),
     ...signed.transformation.map(({ sector, point }) => concat(u16(sector), point)),
-    ...signed.authenticators,
+    concatAll(signed.authenticators),
   );
 
 /** @throws CryptoError `BAD_ENCODING`, `BAD_LENGTH`, `BAD_SCALAR`, `DIGEST_MISMATCH`, `BAD_REPLACED_SET`, `TRAILING_DATA` */

@@ -3,7 +3,7 @@ import { CryptoError } from '../errors.js';
 import { G1_BYTES } from '../sealing/decoding.js';
 import { decodeReplacedSet, type SectorPosition, replacedSetDigest } from './replaced-set.js';
 import { auditedObjectDigest, decodeTag, type FileTag, TAG_BYTES } from './tag.js';
-import { encodeWire, readWire } from './wire.js';
+import { concatAll, encodeWire, readWire } from './wire.js';
 
 /** What the cloud keeps beside an object, so that the object can be audited. */
 export interface SignedFile {
@@ -29,7 +29,7 @@ export const encodeSignedFile = (
     exactly(file.tag.bytes, TAG_BYTES, 'tag'),
     exactly(file.salt, 32, 'salt'),
     lp(file.replacedSet),
-    ...file.authenticators.map((one, i) => exactly(one, G1_BYTES, `authenticators[${i}]`)),
+    concatAll(file.authenticators.map((one, i) => exactly(one, G1_BYTES, `authenticators[${i}]`))),
   );
 
 /**

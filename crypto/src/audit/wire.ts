@@ -25,6 +25,17 @@ export type WireKind = keyof typeof WIRE_KINDS;
 export const encodeWire = (kind: WireKind, ...fields: Uint8Array[]): Uint8Array<ArrayBuffer> =>
   concat(MAGIC, Uint8Array.of(WIRE_KINDS[kind], WIRE_VERSION), ...fields);
 
+/** As `concat` for lists of any length, which are too long to be arguments. */
+export const concatAll = (parts: Uint8Array[]): Uint8Array<ArrayBuffer> => {
+  const joined = new Uint8Array(parts.reduce((length, part) => length + part.length, 0));
+  let offset = 0;
+  for (const part of parts) {
+    joined.set(part, offset);
+    offset += part.length;
+  }
+  return joined;
+};
+
 /** Fields of an encoding in their order; every refusal names the encoding and the field. */
 export interface WireReader {
   bytes(length: number, field: string): Uint8Array<ArrayBuffer>;
