@@ -36,6 +36,7 @@ const DRILLS = {
     file: 'crypto/test/audit',
     environment: { MEDSEAL_AUDIT_RUNS: '60', MEDSEAL_AUDIT_BYTES: '5000000' },
   },
+  erasure: { project: 'acceptance', file: 'erasure.test.ts', environment: { MEDSEAL_ERASURES: '10' } },
   secrecy: { project: 'acceptance', file: 'secrecy.test.ts', environment: { MEDSEAL_NUMBERS: '1000000000' } },
 };
 

@@ -329,8 +329,17 @@ test('a read model from before there were consents is read again from block 0, c
   await earlier.reached(last);
   await earlier.stop();
   const { database: before } = database;
-  for (const table of ['consents', 'share_answers', 'consent_answers', 'consent_keys', 'care_teams'])
-    await before.query(`DROP TABLE ${table}`);
+  const later = [
+    'consents',
+    'share_answers',
+    'consent_answers',
+    'consent_keys',
+    'care_teams',
+    'erasures',
+    'erasure_attestations',
+    'data_erasure_attestations',
+  ];
+  for (const table of later) await before.query(`DROP TABLE ${table}`);
   await before.query(
     `DELETE FROM migrations WHERE name LIKE 'projection-%' AND name NOT LIKE 'projection-1-%'`,
   );

@@ -113,6 +113,9 @@ const requireGone = async (act: Act, ledgerId: string): Promise<void> => {
   for (const { parts } of await act.world.list('consentOf', [ledgerId], MAX_ENTRIES)) {
     names.push(privateKeys.share(parts[1] ?? ''));
   }
+  for (const { parts } of await act.world.list('emergencyOf', [ledgerId], MAX_ENTRIES)) {
+    names.push(privateKeys.emergencyReason(parts[1] ?? ''));
+  }
   for (const { parts } of await act.world.list('patientRecord', [ledgerId], MAX_ENTRIES)) {
     const head = await act.world.get(worldKeys.record(parts[1] ?? ''));
     if (head?.hospital !== mspId) continue;

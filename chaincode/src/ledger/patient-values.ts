@@ -41,6 +41,8 @@ const ownerOf = async (
       return (await world.get(worldKeys.record(first)))?.ledgerId;
     case 'share':
       return (await world.get(worldKeys.consent(first)))?.ledgerId;
+    case 'emergencyReason':
+      return (await world.get(worldKeys.emergencyCase(first)))?.ledgerId;
     case 'held':
     case 'pending': {
       const { ledgerId, recordId } = fieldsOf((await own.read([key]))[key] ?? null);

@@ -17,6 +17,7 @@ export const erasureMigrations: readonly Migration[] = [
       ALTER TABLE device_acts ALTER COLUMN answer SET STATISTICS 0;
       ALTER TABLE device_acts ALTER COLUMN call_options SET STATISTICS 0;
       ALTER TABLE consent_grants ALTER COLUMN body SET STATISTICS 0;
+      ALTER TABLE consent_own_terms ALTER COLUMN sealed SET STATISTICS 0;
       ALTER TABLE consent_requests_made ALTER COLUMN request SET STATISTICS 0;
       ALTER TABLE idempotency ALTER COLUMN answer SET STATISTICS 0;
       ALTER TABLE jobs ALTER COLUMN payload SET STATISTICS 0;

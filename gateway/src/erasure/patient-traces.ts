@@ -1,3 +1,6 @@
+import type { EmergencyState } from '@medseal/chaincode';
+import { evaluateJson } from '../fabric/evaluate-json.js';
+import { LedgerError } from '../fabric/ledger-client.js';
 import type { Organization } from '../organizations/organization.js';
 import type { HeldNumber } from '../patients/patient-directory.js';
 import { implicitCollection } from '../projection/ledger-namespace.js';
@@ -9,6 +12,8 @@ export interface PatientTraces {
   readonly registrationNo: string | undefined;
   readonly recordIds: readonly string[];
   readonly consentIds: readonly string[];
+  /** Of visits that are not purged yet. */
+  readonly encounterIds: readonly string[];
   /** Of requests for consent that the patient answered. */
   readonly requestIds: readonly string[];
 }
@@ -33,6 +38,10 @@ export const tracesOf = async (organization: Organization, ledgerId: string): Pr
     registrationNo,
     recordIds: await ids('SELECT record_id AS id FROM records WHERE ledger_id = $1'),
     consentIds: await ids('SELECT consent_id AS id FROM consents WHERE ledger_id = $1'),
+    encounterIds: await ids(
+      `SELECT DISTINCT split_part(key, '/', 3) AS id FROM private_values
+        WHERE kind IN ('visit', 'encounter') AND key IS NOT NULL AND ledger_id = $1`,
+    ),
     requestIds: await ids('SELECT request_id AS id FROM consent_answers WHERE ledger_id = $1'),
   };
 };
@@ -43,6 +52,7 @@ export const wordsOf = (traces: PatientTraces): string[] => [
   ...(traces.registrationNo === undefined ? [] : [traces.registrationNo]),
   ...traces.recordIds,
   ...traces.consentIds,
+  ...traces.encounterIds,
 ];
 
 /**
@@ -51,9 +61,10 @@ export const wordsOf = (traces: PatientTraces): string[] => [
  * name the encounters.
  */
 export const privateKeysOf = async (
-  { database, mspId }: Organization,
+  organization: Organization,
   { ledgerId, recordIds, consentIds }: PatientTraces,
 ): Promise<string[]> => {
+  const { database, mspId } = organization;
   const rows = await database.query<{ key: string; kind: string }>(
     `SELECT key, kind FROM private_values v WHERE collection = $1 AND key IS NOT NULL AND (
        ledger_id = $2
@@ -70,5 +81,28 @@ export const privateKeysOf = async (
   const visits = rows.filter(({ kind }) => kind === 'visit').map(({ key }) => key);
   const encounters = visits.map((key) => key.replace(/^visit/, 'encounter'));
   const others = rows.filter(({ kind }) => kind !== 'visit').map(({ key }) => key);
-  return [...new Set([...encounters, ...others, ...visits])];
+  const reasons = await reasonsOf(organization, ledgerId);
+  return [...new Set([...encounters, ...others, ...reasons, ...visits])];
+};
+
+/** Reasons of emergencies that wait here for their review; whose they are says the case on the ledger. */
+const reasonsOf = async (organization: Organization, ledgerId: string): Promise<string[]> => {
+  const waiting = await organization.database.query<{ key: string }>(
+    `SELECT key FROM private_values WHERE collection = $1 AND kind = 'emergencyReason' AND key IS NOT NULL`,
+    [implicitCollection(organization.mspId)],
+  );
+  const found: string[] = [];
+  for (const { key } of waiting) {
+    try {
+      const [, emergencyId = ''] = key.split('/');
+      const { emergency } = await evaluateJson<EmergencyState>(organization, 'access:getEmergency', [
+        emergencyId,
+      ]);
+      if (emergency.ledgerId === ledgerId) found.push(key);
+    } catch (error) {
+      // A reason without a case is nobody's.
+      if (!(error instanceof LedgerError && error.code === 'EMERGENCY_NOT_FOUND')) throw error;
+    }
+  }
+  return found;
 };
