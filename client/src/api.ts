@@ -504,6 +504,8 @@ export interface Keyring {
     sensitive: string;
     epoch: number;
     epochs?: { general: number; sensitive: number };
+    /** Of the current epochs, hex. */
+    publicKeys?: { general: string; sensitive: string };
   };
 }
 

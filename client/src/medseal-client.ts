@@ -138,6 +138,9 @@ export class MedsealClient {
 
   keyring = () => this.#call<Keyring>('GET', '/auth/keyring');
 
+  /** Replaces all wrapped blobs. */
+  putKeyring = (wrapped: Record<string, unknown>) => this.#call<Keyring>('PUT', '/auth/keyring', { wrapped });
+
   beginActivation = (organization: string, activationCode: string) =>
     this.#call<ActivationBegin>('POST', '/auth/activate/begin', { organization, activationCode });
 

@@ -1,12 +1,14 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { MedsealClient, PatientDevice } from '@medseal/client';
+import { newSeed, seedToWords } from '@medseal/crypto';
 import { type Colleague, type Json, type Slug, TestBed } from './harness';
 
 jest.setTimeout(240_000);
 
 const PASSWORD = 'a password of the patient';
 const PASSPHRASE = 'a passphrase of the patient';
+const CHEAP = { kdf: 'argon2id', memoryKiB: 64, passes: 1 } as const;
 
 /** Strong revocation as an owner does it: the next epoch, slots of it for earlier records, consents granted again. */
 describe('the next epoch', () => {
@@ -184,6 +186,22 @@ describe('the next epoch', () => {
     for (const [at, recordId] of records.entries())
       expect(await read(recordId, again)).toMatchObject(opened(texts[at]!));
     expect(await read(records[0]!, former)).toMatchObject({ status: 403, body: { code: 'CONSENT_REVOKED' } });
+  });
+
+  test('recovery words give the device back under another passphrase; others’ words change nothing', async () => {
+    const words = device.recoveryWords();
+    const before = await owner.keyring();
+    const recover = (said: string) =>
+      PatientDevice.recover(owner, said, 'another passphrase', undefined, { cost: CHEAP });
+    await expect(recover(seedToWords(newSeed()))).rejects.toMatchObject({ code: 'DEVICE_REFUSED' });
+    await expect(recover(words.split(' ').slice(1).join(' '))).rejects.toMatchObject({
+      code: 'BAD_ENCODING',
+    });
+    expect(await owner.keyring()).toEqual(before);
+    await recover(words.toUpperCase());
+    await expect(PatientDevice.unlock(owner, PASSPHRASE)).rejects.toMatchObject({ code: 'WRONG_PASSPHRASE' });
+    const recovered = await PatientDevice.unlock(owner, 'another passphrase');
+    for (const recordId of records) await recovered.openRecord(await owner.openRecord(recordId));
   });
 });
 

@@ -6,8 +6,10 @@ import {
   newSeed,
   receivingKeyPair,
   scopeKeyPair,
+  seedToWords,
   signingKeyPair,
   toHex,
+  wordsToSeed,
   type WrapOptions,
 } from '@medseal/crypto';
 import type {
@@ -180,6 +182,46 @@ export class PatientDevice {
     const keyring = await client.keyring();
     const seed = await unwrapKeyring(keyring, passphrase, ledgerId);
     return new PatientDevice(seed, ledgerId, keyring.scopes, keyring.root);
+  }
+
+  /**
+   * The device anew from its recovery words, with a passphrase of its own from then on. The words must give the keys that
+   * the ledger has: those of somebody else, or of an earlier activation, would lock the patient out.
+   *
+   * @param rootFingerprint of the letter; without it the root of the activation is kept
+   * @throws CryptoError `BAD_ENCODING` for words that are none; DeviceRefusal for another patient's
+   */
+  static async recover(
+    client: MedsealClient,
+    words: string,
+    passphrase: string,
+    rootFingerprint?: string,
+    wrap?: WrapOptions,
+  ): Promise<PatientDevice> {
+    const ledgerId = client.session?.user.subject ?? (await client.me()).subject;
+    const keyring = await client.keyring();
+    const seed = wordsToSeed(words);
+    const { scopes } = keyring;
+    const engine = await mclEngine();
+    const { publicKey } = scopeKeyPair(engine, seed, scopes.general, scopes.epochs?.general ?? scopes.epoch);
+    if (toHex(publicKey) !== scopes.publicKeys?.general)
+      throw new DeviceRefusal('these are not the recovery words of this patient');
+    const device = new PatientDevice(seed, ledgerId, scopes, rootFingerprint?.toLowerCase() ?? keyring.root);
+    await device.changePassphrase(client, passphrase, wrap);
+    return device;
+  }
+
+  /** The seed as 24 words for paper: whoever reads them holds all of the patient's keys. */
+  recoveryWords(): string {
+    return seedToWords(this.seed);
+  }
+
+  /** Wraps the seed anew; the other blobs stay. */
+  async changePassphrase(client: MedsealClient, passphrase: string, wrap?: WrapOptions): Promise<void> {
+    const { scopes, ...blobs } = await client.keyring();
+    const root = this.root ?? certificateFingerprint((await this.homeOf(client)).rootCertificate);
+    const facts = { ledgerId: this.ledgerId, root, scopes };
+    await client.putKeyring({ ...blobs, ...(await wrapKeyring(this.seed, passphrase, facts, wrap)) });
   }
 
   receivingKeyPair(): KeyPair {

@@ -45,6 +45,8 @@ export interface KeyringAnswer {
     sensitive: string;
     epoch: number;
     epochs: { general: number; sensitive: number };
+    /** Of those epochs, as the ledger has them: what a recovered seed must give. */
+    publicKeys: { general: string; sensitive: string };
   };
   [blob: string]: unknown;
 }
@@ -146,11 +148,15 @@ export class ActivationService implements OnModuleInit {
     if (blobs === undefined) throw notFound();
     const { general, sensitive } = await this.scopesOf(organization, subject);
     const entry = await this.directory.entry(organization, subject);
-    const epochOf = (scopeId: string): number =>
-      entry?.scopes.find((scope) => scope.scopeId === scopeId)?.epoch ?? 1;
+    const keyOf = (scopeId: string) => entry?.scopes.find((scope) => scope.scopeId === scopeId);
+    const epochOf = (scopeId: string): number => keyOf(scopeId)?.epoch ?? 1;
     const epochs = { general: epochOf(general), sensitive: epochOf(sensitive) };
     const epoch = Math.max(epochs.general, epochs.sensitive);
-    return { ...blobs, scopes: { general, sensitive, epoch, epochs } };
+    const publicKeys = {
+      general: keyOf(general)?.publicKey ?? '',
+      sensitive: keyOf(sensitive)?.publicKey ?? '',
+    };
+    return { ...blobs, scopes: { general, sensitive, epoch, epochs, publicKeys } };
   }
 
   /** @throws ProblemException 404 for a user without wrapped blobs: an activation makes the first ones */
