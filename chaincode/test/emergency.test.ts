@@ -1,4 +1,6 @@
 import {
+  canonicalJson,
+  combineForEmergency,
   fromHex,
   mclEngine,
   openCapsule,
@@ -8,7 +10,8 @@ import {
   toHex,
 } from '@medseal/crypto';
 import { readdirSync, statSync } from 'node:fs';
-import { contextOf } from '../src/ledger/reencryption-checks';
+import { privateKeys } from '../src/ledger/keys';
+import { contextOf, grantOf } from '../src/ledger/reencryption-checks';
 import type { EmergencyCaseEntry, EmergencyState, ProvenAnswer } from '../src/model/emergency-entries';
 import { Clinic } from './support/clinic';
 import { Consents, type MadeConsent, MINUTE, type Owner, type SealedRecord } from './support/consents';
@@ -304,16 +307,21 @@ describe('break-glass', () => {
           emergencies.combine(doctor, emergency, consent, record, answers, few),
         ).rejects.toMatchObject({ code: 'TOO_FEW_ANSWERS' });
       }
-      // What all agents together give is no key either.
+      // What all agents together give is no key either, alone or combined.
       const engine = await mclEngine();
       const scope = consent.scopes.find(({ scopeId }) => scopeId === record.entry.scopeId)!;
       const context = contextOf(CHANNEL, record.entry, record.entry.sealed!.sealedDigest, scope);
-      for (const { answer } of await agentsOf(doctor, receiptId, record, [CITY, LAKESIDE, MINISTRY])) {
-        const element = engine.decodeGT(Buffer.from(answer, 'base64').subarray(0, 576), 'answer');
+      const all = (await agentsOf(doctor, receiptId, record, [CITY, LAKESIDE, MINISTRY])).map(
+        ({ mspId, answer }) => ({ mspId, answer: Buffer.from(answer, 'base64') }),
+      );
+      const onLedger = { grant: grantOf(CHANNEL, consent, scope), capsule: record.capsule, context };
+      const combined = combineForEmergency(engine, { ...onLedger, answers: all }).element;
+      for (const bytes of [combined, ...all.map(({ answer }) => answer.subarray(0, 576))]) {
+        const element = engine.decodeGT(bytes, 'element') as never;
         expect(() =>
           openWithSharedElement(
             engine,
-            element as never,
+            element,
             record.capsule,
             fromHex(scope.publicKey),
             sealingContext(context),
@@ -457,6 +465,34 @@ describe('break-glass', () => {
         'CONSENT_REVOKED',
       );
       expect(await code(emergencies.open(doctor, made, someone))).toBe('CONSENT_REVOKED');
+    });
+
+    it('leaves no reason behind when its patient is erased, and opens nothing any more', async () => {
+      const someone = await consents.owner(CITY);
+      const theirs = await consents.record(author, someone);
+      const made = await emergencies.grant(someone, [CITY, LAKESIDE, MINISTRY]);
+      const { emergencyId } = await emergencies.open(doctor, made, someone);
+      const receipt = await emergencies.receipt(doctor, emergencyId, [theirs.entry.recordId]);
+      const { ledgerId } = someone.patient;
+      const service = clinic.service(MINISTRY);
+      const reason = privateKeys.emergencyReason(emergencyId);
+      const purge = (keys: string[], of = ledgerId) =>
+        ledger.submitPrivately(service, 'registry:purgePatient', [of], { keys: canonicalJson(keys) });
+      const code = async (call: Promise<unknown>) => (await refusalOf(call)).code;
+      await ledger.submit(someone.person, 'registry:requestErasure', [ledgerId]);
+      expect(await code(emergencies.askAgent(doctor, CITY, receipt.receiptId, theirs))).toMatch(/^PATIENT_/);
+      expect(await code(emergencies.receipt(doctor, emergencyId, [theirs.entry.recordId]))).toMatch(
+        /^PATIENT_/,
+      );
+      await purge([privateKeys.share(made.argument.consentId)]);
+      expect(await code(ledger.submit(service, 'registry:attestErasure', [ledgerId]))).toBe(
+        'ERASURE_INCOMPLETE',
+      );
+      expect(await code(purge([privateKeys.custodianShare(emergencies.digest)]))).toBe('NOT_THIS_PATIENT');
+      const ofOther = (await emergencies.open(doctor, grant, owner)).emergencyId;
+      expect(await code(purge([privateKeys.emergencyReason(ofOther)]))).toBe('NOT_THIS_PATIENT');
+      await purge([reason]);
+      await ledger.submit(service, 'registry:attestErasure', [ledgerId]);
     });
 
     it('ends with the window, whatever the receipt says', async () => {

@@ -46,7 +46,7 @@ const BY_HAND = [
   {
     file: 'chaincode/src/contracts/server.ts',
     what: 'Invoke: a contract is named',
-    removed: '!CONTRACT_NAMES.some((name) => name === contract)',
+    removed: '!Object.hasOwn(this.served, contract)',
     replacement: 'false',
   },
   {

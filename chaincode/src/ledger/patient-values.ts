@@ -43,6 +43,9 @@ const ownerOf = async (
       return (await world.get(worldKeys.consent(first)))?.ledgerId;
     case 'emergencyReason':
       return (await world.get(worldKeys.emergencyCase(first)))?.ledgerId;
+    // Every patient's.
+    case 'custodianShare':
+      return '';
     case 'held':
     case 'pending': {
       const { ledgerId, recordId } = fieldsOf((await own.read([key]))[key] ?? null);
