@@ -160,7 +160,7 @@ export const readEmergencyFacts = async (
   };
 };
 
-/** What agents and custodians hold against it before they use a secret, in the order of `docs/flows.md`. */
+/** What agents and custodians hold against it before they use a secret, see `docs/flows.md`. */
 export const requireEmergencyRead = (
   { receipt, emergency, entry, ...grant }: EmergencyFacts,
   caller: Pick<Caller, 'subject' | 'mspId'>,
