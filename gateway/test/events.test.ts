@@ -275,6 +275,60 @@ describe('GET /events', () => {
     expect(owner.types).toEqual(['consent.complained']);
   });
 
+  test('an emergency is told to the patient at once, its closing is not, and nobody else hears of it', async () => {
+    const keyed = async (): Promise<boolean> =>
+      (await geetha.client.choices()).items.some(
+        ({ choice, grantee }) => choice === 'emergencyGrant' && grantee !== null,
+      );
+    while (!(await keyed())) await sleep(200);
+    await geetha.device.choose(geetha.client, { emergencyGrant: true });
+    const [owner, other] = [
+      await listen(geetha.client),
+      await listen(await clientOf('city', 'muthu', PASSWORD)),
+    ];
+    const { caller } = await staff('city', 'Dr. Anuradha');
+    const { registrationNo } = geetha;
+    const opened = async () => {
+      const answer = await caller.post('/emergency-access', {
+        registrationNo,
+        reasonCode: 'UNRESPONSIVE',
+        reason: 'Found in the waiting room',
+      });
+      return answer.status < 300 ? answer.body : undefined;
+    };
+    let found = await opened();
+    // The grant is active when its agents have accepted it.
+    while (found === undefined) {
+      await sleep(200);
+      found = await opened();
+    }
+    const { emergencyId, until } = found;
+    await owner.saw('emergency.opened');
+    const { caller: auditor } = await bed.colleague('lakeside', 'auditor');
+    expect(
+      await auditor.post(`/emergency-access/${emergencyId}/close`, { verdict: 'justified' }),
+    ).toMatchObject({
+      status: 200,
+    });
+    await ask();
+    await owner.saw('consent.requested');
+    expect(owner.notices.filter(({ type }) => type.startsWith('emergency'))).toEqual([
+      {
+        type: 'emergency.opened',
+        at: expect.any(String),
+        emergencyId,
+        reader: {
+          subject: expect.any(String),
+          name: 'Dr. Anuradha',
+          mspId: 'CityMSP',
+          organizationName: 'City Hospital',
+        },
+        until,
+      },
+    ]);
+    expect(other.types).toEqual([]);
+  });
+
   test('ends with the session, and with the account’s good standing', async () => {
     const client = await clientOf('city', 'muthu', PASSWORD);
     const patientsStream = await listen(client);

@@ -5,6 +5,7 @@ import type { Product } from '../support/product';
 import { administratorFlow } from './administrator';
 import { consentFlow } from './consents';
 import { doctorFlow } from './doctor';
+import { emergencyFlow } from './emergencies';
 import { interruptionFlows } from './interruptions';
 import { ministryFlow } from './ministry';
 import { activationFlow, patientFlow } from './patient';
@@ -38,6 +39,7 @@ describeInBrowser('the console', () => {
   doctorFlow(stage);
   patientFlow(stage);
   consentFlow(stage);
+  emergencyFlow(stage);
   ministryFlow(stage);
   interruptionFlows(stage);
   tamperingFlow(stage);

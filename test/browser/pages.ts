@@ -107,6 +107,9 @@ const FURTHER: Readonly<Record<string, (at: Visitor, stage: Stage) => Promise<vo
     await at.pressButton('Ask for a consent');
     await at.pressButton('Ask');
     await checkPage(at, 'Ask for a consent, refused');
+    await at.goto('/emergency-access');
+    await at.pressButton('Break the glass');
+    await checkPage(at, 'Break the glass, refused');
   },
   patient: async (at, { product }) => {
     await at.goto(`/patients/${product.user('geetha').registrationNo}`);

@@ -29,6 +29,7 @@ export function activationFlow(stage: () => Stage): void {
     await at.sees(at.text('Decide at least one of them.'));
     await at.choose('Research: your decision', 'Allow');
     await at.choose('The team that treats you: your decision', 'Allow');
+    await at.choose('Emergencies: your decision', 'Allow');
     await at.pressButton('Sign my choices');
     await at.sees(at.text('Your choices were signed.'));
     await at.sees(at.text('Revoke it among your consents.'));

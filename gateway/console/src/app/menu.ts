@@ -9,7 +9,8 @@ export interface MenuEntry {
     | '/users'
     | '/consents'
     | '/access-log'
-    | '/account';
+    | '/account'
+    | '/emergency-access';
   label: string;
   roles: readonly string[];
 }
@@ -29,6 +30,7 @@ export const MENU: readonly MenuEntry[] = [
   { to: '/report', label: 'Blockchain Report', roles: ALL },
   { to: '/consents', label: 'Consents', roles: ['patient', 'doctor', 'hospital-admin'] },
   { to: '/access-log', label: 'Access Log', roles: ['patient', 'auditor'] },
+  { to: '/emergency-access', label: 'Emergency Access', roles: ['patient', 'doctor', 'auditor'] },
   { to: '/users', label: 'User Listing', roles: ['hospital-admin', 'system-manager'] },
   { to: '/account', label: 'Change Password', roles: ALL },
 ];

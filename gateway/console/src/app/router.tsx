@@ -9,6 +9,8 @@ import { ConsentPage } from '../pages/consent';
 import { ConsentsPage } from '../pages/consents';
 import { DashboardPage } from '../pages/dashboard';
 import { DoctorsPage } from '../pages/doctors';
+import { EmergenciesPage } from '../pages/emergencies';
+import { EmergencyPage } from '../pages/emergency';
 import { NewRecordPage } from '../pages/new-record';
 import { NotFoundPage } from '../pages/not-found';
 import { PatientPage } from '../pages/patient';
@@ -118,6 +120,16 @@ const accessLog = createRoute({
   path: '/access-log',
   component: AccessLogPage,
 });
+const emergencies = createRoute({
+  getParentRoute: () => shell,
+  path: '/emergency-access',
+  component: EmergenciesPage,
+});
+const emergency = createRoute({
+  getParentRoute: () => shell,
+  path: '/emergency-access/$emergencyId',
+  component: EmergencyPage,
+});
 const account = createRoute({
   getParentRoute: () => shell,
   path: '/account',
@@ -144,6 +156,8 @@ export const router = createRouter({
       consent,
       choices,
       accessLog,
+      emergencies,
+      emergency,
       account,
     ]),
   ]),

@@ -11,6 +11,8 @@ import { useOrganizationNames } from './organization-names';
 import { SigningProgress } from './signing-progress';
 import { useDevice } from './use-device';
 
+const LOOK_AGAIN_MS = 5_000;
+
 type Decision = 'allow' | 'withhold';
 
 const STATES: Readonly<Record<ChoiceAnswer['state'], string>> = {
@@ -25,7 +27,14 @@ const canBeMade = ({ choice, state, grantee }: ChoiceAnswer): boolean =>
   choice === 'researchConsent' || (state !== 'given' && grantee !== null);
 
 export const useChoices = () =>
-  useQuery({ queryKey: ['consents', 'choices'], queryFn: client.choices, staleTime: 0 });
+  useQuery({
+    queryKey: ['consents', 'choices'],
+    queryFn: client.choices,
+    staleTime: 0,
+    // Organisations make ready for it by themselves.
+    refetchInterval: ({ state: { data } }) =>
+      data?.items.some((item) => item.state === 'open' && !canBeMade(item)) ? LOOK_AGAIN_MS : false,
+  });
 
 /** Those that wait for a decision and can be made now. */
 export const openChoices = (items: readonly ChoiceAnswer[]): ChoiceAnswer[] =>

@@ -1,7 +1,7 @@
 import { useState } from 'react';
 import { getRouteApi, Link } from '@tanstack/react-router';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
-import type { DecryptedRecord, RecordAnswer, TitleLine } from '@medseal/client';
+import { type DecryptedRecord, ProblemError, type RecordAnswer, type TitleLine } from '@medseal/client';
 import { useDoctors } from '../app/doctors';
 import { useOrganizations } from '../app/organizations';
 import { client, useSession, useUser } from '../app/session';
@@ -94,17 +94,20 @@ export function RecordPage() {
           <Notice>This version is begun but not sealed: there is nothing to open yet.</Notice>
         ) : role === 'patient' ? (
           <OwnersContent record={record} />
-        ) : isAuthor ? (
-          <AuthorsContent record={record} />
+        ) : isAuthor || role === 'doctor' ? (
+          <ReadersContent record={record} isAuthor={isAuthor} />
         ) : (
-          <Notice>Only the patient and the author can open this record’s content.</Notice>
+          <Notice>
+            Only the patient, the author and whom the patient consents to can open this record’s content.
+          </Notice>
         )}
       </Page>
     </>
   );
 }
 
-function AuthorsContent({ record }: { record: RecordAnswer }) {
+/** The author’s own, or under a consent to the doctor or to a team that the doctor is in now. */
+function ReadersContent({ record, isAuthor }: { record: RecordAnswer; isAuthor: boolean }) {
   const opening = useMutation({
     mutationFn: (): Promise<DecryptedRecord> => client.openRecordDecrypted(record.recordId),
   });
@@ -119,7 +122,14 @@ function AuthorsContent({ record }: { record: RecordAnswer }) {
         )
       }
     >
-      {opening.isError && <ErrorNotice error={opening.error} />}
+      {opening.isError &&
+        (!isAuthor && opening.error instanceof ProblemError && opening.error.status === 404 ? (
+          <Notice kind="warning">
+            No consent lets you open this record. <Link to="/consents">Ask the patient for one</Link>.
+          </Notice>
+        ) : (
+          <ErrorNotice error={opening.error} />
+        ))}
       {opening.isSuccess ? (
         <DocumentView document={opening.data.document} />
       ) : (
