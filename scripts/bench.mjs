@@ -4,6 +4,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { assetOperations, measure, MEMBERS } from './bench/asset-load.mjs';
+import { auditing, auditingLines } from './bench/auditing.mjs';
 import { consentCryptography, consentCryptographyLines } from './bench/consent-cryptography.mjs';
 import { embeddedNetwork } from './bench/embedded-network.mjs';
 import { fabricNetworks, fabricProblem } from './bench/fabric-network.mjs';
@@ -13,12 +14,15 @@ import { processLines, tableHead, tableRow } from './bench/table.mjs';
 import { fail } from './lib/fail.mjs';
 import { prepare, ROOT } from './lib/prepare.mjs';
 
-// `npm run bench [-- --networks embedded,fabric] [--quick]`: one table from one run, and docs/results/bench.json.
+// `npm run bench [-- --networks embedded,fabric] [--only <part>] [--quick]`: one table from one run, and
+// docs/results/bench.json; a part alone goes to docs/results/bench-<part>.json.
 
-const USAGE = 'usage: npm run bench [-- --networks embedded,fabric] [--quick]';
+const USAGE = 'usage: npm run bench [-- --networks embedded,fabric] [--only audit] [--quick]';
 const KNOWN = ['embedded', 'fabric'];
+/** Parts that run alone: what measures one, and its lines of the table. */
+const PARTS = { audit: { measure: auditing, lines: auditingLines } };
 
-const { networks, quick } = readArguments();
+const { networks, only, quick } = readArguments();
 const timing = quick ? { seconds: 2, warmUpSeconds: 1 } : { seconds: 8, warmUpSeconds: 3 };
 const levels = quick ? [1, 64] : [1, 16, 64];
 const folder = mkdtempSync(path.join(os.tmpdir(), 'medseal-bench-'));
@@ -26,24 +30,12 @@ const starts = [];
 const rows = [];
 const notes = [];
 let cryptography;
+let audit;
 
 try {
   await prepare();
-  cryptography = await consentCryptography({ seconds: quick ? 0.2 : 2 });
-  consentCryptographyLines(cryptography).forEach((line) => console.error(line));
-  if (networks.includes('embedded')) {
-    const network = await embeddedNetwork(path.join(folder, 'embedded'));
-    await measureNetwork(network);
-    await measureProduct();
-  }
-  if (networks.includes('fabric')) {
-    const problem = fabricProblem();
-    if (problem !== undefined) note(`Fabric was not measured: ${problem}`);
-    else
-      for await (const network of fabricNetworks(path.join(folder, 'fabric'))) await measureNetwork(network);
-  }
-  print();
-  save();
+  if (only === undefined) await measureAll();
+  else await measureOnly(only);
 } catch (error) {
   fail(`the measurement ended: ${error.message}`);
 } finally {
@@ -57,6 +49,7 @@ function readArguments() {
     ({ values } = parseArgs({
       options: {
         networks: { type: 'string', default: 'embedded' },
+        only: { type: 'string' },
         quick: { type: 'boolean', default: false },
       },
     }));
@@ -66,7 +59,35 @@ function readArguments() {
   const wanted = values.networks.split(',');
   const unknown = wanted.find((name) => !KNOWN.includes(name));
   if (unknown !== undefined) fail(`--networks knows ${KNOWN.join(' and ')}, not "${unknown}"; ${USAGE}`);
-  return { networks: wanted, quick: values.quick };
+  if (values.only !== undefined && !(values.only in PARTS))
+    fail(`--only knows ${Object.keys(PARTS).join(' and ')}, not "${values.only}"; ${USAGE}`);
+  return { networks: wanted, only: values.only, quick: values.quick };
+}
+
+async function measureAll() {
+  cryptography = await consentCryptography({ seconds: quick ? 0.2 : 2 });
+  consentCryptographyLines(cryptography).forEach((line) => console.error(line));
+  audit = await auditing({ quick, report: (line) => console.error(line) });
+  if (networks.includes('embedded')) {
+    const network = await embeddedNetwork(path.join(folder, 'embedded'));
+    await measureNetwork(network);
+    await measureProduct();
+  }
+  if (networks.includes('fabric')) {
+    const problem = fabricProblem();
+    if (problem !== undefined) note(`Fabric was not measured: ${problem}`);
+    else
+      for await (const network of fabricNetworks(path.join(folder, 'fabric'))) await measureNetwork(network);
+  }
+  print();
+  save();
+}
+
+async function measureOnly(part) {
+  const { measure: measurePart, lines } = PARTS[part];
+  const measured = await measurePart({ quick, report: (line) => console.error(line) });
+  console.log(lines(measured).join('\n'));
+  write(`bench-${part}.json`, { [part]: measured });
 }
 
 async function measureNetwork(network) {
@@ -134,15 +155,27 @@ function print() {
       ...processes.map(processLines),
       '',
       ...consentCryptographyLines(cryptography),
+      '',
+      ...auditingLines(audit),
       ...notes,
     ].join('\n'),
   );
 }
 
-/** A quick run is for a look only and leaves the file alone. */
 function save() {
+  write('bench.json', {
+    starts,
+    rows,
+    consentCryptography: cryptography,
+    audit,
+    notes: ['embedded: no consensus, one process', ...notes],
+  });
+}
+
+/** A quick run is for a look only and leaves the files alone. */
+function write(name, measured) {
   if (quick) return;
-  const file = path.join(ROOT, 'docs/results/bench.json');
+  const file = path.join(ROOT, 'docs/results', name);
   const git = (...args) => execFileSync('git', args, { cwd: ROOT, encoding: 'utf8' }).trim();
   const [{ model = 'unknown' } = {}] = os.cpus();
   const report = {
@@ -155,10 +188,7 @@ function save() {
       platform: `${os.type()} ${os.release()}`,
       node: process.version,
     },
-    starts,
-    rows,
-    consentCryptography: cryptography,
-    notes: ['embedded: no consensus, one process', ...notes],
+    ...measured,
   };
   mkdirSync(path.dirname(file), { recursive: true });
   writeFileSync(file, `${JSON.stringify(report, null, 2)}\n`);
