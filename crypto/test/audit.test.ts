@@ -37,6 +37,7 @@ import {
   SECTOR_BYTES,
   sha256Hex,
   signSealedFile,
+  type StoredBlock,
   TAG_BYTES,
   tagHash,
   toHex,
@@ -448,6 +449,38 @@ describe('a challenge', () => {
     expect([percent(1000, 100), percent(1000, 300), percent(1000, 460)]).toEqual([65.3, 97.2, 99.8]);
     expect([percent(10_000, 100), percent(10_000, 300), percent(10_000, 460)]).toEqual([63.6, 95.3, 99.1]);
     expect(detectionProbability(6, 6, 1)).toBe(1);
+  });
+});
+
+describe('a file of more than 512 blocks', () => {
+  it('is audited by sample: a lost block fails the audit when it is drawn, and only then', async () => {
+    const long = await newSigner(mcl, 1);
+    const blocks = WHOLE_AUDIT_BLOCKS + 10;
+    const bytes = randomBytes(SECTOR_BYTES * blocks);
+    const { tag, signedFile } = signSealedFile(mcl, { ...long, content: bytes });
+    const file = decodeSignedFile(signedFile);
+    const { replacedSet } = file;
+    const challenge = challengeFor(tag);
+    expect(challenge.size).toBe(460);
+    const drawn = new Set(drawAuditChallenge(challenge, blocks).map(({ block }) => block));
+    const all = Array.from({ length: blocks }, (_, block) => block);
+    const [hit = 0, missed = 0] = [all.find((b) => drawn.has(b)), all.find((b) => !drawn.has(b))];
+    for (const [lost, verdict] of [
+      [missed, INTACT],
+      [hit, failed('does not hold')],
+    ] as const) {
+      const stored = spliced(bytes, lost * SECTOR_BYTES, new Uint8Array(SECTOR_BYTES));
+      const asked: number[] = [];
+      const read = (block: number): StoredBlock => {
+        asked.push(block);
+        return blocksOf(stored, file)(block);
+      };
+      const proof = await proveFile(mcl, { ...long, tag, replacedSet, challenge, read });
+      expect(asked.sort((left, right) => left - right)).toEqual(
+        [...drawn].sort((left, right) => left - right),
+      );
+      expect(verifyProof(mcl, { ...long, tag, replacedSet, challenge, proof })).toEqual(verdict);
+    }
   });
 });
 

@@ -140,7 +140,9 @@ describe.each(NAMES)('hashing to G1 in %s', (name) => {
   it('is the suite of RFC 9380 under the tag of BLS signatures', () => {
     const engine = engineOf(name);
     const point = bls12_381.G1.hashToCurve(Buffer.from('abc'), { DST: HASH_TO_G1_TAG });
-    expect(engine.encodeG1(engine.hashToG1(Buffer.from('abc')))).toEqual(bls12_381.G1.Point.fromAffine(point.toAffine()).toBytes(true));
+    expect(engine.encodeG1(engine.hashToG1(Buffer.from('abc')))).toEqual(
+      bls12_381.G1.Point.fromAffine(point.toAffine()).toBytes(true),
+    );
   });
 });
 

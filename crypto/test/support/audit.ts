@@ -8,7 +8,6 @@ import {
   newReceivingKeyPair,
   openMasterShare,
   type PairingEngine,
-  type ProveInput,
   type RecordReference,
   SECTOR_BYTES,
   type SignedFile,
@@ -90,8 +89,8 @@ export const blocksOf =
   (
     stored: Uint8Array,
     { tag, authenticators }: Pick<SignedFile, 'tag' | 'authenticators'>,
-  ): ProveInput['read'] =>
-  (block): StoredBlock => {
+  ): ((block: number) => StoredBlock) =>
+  (block) => {
     const length = SECTOR_BYTES * tag.sectorsPerBlock;
     return {
       data: stored.subarray(block * length, (block + 1) * length),
