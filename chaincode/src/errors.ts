@@ -100,6 +100,7 @@ export const CONTRACT_ERROR_CODES = [
   'SHARE_INVALID',
   /** The caller is neither the consent's grantee nor, now, a member of the care team that is. */
   'NOT_GRANTEE',
+  'NOT_A_GUARDIAN',
   /** The record has no key slot in a scope and epoch of the consent. */
   'SCOPE_NOT_GRANTED',
   /** The terms shown are not the ones that the consent commits to. */

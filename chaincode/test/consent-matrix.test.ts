@@ -89,7 +89,9 @@ interface Cell {
   age: number;
 }
 
-const STAFF_ROLES = [
+/** Guardians are patients. */
+const READER_ROLES = [
+  'patient',
   'doctor',
   'verifier',
   'researcher',
@@ -106,7 +108,7 @@ const expected = (cell: Cell, now: number): string => {
   const { reader, receipt, record, agent, terms, selector, capsule, encounter, age } = cell;
   const { given } = receipt;
   if (age > 5 * MINUTE) return 'PROPOSAL_STALE';
-  if (!STAFF_ROLES.includes(reader.person.role)) return 'NOT_ALLOWED role';
+  if (!READER_ROLES.includes(reader.person.role)) return 'NOT_ALLOWED role';
   if (reader.isSuspended === true) return 'STAFF_SUSPENDED';
   if (receipt.reader !== reader.name) return 'RECEIPT_DIFFERS reader';
   if (given === undefined) return 'RECEIPT_DIFFERS basis';

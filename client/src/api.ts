@@ -521,7 +521,7 @@ export interface TermsOfConsent {
 }
 
 export interface GranteeReference {
-  kind: 'person' | 'careTeam' | 'emergency';
+  kind: 'person' | 'guardian' | 'careTeam' | 'emergency';
   /** Staff id, team id or the digest of the emergency key. */
   id: string;
 }
@@ -579,6 +579,28 @@ export interface GrantBody {
   sealedOpenings: { mspId: string; deliveryId: string; bytes: string }[];
   /** The terms, sealed by the owner's device to itself: nobody else keeps them for the owner to read. */
   ownTerms?: string;
+}
+
+/** The key with which a patient reads as a guardian, and what its proof of possession is bound to. */
+export interface GuardianKeyAnswer {
+  mspId: string;
+  /** PEM. */
+  certificate: string;
+  key: { publicKey: string; epoch: number } | null;
+}
+
+/** What a guardian's device signs to ask one agent; base64, `proposal` goes back as it is. */
+export interface GuardianQuestion {
+  mspId: string;
+  proposal: string;
+  bytes: string;
+}
+
+export interface GuardianAnswersInput {
+  consentId: string;
+  receiptId: string;
+  version: number;
+  questions: { mspId: string; proposal: string; signature: string }[];
 }
 
 /** A scope of the owner as it is now. */

@@ -10,6 +10,7 @@ export * from './device/emergency-key.js';
 export * from './device/emergency-reading.js';
 export * from './device/keyring.js';
 export * from './device/epochs.js';
+export * from './device/guardian.js';
 export * from './device/organization-trust.js';
 export * from './device/patient-device.js';
 export * from './device/record-content.js';

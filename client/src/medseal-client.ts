@@ -30,6 +30,8 @@ import type {
   GrantBody,
   GranteeAnswer,
   GranteeReference,
+  GuardianAnswersInput,
+  GuardianKeyAnswer,
   Keyring,
   LackingSlot,
   LedgerPart,
@@ -320,6 +322,18 @@ export class MedsealClient {
     const path = requestId === null ? '/consents/grants' : `/consents/requests/${segment(requestId)}/grant`;
     return this.#call<ActAnswer>('POST', path, body);
   };
+
+  guardianKey = () => this.#call<GuardianKeyAnswer>('GET', '/guardian/key');
+
+  putGuardianKey = (key: { publicKey: string; proof: string; epoch: number }) =>
+    this.#call<ActAnswer>('POST', '/guardian/key', key);
+
+  /** See `PatientDevice.readAsGuardian`. */
+  beginGuardianRead = (recordId: string, consentId: string) =>
+    this.#call<ActAnswer>('POST', `/guardian/records/${segment(recordId)}/read`, { consentId });
+
+  guardianAnswers = (recordId: string, input: GuardianAnswersInput) =>
+    this.#call<OpenedUnderConsent>('POST', `/guardian/records/${segment(recordId)}/answers`, input);
 
   /** The owner's scopes; see `PatientDevice.advanceScope`. */
   scopes = () => this.#call<Page<ScopeAnswer>>('GET', '/scopes');

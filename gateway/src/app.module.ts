@@ -17,6 +17,7 @@ import { EncountersModule } from './encounters/encounters.module.js';
 import { EventsModule } from './events/events.module.js';
 import { EpochsModule } from './epochs/epochs.module.js';
 import { ErasureModule } from './erasure/erasure.module.js';
+import { GuardiansModule } from './guardians/guardians.module.js';
 import { HealthModule } from './health/health.module.js';
 import { IdempotencyInterceptor } from './http/idempotency.interceptor.js';
 import { ProblemFilter } from './http/problem.filter.js';
@@ -71,6 +72,7 @@ export class AppModule {
         ChoicesModule,
         OwnerConsentsModule,
         EpochsModule,
+        GuardiansModule,
         BlockchainModule,
         AccessLogModule,
         EventsModule,

@@ -564,6 +564,16 @@ export const restOperations: Readonly<Record<string, Readonly<Record<string, Res
     'of nobody': { call: () => post(`/emergency-access/${random(16)}/close`, { verdict: 'justified' }) },
   },
   'GET /consents': simple('/consents'),
+  'GET /guardian/key': { own: { call: () => get('/guardian/key') } },
+  'POST /guardian/key': { 'a malformed one': { call: () => post('/guardian/key', {}) } },
+  'POST /guardian/records/{id}/read': {
+    'under no consent': {
+      call: () => post(`/guardian/records/${random(16)}/read`, { consentId: random(16) }),
+    },
+  },
+  'POST /guardian/records/{id}/answers': {
+    'a malformed one': { call: () => post(`/guardian/records/${random(16)}/answers`, {}) },
+  },
   'GET /scopes': { own: { call: () => get('/scopes') } },
   'GET /scopes/slots': { own: { call: () => get('/scopes/slots') } },
   'POST /scopes/slots': { 'a malformed one': { call: () => post('/scopes/slots', {}) } },

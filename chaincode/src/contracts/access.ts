@@ -1,7 +1,21 @@
 import type { Context } from 'fabric-contract-api';
 import { ContractError } from '../errors.js';
-import { type Act, authorizeAct, authorizeQuery, EVERYONE, STAFF } from '../ledger/authorization.js';
-import { requireActive, requireConsent, requireCovered, requireGrantee } from '../ledger/consent-state.js';
+import {
+  type Act,
+  authorizeAct,
+  authorizeQuery,
+  EVERYONE,
+  type Query,
+  STAFF,
+} from '../ledger/authorization.js';
+import {
+  requireActive,
+  requireConsent,
+  requireCovered,
+  requireGrantee,
+  shareAnswers,
+  statusOf,
+} from '../ledger/consent-state.js';
 import { worldKeys } from '../ledger/keys.js';
 import { receiptArgument } from '../model/arguments.js';
 import type { ConsentEntry } from '../model/consent-entries.js';
@@ -13,6 +27,8 @@ import { refuseErased } from '../ledger/patient-status.js';
 
 /** Reads of one patient's records in one answer. */
 const MAX_RECEIPTS = 10_000;
+/** Consents to one guardian that are looked through. */
+const MAX_CONSENTS = 10_000;
 
 /** Who looked at what: one public, pseudonymous transaction a read, keyed by its own id. */
 export class AccessContract extends LedgerContract {
@@ -20,11 +36,16 @@ export class AccessContract extends LedgerContract {
     super('access');
   }
 
-  /** By staff entitled on the given basis to every record named. Counts once its transaction is VALID. */
+  /**
+   * By staff entitled on the given basis to every record named, or by a guardian under the owner's consent. Counts once its
+   * transaction is VALID.
+   */
   async receipt(ctx: Context, businessId: string, receiptJson: string): Promise<ReceiptEntry> {
-    const act = await authorizeAct(ctx, { roles: STAFF });
+    const act = await authorizeAct(ctx, { roles: [...STAFF, 'patient'] });
     await act.once(businessId);
     const { recordIds, basis, consentId, emergencyId } = parseJson(receiptJson, receiptArgument, 'receipt');
+    if (act.caller.role === 'patient' && basis !== 'consent')
+      throw new ContractError('NOT_ALLOWED', `role patient has no basis ${basis}`);
     const consent = await consentBehind(act, { consentId, emergencyId });
     const owners = new Map<string, PatientEntry | undefined>();
     for (const recordId of recordIds) {
@@ -72,10 +93,12 @@ export class AccessContract extends LedgerContract {
     return receipt;
   }
 
-  /** All reads of a patient's records: for the patient, and for auditors. */
+  /** All reads of a patient's records: for the patient, their guardians and auditors. */
   async listReceipts(ctx: Context, ledgerId: string): Promise<ReceiptEntry[]> {
-    const { world, caller } = await authorizeQuery(ctx, { roles: ['patient', 'auditor'] });
-    if (caller.role === 'patient' && caller.subject !== id(ledgerId, 'ledgerId')) {
+    const query = await authorizeQuery(ctx, { roles: ['patient', 'auditor'] });
+    const { world, caller } = query;
+    const isOwn = caller.role === 'auditor' || caller.subject === id(ledgerId, 'ledgerId');
+    if (!isOwn && !(await isGuardianOf(query, ledgerId))) {
       throw new ContractError('NOT_ALLOWED', 'a patient sees the reads of their own records only');
     }
     const index = await world.list('receiptOf', [id(ledgerId, 'ledgerId')], MAX_RECEIPTS);
@@ -132,6 +155,17 @@ const usableConsent = async (act: Act, consentId: string): Promise<ConsentEntry>
   await requireActive(act, consent);
   await requireGrantee(act, consent);
   return consent;
+};
+
+/** Whether a guardian consent of that owner to the caller is active now. */
+const isGuardianOf = async (query: Query, ledgerId: string): Promise<boolean> => {
+  const { world, caller, at } = query;
+  for (const { parts } of await world.list('consentTo', [caller.subject], MAX_CONSENTS)) {
+    const consent = await world.get(worldKeys.consent(parts[1] ?? ''));
+    if (consent?.grantee.kind !== 'guardian' || consent.ledgerId !== ledgerId) continue;
+    if (statusOf(consent, await shareAnswers(world, consent), at) === 'active') return true;
+  }
+  return false;
 };
 
 const requireUnderConsent = async (act: Act, head: RecordHead, consent: ConsentEntry): Promise<void> => {

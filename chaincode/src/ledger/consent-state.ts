@@ -86,6 +86,11 @@ export const requireActiveBy = (
 export const requireGrantee = async (query: FreshQuery, consent: ConsentEntry): Promise<void> => {
   const { caller, world } = query;
   const { grantee } = consent;
+  if (grantee.kind === 'guardian' || caller.role === 'patient') {
+    const isGuardian =
+      grantee.kind === 'guardian' && caller.role === 'patient' && caller.subject === grantee.id;
+    return isGuardian && caller.mspId === grantee.mspId ? undefined : refuseReader();
+  }
   // An administrator may act before having a staff entry, but nobody reads before the ledger knows who they are.
   const staff = await world.require(
     worldKeys.staff(caller.subject),

@@ -81,7 +81,7 @@ const grantFields: Check<GrantArgument> = object({
   consentId: id,
   requestId: nullable(id),
   grantee: object({
-    kind: oneOf('person', 'careTeam', 'emergency'),
+    kind: oneOf('person', 'guardian', 'careTeam', 'emergency'),
     id: subject,
     mspId,
     publicKey: g2Point,

@@ -37,11 +37,11 @@ export interface CareTeamEntry {
 }
 
 /** `emergency`: whoever opens an emergency case; the grant is to the emergency key. */
-export type GranteeKind = 'person' | 'careTeam' | 'emergency';
+export type GranteeKind = 'person' | 'guardian' | 'careTeam' | 'emergency';
 
 export interface Grantee {
   kind: GranteeKind;
-  /** Staff id, teamId or the emergency key's digest. */
+  /** Staff id, a guardian's ledgerId, teamId or the emergency key's digest. */
   id: string;
   /** `emergency` where the grantee is. */
   mspId: string;

@@ -73,7 +73,8 @@ export const acceptReaderKey = async (trust: Trust, reader: GranteeKey): Promise
   const certificate = new X509Certificate(reader.certificate);
   if (fingerprintOf(certificate) !== reader.certificateHash)
     throw new DeviceRefusal(`${what} was proven for another certificate than the one given`);
-  if (reader.kind === 'person' && attributesOf(certificate)['medseal.subject'] !== reader.id)
+  const isSomebody = reader.kind === 'person' || reader.kind === 'guardian';
+  if (isSomebody && attributesOf(certificate)['medseal.subject'] !== reader.id)
     throw new DeviceRefusal(`the certificate behind ${what} is not that of the person chosen`);
   await requireIssuedFor(trust, reader.mspId, certificate, what);
 };

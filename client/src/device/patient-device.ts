@@ -4,6 +4,7 @@ import {
   type KeyPair,
   mclEngine,
   newSeed,
+  readerKeyPair,
   receivingKeyPair,
   scopeKeyPair,
   seedToWords,
@@ -27,6 +28,8 @@ import type {
 import type { MedsealClient } from '../medseal-client.js';
 import { certificateRequest } from './certificate-request.js';
 import { actOfSlot, keysOfHeader, type MadeSlot, makeSlot, nextScopeKey } from './epochs.js';
+import { openRecordAsReader } from './consent-reading.js';
+import { actOfGuardianRead, nextReaderKey, signQuestions } from './guardian.js';
 import { actsOfChoices, type ChoicesMade, wishOfChoice } from './choices.js';
 import { acceptEmergencyKey } from './emergency-key.js';
 import {
@@ -409,6 +412,30 @@ export class PatientDevice {
     return answer;
   }
 
+  /** Registers a key with which this patient can be made a guardian; the next one if there is one. */
+  async registerReaderKey(client: MedsealClient): Promise<ActAnswer> {
+    const next = nextReaderKey(await mclEngine(), this.seed, await client.guardianKey());
+    const first = await client.putGuardianKey(next.key);
+    return this.sign(client, first, (signer) => [next.actFor(signer)]);
+  }
+
+  /**
+   * Reads a record of an owner who made this patient a guardian: signs the receipt and a question to each agent, and
+   * opens the answers here.
+   *
+   * @throws ProblemError; CryptoError; DeviceRefusal
+   */
+  async readAsGuardian(client: MedsealClient, recordId: string, consentId: string): Promise<RecordContent> {
+    const first = await client.beginGuardianRead(recordId, consentId);
+    const signer = { channel: CHANNEL, mspId: (await this.homeOf(client)).mspId };
+    const answer = await this.sign(client, first, () => [actOfGuardianRead(recordId, consentId, signer)]);
+    const { secretKey } = signingKeyPair(this.seed);
+    const signed = signQuestions(answer, recordId, signer, secretKey);
+    const opened = await client.guardianAnswers(recordId, { consentId, ...signed });
+    const reader = readerKeyPair(await mclEngine(), this.seed, opened.consent.grantee.epoch);
+    return (await openRecordAsReader(opened, reader.secretKey)).content;
+  }
+
   /** Consents in force that are not of their scopes' current epochs. */
   async outdatedConsents(client: MedsealClient): Promise<ConsentAnswer[]> {
     const current = new Map(
@@ -420,7 +447,8 @@ export class PatientDevice {
       const page = await client.consents(cursor == null ? {} : { cursor });
       outdated.push(
         ...page.items.filter(
-          ({ status, scopes }) =>
+          ({ ledgerId, status, scopes }) =>
+            ledgerId === this.ledgerId &&
             (status === 'active' || status === 'granted') &&
             scopes.some(({ scopeId, epoch }) => current.get(scopeId) !== epoch),
         ),

@@ -15,8 +15,8 @@ export interface IntendedAct {
   mspId: string;
   /** PEM; the creator the transaction must name. Undefined until the act's first answer told it. */
   certificate?: string;
-  /** What the proposal alone carries besides, exactly; nothing if not given. */
-  transient?: Record<string, Uint8Array>;
+  /** What the proposal alone carries besides, exactly; nothing if not given. `any` of a question, which changes nothing. */
+  transient?: Record<string, Uint8Array> | 'any';
 }
 
 /** The gateway asked the device to sign something other than what its user decided. */
@@ -87,10 +87,10 @@ function checkTransient(entries: Uint8Array[], wanted: Record<string, Uint8Array
 function checkInput(
   proposalPayload: Uint8Array,
   intended: IntendedAct,
-  transient: Record<string, Uint8Array>,
+  transient: Record<string, Uint8Array> | 'any',
 ): Uint8Array {
   const payload = readMessage(proposalPayload, 'ChaincodeProposalPayload', [1, 2]);
-  checkTransient(allBytesOf(payload, 2), transient);
+  if (transient !== 'any') checkTransient(allBytesOf(payload, 2), transient);
   const input = bytesOf(payload, 1);
   const invocation = readMessage(input, 'ChaincodeInvocationSpec', [1]);
   const spec = readMessage(bytesOf(invocation, 1), 'ChaincodeSpec', [1, 2, 3, 4]);

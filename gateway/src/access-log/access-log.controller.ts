@@ -24,8 +24,8 @@ export class AccessLogController {
   }
 
   @Get('access-log')
-  @Roles('auditor')
-  @ApiOperation({ summary: 'The public part of a patient’s access log' })
+  @Roles('auditor', 'patient')
+  @ApiOperation({ summary: 'The public part of a patient’s access log, for auditors and guardians' })
   @ApiQuery({ name: 'ledgerId' })
   @ApiQuery({ name: 'limit', required: false })
   @ApiQuery({ name: 'cursor', required: false })

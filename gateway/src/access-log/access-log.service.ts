@@ -1,4 +1,6 @@
 import { Injectable } from '@nestjs/common';
+import type { ConsentState } from '@medseal/chaincode';
+import { evaluateJson } from '../fabric/evaluate-json.js';
 import { page, type Page, type PageRequest } from '../http/paging.js';
 import { invalid, notFound } from '../http/problem.js';
 import type { LedgerAnswer } from '../http/ledger-answer.js';
@@ -62,11 +64,13 @@ export class AccessLogService {
     );
   }
 
-  /** The public part, for auditors: no name. An unknown ledgerId has an empty log. */
+  /** The public part: no name. An unknown ledgerId has an empty log. @throws ProblemException 404 for no guardian of theirs */
   async ofLedgerId(user: SessionUser, ledgerId: unknown, request: PageRequest): Promise<Page<AccessLogItem>> {
     if (typeof ledgerId !== 'string' || !/^[0-9a-f]{32}$/.test(ledgerId)) {
       throw invalid('ledgerId', 'must be 32 lower-case hex characters.');
     }
+    const isOwn = user.role !== 'patient' || user.subject === ledgerId;
+    if (!isOwn && !(await isGuardian(user, ledgerId))) throw notFound();
     return this.#list(user.organization, ledgerId, request, () => null);
   }
 
@@ -127,3 +131,12 @@ const item = (row: ReceiptRow, channel: string, readerName: string | null): Acce
   },
   ledger: { transactionId: row.receipt_id, blockNumber: row.block_number, validationCode: 'VALID' },
 });
+
+/** While a guardian consent of that owner to the caller is active. */
+const isGuardian = async ({ organization, subject }: SessionUser, ledgerId: string): Promise<boolean> => {
+  const states = await evaluateJson<ConsentState[]>(organization, 'consent:listConsentsTo', [subject]);
+  return states.some(
+    ({ consent, status }) =>
+      consent.grantee.kind === 'guardian' && consent.ledgerId === ledgerId && status === 'active',
+  );
+};

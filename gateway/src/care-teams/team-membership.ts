@@ -18,12 +18,13 @@ export class TeamMembership {
 
   /** Undefined unless the caller is the consent's grantee, or a member now of the care team that is. */
   async standing(
-    user: SessionUser,
+    user: Pick<SessionUser, 'organization' | 'subject' | 'role'>,
     { grantee, ledgerId }: Pick<ConsentEntry, 'grantee' | 'ledgerId'>,
   ): Promise<Standing | undefined> {
     const { organization } = user;
     if (grantee.mspId !== organization.mspId) return undefined;
-    if (grantee.kind === 'person') return grantee.id === user.subject ? {} : undefined;
+    if (grantee.kind === 'person' || grantee.kind === 'guardian')
+      return grantee.id === user.subject ? {} : undefined;
     if (user.role === 'patient') return undefined;
     const team = (await this.teamsOf(organization)).find(({ teamId }) => teamId === grantee.id);
     if (team === undefined || !isMember(user, team)) return undefined;
@@ -65,7 +66,10 @@ export class TeamMembership {
   }
 }
 
-export const isMember = ({ role, subject }: SessionUser, { kind, members }: CareTeamEntry): boolean => {
+export const isMember = (
+  { role, subject }: Pick<SessionUser, 'role' | 'subject'>,
+  { kind, members }: CareTeamEntry,
+): boolean => {
   switch (kind) {
     case 'named':
       return members.includes(subject);

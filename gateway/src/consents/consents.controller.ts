@@ -69,7 +69,9 @@ export class ConsentsController {
     @Param('id') id: string,
     @Query() query: Record<string, unknown>,
   ) {
-    return this.consents.grantee(user, id, query['kind'] === 'emergency' ? 'emergency' : kindOf(query));
+    const { kind } = query;
+    const isOther = kind === 'emergency' || kind === 'guardian';
+    return this.consents.grantee(user, id, isOther ? kind : kindOf(query));
   }
 
   @Get(':id')

@@ -33,7 +33,7 @@ const digestMessage = { message: 'send 64 lower-case hex characters' };
 const epochMessage = { message: 'send a whole number from 1' };
 const mspMessage = { message: 'send an MSP id as GET /organizations gives it' };
 
-export const GRANTEE_KINDS: readonly GranteeKind[] = ['person', 'careTeam', 'emergency'];
+export const GRANTEE_KINDS: readonly GranteeKind[] = ['person', 'guardian', 'careTeam', 'emergency'];
 
 export class GranteeRequest {
   @ApiProperty({ enum: GRANTEE_KINDS })

@@ -78,9 +78,13 @@ export class ConsentsService {
   async list(user: SessionUser, request: PageRequest): Promise<Page<ConsentView>> {
     const { organization, subject, role } = user;
     const isOwner = role === 'patient';
+    const toCaller = await this.granted(user);
     const states = isOwner
-      ? await evaluateJson<ConsentState[]>(organization, 'consent:listConsents', [subject])
-      : await this.granted(user);
+      ? [
+          ...(await evaluateJson<ConsentState[]>(organization, 'consent:listConsents', [subject])),
+          ...toCaller,
+        ]
+      : toCaller;
     const owners = isOwner ? await this.ownersPart(user) : undefined;
     const views = states
       .map((state) => viewOf(state, owners))
@@ -115,7 +119,7 @@ export class ConsentsService {
     const emergencyKey = kind === 'emergency' ? await currentKey(organization, id) : undefined;
     const entry = emergencyKey
       ? emergencyGrantee(emergencyKey)
-      : kind === 'person'
+      : kind === 'person' || kind === 'guardian'
         ? await evaluateJson<ConsentKeyEntry | null>(organization, 'consent:getConsentKey', [id])
         : await careTeam(organization, id);
     if (entry === null) throw notFound();
@@ -157,6 +161,7 @@ export class ConsentsService {
     const { organization, subject } = user;
     const toPerson = await evaluateJson<ConsentState[]>(organization, 'consent:listConsentsTo', [subject]);
     const known = new Set(toPerson.map(({ consent }) => consent.consentId));
+    if (user.role === 'patient') return toPerson;
     const toTeams = (await this.membership.consentIds(user)).filter((id) => !known.has(id));
     const others = toTeams.map((id) => evaluateJson<ConsentState>(organization, 'consent:getConsent', [id]));
     return [...toPerson, ...(await Promise.all(others))];

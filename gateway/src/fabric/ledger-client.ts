@@ -202,6 +202,22 @@ export class LedgerClient {
   }
 
   /**
+   * Asks what a device has signed.
+   *
+   * @param proposalBytes `bytes` of `newProposal`
+   * @param signature DER, low-S
+   * @throws LedgerError
+   */
+  async evaluateSigned(proposalBytes: Uint8Array, signature: Uint8Array): Promise<Buffer> {
+    try {
+      const proposal = this.offlineGateway().newSignedProposal(proposalBytes, signature);
+      return Buffer.from(await proposal.evaluate({ deadline: Date.now() + EVALUATE_DEADLINE_MS }));
+    } catch (error) {
+      throw classifyFailure(error).error;
+    }
+  }
+
+  /**
    * @param transactionBytes `bytes` of `endorseSigned`
    * @throws LedgerError SIGN_AGAIN when the transaction lost against another and must be prepared anew
    */

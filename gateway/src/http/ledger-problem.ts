@@ -67,6 +67,7 @@ const STATUS: Readonly<Record<ContractErrorCode | LedgerFailureCode, number>> = 
   SHARE_MISSING: 409,
   SHARE_INVALID: 409,
   NOT_GRANTEE: 403,
+  NOT_A_GUARDIAN: 422,
   SCOPE_NOT_GRANTED: 403,
   TERMS_DIFFER: 422,
   TERMS_ENDED: 403,

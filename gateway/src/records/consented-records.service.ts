@@ -50,6 +50,9 @@ export interface ConsentedRecord {
   standing: Standing;
 }
 
+/** Who reads; of a guardian, whose device signs, no more is known here. */
+export type Reader = Pick<SessionUser, 'organization' | 'subject' | 'role'>;
+
 export interface ConsentedObjects {
   content: Uint8Array;
   header: Uint8Array;
@@ -66,7 +69,7 @@ export class ConsentedRecords {
 
   /** @throws ProblemException 404 unless the caller is the consent's grantee and the record its owner's; 403, 409 by name */
   async find(
-    user: SessionUser,
+    user: Reader,
     consentId: string,
     recordId: string,
     version: number | undefined,
@@ -113,21 +116,17 @@ export class ConsentedRecords {
 
   /** On the ledger before any agent is asked. @throws LedgerError */
   async receipt(user: SessionUser, business: BusinessRequest, record: ConsentedRecord): Promise<Committed> {
-    const { consent, entry } = record;
-    const args = [
-      business.id,
-      canonicalJson({
-        recordIds: [entry.recordId],
-        basis: 'consent',
-        consentId: consent.consentId,
-      }),
-    ];
+    const args = [business.id, receiptOf(record)];
     const transient = encounterOf(record.standing);
     return submitOnce(user.organization, user.identity(), 'access:receipt', args, { transient });
   }
 
   /** The key slot that the consent covers. */
-  capsule({ organization }: SessionUser, record: ConsentedRecord, header: Uint8Array): Uint8Array {
+  capsule(
+    { organization }: Pick<Reader, 'organization'>,
+    record: ConsentedRecord,
+    header: Uint8Array,
+  ): Uint8Array {
     const [scope] = grantedScopesOf(record.entry, record.consent);
     const [found] = grantedCapsules({ header, facts: factsOf(organization, record) }, scope!);
     return found!.capsule;
@@ -212,7 +211,7 @@ export class ConsentedRecords {
   }
 
   /** @throws ProblemException 404 unless the caller is its grantee, or in the care team that is */
-  async consentOf(user: SessionUser, consentId: string): Promise<ConsentState & { standing: Standing }> {
+  async consentOf(user: Reader, consentId: string): Promise<ConsentState & { standing: Standing }> {
     if (!/^[0-9a-f]{32}$/.test(consentId))
       throw invalid('consentId', 'must be 32 lower-case hex characters.');
     let state: ConsentState;
@@ -229,32 +228,49 @@ export class ConsentedRecords {
 
   private async ask(
     user: SessionUser,
-    { entry, terms, selector, standing }: ConsentedRecord,
+    record: ConsentedRecord,
     mspId: string,
     receiptId: string,
     capsule: Uint8Array,
     withProof: boolean,
   ): Promise<AgentElement> {
-    const transient = {
-      capsule,
-      selector: utf8(canonicalJson(selector)),
-      terms: utf8(canonicalJson(terms)),
-      ...encounterOf(standing),
-      ...(withProof ? { withProof: utf8('1') } : {}),
-    };
-    const answer = await user.organization.ledger.evaluate(
-      user.identity(),
-      'consent:reencrypt',
-      [receiptId, entry.recordId, String(entry.version)],
-      { transient, endorsingOrganizations: [mspId] },
+    const { recordId, version } = record.entry;
+    const transient = { ...questionOf(record, capsule), ...(withProof ? { withProof: utf8('1') } : {}) };
+    return elementOf(
+      mspId,
+      await user.organization.ledger.evaluate(
+        user.identity(),
+        'consent:reencrypt',
+        [receiptId, recordId, String(version)],
+        { transient, endorsingOrganizations: [mspId] },
+      ),
     );
-    const { scopeId, epoch, element } = JSON.parse(answer.toString()) as ReencryptedElement;
-    return { mspId, scopeId, epoch, element };
   }
 }
 
 const encounterOf = ({ encounterId }: Standing): Record<string, Uint8Array> =>
   encounterId === undefined ? {} : { encounter: utf8(encounterId) };
+
+/** Argument of the receipt that the read of a record leaves. */
+export const receiptOf = ({ consent: { consentId }, entry: { recordId } }: ConsentedRecord): string =>
+  canonicalJson({ recordIds: [recordId], basis: 'consent', consentId });
+
+/** What each agent is told besides, for this read alone. */
+export const questionOf = (
+  { terms, selector, standing }: ConsentedRecord,
+  capsule: Uint8Array,
+): Record<string, Uint8Array> => ({
+  capsule,
+  selector: utf8(canonicalJson(selector)),
+  terms: utf8(canonicalJson(terms)),
+  ...encounterOf(standing),
+});
+
+/** An agent's answer as it came. */
+export const elementOf = (mspId: string, answer: Buffer): AgentElement => {
+  const { scopeId, epoch, element } = JSON.parse(answer.toString()) as ReencryptedElement;
+  return { mspId, scopeId, epoch, element };
+};
 
 export const factsOf = (
   organization: Organization,

@@ -9,6 +9,7 @@ import {
 } from '@medseal/crypto';
 import type { ConsentEntry, CustodianAnswerEntry, RecordEntry, SealedPart } from '@medseal/chaincode';
 import type { PublicEmergencyKey } from '../emergencies/emergency-key.js';
+import type { Committed } from '../fabric/ledger-client.js';
 import { KeySlots } from '../custodian/key-slots.js';
 import type { BusinessRequest } from '../http/business-request.js';
 import { type LedgerAnswer, ledgerAnswer } from '../http/ledger-answer.js';
@@ -217,6 +218,33 @@ export class OpenRecordsService {
       receipt: { receiptId, recordIds, basis: 'emergency', consentId, emergencyId, blockNumber },
       ledger: ledgerAnswer(committed),
     };
+  }
+
+  /** For a device that has signed for receipt and elements itself. */
+  async forDevice(
+    user: Pick<SessionUser, 'organization'>,
+    found: ConsentedRecord,
+    committed: Committed,
+    elements: AgentElement[],
+  ): Promise<SealedAnswer> {
+    const { organization } = user;
+    const { consent, entry, sealed } = found;
+    const objects = await this.objects(organization, entry, sealed);
+    const receipt: ReceiptView = {
+      receiptId: committed.transactionId,
+      recordIds: [entry.recordId],
+      basis: 'consent',
+      consentId: consent.consentId,
+      blockNumber: committed.blockNumber,
+    };
+    const capsule = toBase64(this.consented.capsule(user, found, objects[1]));
+    const answer = this.answer(organization, entry, sealed, objects, receipt, ledgerAnswer(committed));
+    return { ...answer, capsule, elements, consent };
+  }
+
+  /** The header of a record under a consent. */
+  async header({ organization }: Pick<SessionUser, 'organization'>, found: ConsentedRecord): Promise<Buffer> {
+    return this.object(organization, found.entry, found.sealed.headerDigest);
   }
 
   private async consentReceipt(

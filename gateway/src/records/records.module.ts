@@ -25,6 +25,6 @@ import { RecordsService } from './records.service.js';
     ConsentContentsService,
     EmergencyRecords,
   ],
-  exports: [EmergencyRecords],
+  exports: [ConsentedRecords, EmergencyRecords, OpenRecordsService],
 })
 export class RecordsModule {}

@@ -29,6 +29,7 @@ export const grant = async (ctx: Context, businessId: string, consentJson: strin
   }
   await requireThreshold(act, wanted.threshold);
   await requireRegistered(act, grantee);
+  if (grantee.kind === 'guardian') await requireGuardian(act, grantee);
   requireTermsOf(grantee, wanted.termsCommitment);
   for (const agent of wanted.agents) await requireAgent(act, agent, grantee.mspId);
   requireCurrentScopes(patient, wanted.scopes);
@@ -79,11 +80,19 @@ const requireRegistered = async ({ world }: Act, grantee: GrantArgument['grantee
   }
 };
 
+/** Another patient with keys. */
+const requireGuardian = async ({ world, caller }: Act, { id, mspId }: Grantee): Promise<void> => {
+  const guardian = await world.get(worldKeys.patient(id));
+  if (guardian?.status !== 'active' || guardian.homeMsp !== mspId || id === caller.subject) {
+    throw new ContractError('NOT_A_GUARDIAN', 'a guardian is another patient, who has keys');
+  }
+};
+
 const registeredKey = async (
   world: WorldReader,
   { kind, id }: GrantArgument['grantee'],
 ): Promise<Pick<Grantee, 'mspId' | 'publicKey' | 'certificateHash' | 'epoch'> | undefined> => {
-  if (kind === 'person') return world.get(worldKeys.consentKey(id));
+  if (kind === 'person' || kind === 'guardian') return world.get(worldKeys.consentKey(id));
   if (kind === 'careTeam') return world.get(worldKeys.careTeam(id));
   const current = await currentEmergencyGrantee(world);
   return current?.id === id ? current : undefined;

@@ -8,6 +8,7 @@ import { worldKeys } from '../../ledger/keys.js';
 import { requireKeyProof } from '../../ledger/reencryption-checks.js';
 import { careTeamArgument, g2Point, keyProof } from '../../model/consent-arguments.js';
 import type { CareTeamEntry, ConsentKeyEntry } from '../../model/consent-entries.js';
+import { requireActivePatient } from '../patients.js';
 import {
   id,
   parseInteger,
@@ -17,21 +18,24 @@ import {
   version,
 } from '../../model/validation.js';
 
-/** By staff of a hospital, for themselves: the ministry's never see content. The proof names certificate and MSP id. */
+/**
+ * By staff of a hospital or a patient, for themselves: the ministry's staff never see content. The proof names certificate
+ * and MSP id.
+ */
 export const registerKey = async (
   ctx: Context,
   publicKey: string,
   proof: string,
   epoch: string,
 ): Promise<ConsentKeyEntry> => {
-  const act = await authorizeAct(ctx, { roles: STAFF, organization: 'hospital' });
+  const act = await authorizeAct(ctx, { roles: [...STAFF, 'patient'], organization: 'hospital' });
   const { subject, mspId } = act.caller;
   const key = {
     publicKey: g2Point(publicKey, 'publicKey'),
     proof: keyProof(proof, 'proof'),
     epoch: parseInteger(epoch, version, 'epoch'),
   };
-  await act.world.require(worldKeys.staff(subject), 'STAFF_NOT_FOUND', 'the caller has no staff entry');
+  await requireHolder(act);
   const current = await act.world.get(worldKeys.consentKey(subject));
   requireNextEpoch(current?.epoch, key.epoch);
   return act.world.put(worldKeys.consentKey(subject), {
@@ -40,6 +44,18 @@ export const registerKey = async (
     ...key,
     ...(await provenBy(act, key)),
   });
+};
+
+/** Staff ids and ledgerIds share one kind of key: neither may take the other's. */
+const requireHolder = async (act: Act): Promise<void> => {
+  const { role, subject } = act.caller;
+  if (role === 'patient') {
+    await requireActivePatient(act);
+    return;
+  }
+  await act.world.require(worldKeys.staff(subject), 'STAFF_NOT_FOUND', 'the caller has no staff entry');
+  if ((await act.world.get(worldKeys.patient(subject))) !== undefined)
+    throw new ContractError('NOT_ALLOWED', "a patient's key is registered by the patient");
 };
 
 /** By a hospital's administrator, or its service for the teams that are rules. */

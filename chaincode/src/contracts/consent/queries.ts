@@ -16,7 +16,7 @@ export const getConsent = async (ctx: Context, consentId: string): Promise<Conse
   const { role, subject, mspId } = query.caller;
   const isConcerned =
     role === 'patient'
-      ? consent.ledgerId === subject
+      ? consent.ledgerId === subject || consent.grantee.id === subject
       : role === 'auditor' || role === 'service' || consent.grantee.mspId === mspId;
   if (!isConcerned) {
     throw new ContractError(
@@ -37,12 +37,12 @@ export const listConsents = async (ctx: Context, ledgerId: string): Promise<Cons
   return listed(query, 'consentOf', owner);
 };
 
-/** Consents to a member of staff or a care team: by that person, the team's hospital, auditors and services. */
+/** Consents to a member of staff, a guardian or a care team: by that person, the team's hospital, auditors and services. */
 export const listConsentsTo = async (ctx: Context, granteeId: string): Promise<ConsentState[]> => {
-  const query = await authorizeQuery(ctx, { roles: [...STAFF, 'service'] });
+  const query = await authorizeQuery(ctx, { roles: [...STAFF, 'patient', 'service'] });
   const { role, subject, mspId } = query.caller;
   const grantee = subjectArgument(granteeId, 'granteeId');
-  const isTeams = (await query.world.get(worldKeys.careTeam(grantee)))?.mspId === mspId;
+  const isTeams = role !== 'patient' && (await query.world.get(worldKeys.careTeam(grantee)))?.mspId === mspId;
   if (role !== 'auditor' && role !== 'service' && grantee !== subject && !isTeams) {
     throw new ContractError('NOT_ALLOWED', 'consents are listed for their grantee, auditors and services');
   }

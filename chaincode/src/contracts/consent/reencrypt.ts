@@ -47,7 +47,7 @@ const answer = async (
   recordId: string,
   versionNumber: string,
 ): Promise<ReencryptedElement> => {
-  const query = await authorizeFreshQuery(ctx, { roles: STAFF });
+  const query = await authorizeFreshQuery(ctx, { roles: [...STAFF, 'patient'] });
   const receipt = await query.world.require(
     worldKeys.receipt(digest(receiptId, 'receiptId')),
     'RECEIPT_NOT_FOUND',
