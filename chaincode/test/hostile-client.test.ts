@@ -313,6 +313,59 @@ test('fewer than t answers open nothing, whatever is put beside them', async () 
   expect(await open(made.active, earlier, both)).toBe('BAD_ANSWER');
 });
 
+describe('bad input at a peer has a name and writes no block:', () => {
+  const LOW_ORDER = `80${'00'.repeat(47)}`;
+  const registering = async (capsule: Uint8Array): Promise<unknown> => {
+    const { patient } = owner;
+    const created = await clinic.create(author, patient.ledgerId, {
+      ...{ scopeId: patient.scopeIds[0], epoch: 1 },
+    });
+    const seal = clinic.sealOf(created);
+    const businessId = await clinic.announceSeal(author, seal);
+    height = ledger.network.ledger.height;
+    return ledger.submit(author, 'records:seal', [businessId, LAKESIDE, seal], { transient: { capsule } });
+  };
+  const granting = async (change: (points: string[]) => string[]): Promise<unknown> => {
+    const { argument } = await consents.make({ owner, reader, agents: AGENTS });
+    const [scope] = argument.scopes;
+    const scopes = [{ ...scope!, points: change(scope!.points) }];
+    return ledger.submit(owner.person, 'consent:grant', [newDigest(), { ...argument, scopes }]);
+  };
+  const depositing = async (shareOf: (other: MadeConsent) => string): Promise<unknown> => {
+    const granted = await consents.make({ owner, reader, agents: AGENTS });
+    await consents.grant(owner, granted);
+    height = ledger.network.ledger.height;
+    return consents.deposit(owner, granted, VALLEY, shareOf(made.active));
+  };
+  let height: number;
+
+  test.each<[string, string, () => Promise<unknown>]>([
+    ['a capsule of another context', 'CAPSULE_INVALID', () => registering(records.granted.capsule)],
+    ['a truncated capsule', 'CAPSULE_INVALID', () => registering(records.granted.capsule.subarray(1))],
+    ['a share for another grant', 'SHARE_INVALID', () => depositing(({ shares }) => shares[VALLEY]!)],
+    ['a share that is none', 'BAD_ARGUMENT', () => depositing(() => 'x'.repeat(20_000))],
+    [
+      'a check value of low order',
+      'GRANT_INVALID',
+      () => granting((points) => [LOW_ORDER, ...points.slice(1)]),
+    ],
+    [
+      'a reader key of low order',
+      'KEY_PROOF_INVALID',
+      () =>
+        ledger.submit(colleague, 'consent:registerKey', [
+          `${LOW_ORDER}${'00'.repeat(48)}`,
+          '11'.repeat(64),
+          2,
+        ]),
+    ],
+  ])('%s: %s', async (_, expected, submitting) => {
+    height = ledger.network.ledger.height;
+    expect((await refusalOf(submitting())).code).toBe(expected);
+    expect(ledger.network.ledger.height).toBe(height);
+  });
+});
+
 /** What an attacker may put together from everything at hand. */
 const question = (random: Random): { by: Person; peer: string; asked: Asking; isGood: boolean } => {
   const receipt = random.mostly('fresh', Object.keys(receipts) as (keyof typeof receipts)[]);
