@@ -225,6 +225,17 @@ describe('audit parameters', () => {
         }),
       ),
     ).toBe('BAD_ARGUMENT');
+    const infinity = new Uint8Array(96);
+    infinity[0] = 0xc0;
+    const noMaster = { ...parameters, masterPublicKey: infinity };
+    expect(await decode(encodeAuditParameters(mcl, noMaster))).toBe('IDENTITY_ELEMENT');
+    const noShare = parameters.extractors.map(({ mspId, publicShare }, i) => ({
+      mspId,
+      publicShare: i === 1 ? infinity : publicShare,
+    }));
+    expect(await decode(encodeAuditParameters(mcl, { ...parameters, extractors: noShare }))).toBe(
+      'IDENTITY_ELEMENT',
+    );
     expect(await decode(bytes.subarray(0, bytes.length - 1))).toBe('BAD_LENGTH');
     expect(await decode(concat(bytes, Uint8Array.of(0)))).toBe('TRAILING_DATA');
     // Header: magic, kind, version; then suite, sectors a block, generators.

@@ -328,6 +328,20 @@ describe('a stored file that is not as it was signed', () => {
     expect(() => checkFile(mcl, input)).toThrow('block 4');
   });
 
+  it('has one encoding: cut short, lengthened or of another kind it is refused', async () => {
+    const { signedFile } = sanitised;
+    expect(encodeSignedFile(decodeSignedFile(signedFile))).toEqual(signedFile);
+    for (const [bytes, code] of [
+      [signedFile.subarray(0, signedFile.length - 1), 'BAD_LENGTH'],
+      [signedFile.subarray(0, signedFile.length - 48), 'BAD_LENGTH'],
+      [concat(signedFile, new Uint8Array(48)), 'TRAILING_DATA'],
+      [blinded.package, 'BAD_ENCODING'],
+      [flipBit(signedFile, 5), 'UNSUPPORTED_VERSION'],
+      [undefined as unknown as Uint8Array, 'BAD_ARGUMENT'],
+    ] as const)
+      expect(await refusal(() => decodeSignedFile(bytes))).toBe(code);
+  });
+
   it('written anew by its signer, who kept r, fails at the download though it passes its audit', async () => {
     const rewritten = spliced(sanitised.content, BLOCK_BYTES, new Uint8Array(8).fill(0x41));
     const file = decodeSignedFile(sanitised.signedFile);
