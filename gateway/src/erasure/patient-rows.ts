@@ -3,6 +3,7 @@ import { actContext } from '../outbox/two-part-act.js';
 import { requestContext } from '../consents/consent-asking.service.js';
 import type { Queries, SqlValue } from '../database/database.js';
 import { answerContext } from '../http/idempotency.interceptor.js';
+import { payloadContext } from '../transactions/device-acts.js';
 import type { Organization } from '../organizations/organization.js';
 import { type PatientTraces, wordsOf } from './patient-traces.js';
 
@@ -36,6 +37,8 @@ interface SealedRows {
 }
 
 const SEALED_ROWS: readonly SealedRows[] = [
+  // A guardian's read is an act of the guardian.
+  { table: 'device_acts', id: 'id', sealed: 'payload', context: ({ id }) => payloadContext(id) },
   { table: 'idempotency', id: 'business_id', sealed: 'answer', context: ({ id }) => answerContext(id) },
   { table: 'jobs', id: 'id', sealed: 'payload', kind: 'kind', context: ({ kind }) => jobContext(kind ?? '') },
   { table: 'two_part_acts', id: 'business_id', sealed: 'act', context: ({ id }) => actContext(id) },

@@ -149,7 +149,7 @@ export class DeviceActs implements OnApplicationBootstrap, OnApplicationShutdown
       act.args,
       act.options,
     );
-    const payload = await keystore.sealRow(rowContext(id), act.payload);
+    const payload = await keystore.sealRow(payloadContext(id), act.payload);
     const options =
       act.options === undefined ? null : await keystore.sealRow(optionsContext(id), keptOptions(act.options));
     const now = this.clock.now();
@@ -319,7 +319,7 @@ export class DeviceActs implements OnApplicationBootstrap, OnApplicationShutdown
     const { database, keystore } = organization;
     const handler = this.handlers.get(row.kind);
     if (handler === undefined) throw new Error(`There is no handler for acts of kind ${row.kind}.`);
-    const payload = await keystore.openRow<object>(rowContext(row.id), row.payload);
+    const payload = await keystore.openRow<object>(payloadContext(row.id), row.payload);
     const { answer, next } = await handler.committed(organization, payload, committed);
     const following = next === undefined ? undefined : await this.prepare(organization, next, row.id);
     const full: ActAnswer = {
@@ -383,7 +383,8 @@ const onlyWhileKept = async (changed: Promise<object[]>): Promise<void> => {
 /** Codes after which the act may still succeed. */
 const UNDECIDED = new Set<string>(['COMMIT_UNKNOWN', 'LEDGER_UNAVAILABLE']);
 
-const rowContext = (id: string): string => `device_acts/${id}/payload`;
+/** Of an act's sealed payload. */
+export const payloadContext = (id: string): string => `device_acts/${id}/payload`;
 const answerContext = (id: string): string => `device_acts/${id}/answer`;
 const optionsContext = (id: string): string => `device_acts/${id}/options`;
 
