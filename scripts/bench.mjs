@@ -5,7 +5,7 @@ import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { assetOperations, measure, MEMBERS } from './bench/asset-load.mjs';
 import { auditing, auditingLines } from './bench/auditing.mjs';
-import { consentCryptography, consentCryptographyLines } from './bench/consent-cryptography.mjs';
+import { consenting, consentingLines } from './bench/consenting.mjs';
 import { embeddedNetwork } from './bench/embedded-network.mjs';
 import { fabricNetworks, fabricProblem } from './bench/fabric-network.mjs';
 import { openContract } from './bench/gateway-client.mjs';
@@ -17,10 +17,13 @@ import { prepare, ROOT } from './lib/prepare.mjs';
 // `npm run bench [-- --networks embedded,fabric] [--only <part>] [--quick]`: one table from one run, and
 // docs/results/bench.json; a part alone goes to docs/results/bench-<part>.json.
 
-const USAGE = 'usage: npm run bench [-- --networks embedded,fabric] [--only audit] [--quick]';
+const USAGE = 'usage: npm run bench [-- --networks embedded,fabric] [--only audit|consent] [--quick]';
 const KNOWN = ['embedded', 'fabric'];
 /** Parts that run alone: what measures one, and its lines of the table. */
-const PARTS = { audit: { measure: auditing, lines: auditingLines } };
+const PARTS = {
+  audit: { measure: auditing, lines: auditingLines },
+  consent: { measure: consenting, lines: consentingLines },
+};
 
 const { networks, only, quick } = readArguments();
 const timing = quick ? { seconds: 2, warmUpSeconds: 1 } : { seconds: 8, warmUpSeconds: 3 };
@@ -29,7 +32,7 @@ const folder = mkdtempSync(path.join(os.tmpdir(), 'medseal-bench-'));
 const starts = [];
 const rows = [];
 const notes = [];
-let cryptography;
+let consent;
 let audit;
 
 try {
@@ -65,8 +68,7 @@ function readArguments() {
 }
 
 async function measureAll() {
-  cryptography = await consentCryptography({ seconds: quick ? 0.2 : 2 });
-  consentCryptographyLines(cryptography).forEach((line) => console.error(line));
+  consent = await consenting({ quick, networks, report: (line) => console.error(line) });
   audit = await auditing({ quick, report: (line) => console.error(line) });
   if (networks.includes('embedded')) {
     const network = await embeddedNetwork(path.join(folder, 'embedded'));
@@ -85,7 +87,7 @@ async function measureAll() {
 
 async function measureOnly(part) {
   const { measure: measurePart, lines } = PARTS[part];
-  const measured = await measurePart({ quick, report: (line) => console.error(line) });
+  const measured = await measurePart({ quick, networks, report: (line) => console.error(line) });
   console.log(lines(measured).join('\n'));
   write(`bench-${part}.json`, { [part]: measured });
 }
@@ -154,7 +156,7 @@ function print() {
       'By process, CPU an operation and resident memory:',
       ...processes.map(processLines),
       '',
-      ...consentCryptographyLines(cryptography),
+      ...consentingLines(consent),
       '',
       ...auditingLines(audit),
       ...notes,
@@ -166,7 +168,7 @@ function save() {
   write('bench.json', {
     starts,
     rows,
-    consentCryptography: cryptography,
+    consent,
     audit,
     notes: ['embedded: no consensus, one process', ...notes],
   });

@@ -129,16 +129,81 @@ interface Running {
   log: string[];
 }
 
+/** A gateway with its own data folder. */
+export class Site {
+  constructor(
+    readonly running: Running,
+    readonly folder: string,
+  ) {}
+
+  get url(): string {
+    return String(this.running.ready['url']);
+  }
+
+  get pid(): number {
+    return this.running.child.pid!;
+  }
+
+  /** What it has written to stderr. */
+  get log(): string {
+    return this.running.log.join('\n');
+  }
+}
+
 export class TestBed {
   private gateway: Running | undefined;
   private readonly network: Running[] = [];
   private readonly administrators = new Map<Slug, Caller>();
+  private readonly agents = new Map<Slug, Running>();
+  private readonly agentSettings = new Map<Slug, Record<string, string>>();
+  /** Gateways of single organisations, where there are several. */
+  private readonly sites = new Map<Slug, Site>();
   url = '';
 
   private constructor(
     readonly folder: string,
     private settings: Record<string, unknown>,
+    /** Name of the gateway of an organisation that the first one does not serve. */
+    private readonly siteNames: Partial<Record<Slug, string>> = {},
   ) {}
+
+  /** A gateway for each of the hospitals named, with keystore and database of its own, besides the first one for the rest. */
+  static async startSites(apart: readonly Slug[]): Promise<TestBed> {
+    const of = (isApart: boolean) => ORGANIZATIONS.filter(({ slug }) => apart.includes(slug) === isApart);
+    const bed = new TestBed(
+      mkdtempSync(join(tmpdir(), 'medseal-gateway-')),
+      { organizations: of(false), admit: of(true) },
+      Object.fromEntries(apart.map((slug) => [slug, slug])),
+    );
+    try {
+      await bed.startNetwork();
+      await Promise.all([bed.startGateway(), ...of(true).map((one) => bed.startSite(one.slug))]);
+      return bed;
+    } catch (error) {
+      await bed.stop();
+      throw error;
+    }
+  }
+
+  /** Starts the gateway of one organisation, again after `stopSite`. */
+  async startSite(slug: Slug): Promise<Site> {
+    const organizations = ORGANIZATIONS.filter((one) => one.slug === slug);
+    const running = await this.launch(slug, { organizations });
+    this.network.push(running);
+    const site = new Site(running, join(this.folder, slug));
+    this.sites.set(slug, site);
+    this.administrators.delete(slug);
+    return site;
+  }
+
+  async stopSite(slug: Slug, signal: 'SIGTERM' | 'SIGKILL' = 'SIGTERM'): Promise<void> {
+    await end(this.sites.get(slug)?.running, signal);
+  }
+
+  /** The gateway that serves an organisation. */
+  site(slug: Slug): Site {
+    return this.sites.get(slug) ?? new Site(this.gateway!, join(this.folder, 'gateway'));
+  }
 
   /** @param settings besides the usual ones, of the gateway's configuration */
   static async start(settings: Record<string, unknown> = {}): Promise<TestBed> {
@@ -221,8 +286,8 @@ export class TestBed {
     this.administrators.clear();
   }
 
-  nobody(): Caller {
-    return new Caller(this.url);
+  nobody(organization?: Slug): Caller {
+    return new Caller(organization === undefined ? this.url : this.site(organization).url);
   }
 
   async signIn(
@@ -231,9 +296,15 @@ export class TestBed {
     password: string,
     rememberMe?: boolean,
   ): Promise<Caller> {
-    const answer = await this.nobody().post('/auth/login', { organization, username, password, rememberMe });
+    const { url } = this.site(organization);
+    const answer = await new Caller(url).post('/auth/login', {
+      organization,
+      username,
+      password,
+      rememberMe,
+    });
     if (answer.status !== 200) throw new Error(`sign-in failed: ${JSON.stringify(answer.body)}`);
-    return new Caller(this.url, answer.body['token'] as string, answer.body['user'] as Caller['user']);
+    return new Caller(url, answer.body['token'] as string, answer.body['user'] as Caller['user']);
   }
 
   /** The administrator made at first start. */
@@ -241,7 +312,7 @@ export class TestBed {
     let caller = this.administrators.get(organization);
     if (caller === undefined) {
       const { mspId } = ORGANIZATIONS.find(({ slug }) => slug === organization)!;
-      const file = join(this.folder, 'gateway', mspId, 'administrator.json');
+      const file = join(this.site(organization).folder, mspId, 'administrator.json');
       const { username, password } = JSON.parse(readFileSync(file, 'utf8')) as Record<
         'username' | 'password',
         string
@@ -269,12 +340,23 @@ export class TestBed {
 
   async stop(): Promise<void> {
     await this.stopGateway().catch(() => undefined);
-    for (const running of [...this.network].reverse()) await end(running, 'SIGTERM');
+    for (const running of [...this.network, ...this.agents.values()].reverse()) await end(running, 'SIGTERM');
     rmSync(this.folder, { recursive: true, force: true });
   }
 
   private get clockFile(): string {
     return join(this.folder, 'network/clock');
+  }
+
+  /** An organisation's chaincode process, which is its agent; another script than its own if given. */
+  async startAgent(slug: Slug, script = join(ROOT, 'chaincode/dist/main.js')): Promise<Running> {
+    const running = await run(script, [], this.agentSettings.get(slug)!);
+    this.agents.set(slug, running);
+    return running;
+  }
+
+  async stopAgent(slug: Slug): Promise<void> {
+    await end(this.agents.get(slug), 'SIGKILL');
   }
 
   private async startNetwork(): Promise<void> {
@@ -308,15 +390,21 @@ export class TestBed {
     );
     const started = await Promise.all([
       run(join(ROOT, 'network/embedded/dist/main.js'), [file]),
-      ...ORGANIZATIONS.map(({ mspId }) =>
-        run(join(ROOT, 'chaincode/dist/main.js'), [], {
+      ...ORGANIZATIONS.map(({ mspId, slug }) => {
+        this.agentSettings.set(slug, {
           CORE_PEER_LOCALMSPID: mspId,
           CHAINCODE_SERVER_ADDRESS: addresses[mspId]!,
           CHAINCODE_ID: 'ehr:1',
           MEDSEAL_CLOCK_FILE: this.clockFile,
-          MEDSEAL_AGENT_KEY_FILE: join(this.folder, 'gateway', mspId, 'keystore/agent.key'),
-        }),
-      ),
+          MEDSEAL_AGENT_KEY_FILE: join(
+            this.folder,
+            this.siteNames[slug] ?? 'gateway',
+            mspId,
+            'keystore/agent.key',
+          ),
+        });
+        return this.startAgent(slug);
+      }),
       ...ORGANIZATIONS.map(({ mspId }) =>
         run(join(ROOT, 'chaincode/dist/custodian-main.js'), [], {
           CORE_PEER_LOCALMSPID: mspId,

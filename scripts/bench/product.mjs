@@ -78,6 +78,13 @@ export async function product(folder, network = 'embedded') {
   };
 }
 
+/** The product with the paper's demo, for what goes through its users' hands; see `consent-reading.mjs`. */
+export async function productWithDemo(folder, network) {
+  const [port] = await freePorts(1);
+  const { child } = await start(folder, port, network);
+  return { pids: descendants(child.pid), stop: () => end(child) };
+}
+
 /** One evaluation and one submitted transaction, each as a single call of the API. */
 async function operations(folder) {
   const { MedsealClient } = createRequire(import.meta.url)('@medseal/client');
