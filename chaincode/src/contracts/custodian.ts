@@ -6,6 +6,7 @@ import {
   fromBase64,
   fromHex,
   mclEngine,
+  nobleEngine,
   receivingKeyPairOf,
   toBase64,
   toHex,
@@ -68,7 +69,8 @@ export class CustodianContract extends LedgerContract {
     const key = emergencyKeyOf(ctx.stub.getChannelID(), entry);
     await withKey(store, (custodianSecretKey) =>
       sharesRefused(async () =>
-        acceptCustodianShare(await mclEngine(), { key, mspId, custodianSecretKey, sealedShare }),
+        // One multiplication: not worth the fast engine's memory, which waits for the first emergency.
+        acceptCustodianShare(nobleEngine(), { key, mspId, custodianSecretKey, sealedShare }),
       ),
     );
     store.keepShare(keyDigest, sealedShare);

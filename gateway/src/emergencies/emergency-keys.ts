@@ -53,14 +53,27 @@ export class EmergencyKeys {
     if (begun === undefined && (await readEmergencyKey(ministry)) !== null) return true;
     const { digest, made } = begun ?? (await this.make(ministry)) ?? {};
     if (digest === undefined || made === undefined) return false;
-    if ((await readEmergencyKey(ministry, digest)) === null) await put(ministry, digest, made);
+    if ((await readEmergencyKey(ministry, digest)) === null) {
+      try {
+        await put(ministry, digest, made);
+      } catch (error) {
+        // A custodian service has another key by now: the next round begins anew.
+        if (error instanceof LedgerError && error.code === 'EMERGENCY_KEY_INVALID')
+          await this.forget(ministry, digest);
+        throw error;
+      }
+    }
     await Promise.all(
       Object.entries(made.shares).map(([mspId, share]) =>
         depositShare(ministry, digest, mspId, Buffer.from(share, 'base64')),
       ),
     );
-    await ministry.database.query('DELETE FROM emergency_ceremonies WHERE digest = $1', [digest]);
+    await this.forget(ministry, digest);
     return true;
+  }
+
+  private async forget({ database }: Organization, digest: string): Promise<void> {
+    await database.query('DELETE FROM emergency_ceremonies WHERE digest = $1', [digest]);
   }
 
   /** Gives the own custodian service its share of the current key. @returns whether it has one now */
