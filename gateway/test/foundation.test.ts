@@ -190,8 +190,10 @@ describe('keystore', () => {
     await keystore.destroyErasureKey(patient);
     expect(keystore.erasureKey(patient)).toBeUndefined();
     expect(await keystore.openValue(patient, 'number/1', sealed)).toBeUndefined();
-    await keystore.createErasureKey(patient);
-    await expect(keystore.openValue(patient, 'number/1', sealed)).rejects.toThrow();
+    await expect(keystore.createErasureKey(patient)).rejects.toThrow('was destroyed');
+    const restarted = await Keystore.open(join(folder, 'c'), 'CityMSP');
+    await restarted.createErasureKey(patient);
+    await expect(restarted.openValue(patient, 'number/1', sealed)).rejects.toThrow();
     expect(() => keystore.erasureKey('../service')).toThrow('32 lower-case hex');
   });
 });

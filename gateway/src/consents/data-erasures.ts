@@ -14,11 +14,6 @@ const REMEMBERED_MAX = 50_000;
 interface HeldRow {
   delivery_id: string;
   kind: string;
-  consent_id: string;
-  /** Revoked or expired. */
-  ended: boolean;
-  /** A purge that was interrupted. */
-  begun: boolean;
 }
 
 /**
@@ -37,65 +32,69 @@ export class DataErasures implements DutySource {
 
   async due(organization: Organization): Promise<Duty[]> {
     await this.held.index(organization);
-    const rows = await organization.database.query<HeldRow>(
-      `SELECT h.delivery_id, h.kind, h.consent_id,
-              (c.revoked_at IS NOT NULL OR c.expires_at <= $1) AS ended, d.consent_id IS NOT NULL AS begun
+    const over = await organization.database.query<{ consent_id: string; by_terms: boolean }>(
+      `SELECT DISTINCT h.consent_id, (c.revoked_at IS NULL AND c.expires_at > $1) AS by_terms
          FROM held_values h JOIN consents c ON c.consent_id = h.consent_id
-         LEFT JOIN data_erasures d ON d.consent_id = h.consent_id
-        ORDER BY h.consent_id, h.kind = 'terms', h.delivery_id`,
+        WHERE c.revoked_at IS NOT NULL OR c.expires_at <= $1
+           OR EXISTS (SELECT 1 FROM data_erasures d WHERE d.consent_id = h.consent_id)
+        ORDER BY h.consent_id`,
       [this.clock.date()],
     );
-    const byConsent = new Map<string, HeldRow[]>();
-    for (const row of rows) byConsent.set(row.consent_id, [...(byConsent.get(row.consent_id) ?? []), row]);
-    const duties: Duty[] = [];
-    for (const [consentId, held] of byConsent) {
-      const isEnded = held.some(({ ended }) => ended);
-      const isBegun = held.some(({ begun }) => begun);
-      if (!isEnded && !isBegun && !(await this.isToErase(organization, consentId, held))) continue;
-      const run = () => this.erase(organization, consentId, held, !isEnded);
-      duties.push({ key: `purgeHeld/${consentId}`, run });
-    }
+    const known = new Set(over.map(({ consent_id }) => consent_id));
     const begun = await organization.database.query<{ consent_id: string; terms_id: string }>(
       `SELECT d.consent_id, d.terms_id FROM data_erasures d
         WHERE NOT EXISTS (SELECT 1 FROM data_erasure_attestations a WHERE a.consent_id = d.consent_id)
         ORDER BY d.consent_id`,
     );
-    for (const { consent_id: consentId, terms_id: termsId } of begun) {
-      if (byConsent.has(consentId)) continue;
-      duties.push({
-        key: `attestDataErased/${consentId}`,
-        run: () => attest(organization, consentId, termsId),
-      });
-    }
-    return duties;
+    const erase = (consentId: string, isByTerms: boolean): Duty => ({
+      key: `purgeHeld/${consentId}`,
+      run: () => this.erase(organization, consentId, isByTerms),
+    });
+    return [
+      ...over.map(({ consent_id, by_terms }) => erase(consent_id, by_terms)),
+      ...(await this.toErase(organization))
+        .filter((consentId) => !known.has(consentId))
+        .map((consentId) => erase(consentId, true)),
+      ...begun
+        .filter(({ consent_id }) => !known.has(consent_id))
+        .map(({ consent_id: consentId, terms_id: termsId }) => ({
+          key: `attestDataErased/${consentId}`,
+          run: () => attest(organization, consentId, termsId),
+        })),
+    ];
   }
 
-  private async isToErase(
-    organization: Organization,
-    consentId: string,
-    held: readonly HeldRow[],
-  ): Promise<boolean> {
-    const terms = held.filter(({ kind }) => kind === 'terms').at(-1)?.delivery_id;
-    if (terms === undefined) return false;
-    let at = this.eraseAt.get(terms);
-    if (at === undefined) {
-      const found = await this.held.find(organization, 'terms', { consent_id: consentId });
-      const dataEraseAt = found.at(-1)?.delivery.terms.dataEraseAt;
-      if (dataEraseAt === undefined) return false;
-      if (this.eraseAt.size >= REMEMBERED_MAX) this.eraseAt.clear();
-      at = Date.parse(dataEraseAt);
-      this.eraseAt.set(terms, at);
+  /** Consents whose terms say that the day has come. */
+  private async toErase(organization: Organization): Promise<string[]> {
+    const terms = await organization.database.query<{ delivery_id: string; consent_id: string }>(
+      `SELECT delivery_id, consent_id FROM held_values WHERE kind = 'terms' ORDER BY consent_id, delivery_id`,
+    );
+    const now = this.clock.now();
+    const due = new Set<string>();
+    for (const { delivery_id: termsId, consent_id: consentId } of terms) {
+      if ((await this.eraseAtOf(organization, termsId)) <= now) due.add(consentId);
     }
-    return at <= this.clock.now();
+    return [...due];
   }
 
-  private async erase(
-    organization: Organization,
-    consentId: string,
-    held: readonly HeldRow[],
-    isByTerms: boolean,
-  ): Promise<void> {
+  private async eraseAtOf(organization: Organization, termsId: string): Promise<number> {
+    const known = this.eraseAt.get(termsId);
+    if (known !== undefined) return known;
+    const [found] = await this.held.find(organization, 'terms', { delivery_id: termsId });
+    // Without its erasure key the value is gone anyway.
+    if (found === undefined) return Infinity;
+    if (this.eraseAt.size >= REMEMBERED_MAX) this.eraseAt.clear();
+    const at = Date.parse(found.delivery.terms.dataEraseAt);
+    this.eraseAt.set(termsId, at);
+    return at;
+  }
+
+  private async erase(organization: Organization, consentId: string, isByTerms: boolean): Promise<void> {
     const { database } = organization;
+    const held = await database.query<HeldRow>(
+      `SELECT delivery_id, kind FROM held_values WHERE consent_id = $1 ORDER BY kind = 'terms', delivery_id`,
+      [consentId],
+    );
     const termsId = held.filter(({ kind }) => kind === 'terms').at(-1)?.delivery_id;
     if (termsId !== undefined) {
       await database.query(

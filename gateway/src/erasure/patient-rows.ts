@@ -26,6 +26,8 @@ export const TABLES_OF_PATIENTS = [
   'two_part_acts',
 ] as const;
 
+const PAGE = 500;
+
 /** Rows whose sealed text has to be opened to know whom they are about. */
 interface SealedRows {
   table: string;
@@ -96,16 +98,20 @@ const aboutPatient = async (
   { table, id, sealed, kind, context }: SealedRows,
   words: readonly string[],
 ): Promise<{ id: string; text: string }[]> => {
-  const rows = await database.query<{ id: string; sealed: Uint8Array; kind?: string }>(
-    `SELECT ${id}::text AS id, ${sealed} AS sealed${kind === undefined ? '' : `, ${kind} AS kind`}
-       FROM ${table} WHERE ${sealed} IS NOT NULL`,
-  );
   const found: { id: string; text: string }[] = [];
-  for (const row of rows) {
-    const text = JSON.stringify(await keystore.openRow<unknown>(context(row), row.sealed));
-    if (words.some((word) => text.includes(word))) found.push({ id: row.id, text });
+  for (let after = ''; ;) {
+    const rows = await database.query<{ id: string; sealed: Uint8Array; kind?: string }>(
+      `SELECT ${id}::text AS id, ${sealed} AS sealed${kind === undefined ? '' : `, ${kind} AS kind`}
+         FROM ${table} WHERE ${sealed} IS NOT NULL AND ${id}::text > $1 ORDER BY ${id}::text LIMIT ${PAGE}`,
+      [after],
+    );
+    for (const row of rows) {
+      const text = JSON.stringify(await keystore.openRow<unknown>(context(row), row.sealed));
+      if (words.some((word) => text.includes(word))) found.push({ id: row.id, text });
+    }
+    if (rows.length < PAGE) return found;
+    after = rows.at(-1)!.id;
   }
-  return found;
 };
 
 /** Sealing stores the objects before the ledger knows them. */

@@ -72,9 +72,10 @@ export const privateKeysOf = async (
        OR (kind = 'share' AND split_part(key, '/', 2) = ANY($4))
        OR (kind = 'held' AND EXISTS (
             SELECT 1 FROM held_values h WHERE h.ledger_id = $2 AND v.key = 'held/' || h.delivery_id))
-       OR (kind = 'pending' AND value IS NOT NULL AND (
-            convert_from(value, 'UTF8')::jsonb->>'ledgerId' = $2
-            OR convert_from(value, 'UTF8')::jsonb->>'recordId' = ANY($3))))
+       OR CASE WHEN kind = 'pending' AND value IS NOT NULL
+            THEN convert_from(value, 'UTF8')::jsonb->>'ledgerId' = $2
+              OR convert_from(value, 'UTF8')::jsonb->>'recordId' = ANY($3)
+            ELSE false END)
      ORDER BY key`,
     [implicitCollection(mspId), ledgerId, [...recordIds], [...consentIds]],
   );
