@@ -496,16 +496,14 @@ export interface ActivationBegin {
 /** What the gateway keeps for a patient: blobs only the passphrase opens. */
 export interface Keyring {
   seed: unknown;
-  /** SHA-256 (hex) of the ministry's root at the activation; missing in those of 0.1.0. */
-  root?: string;
+  /** What the device keeps to since its activation, under a key of the seed; missing in those of 0.1.0. */
+  facts?: string;
   /** `epochs`: of each scope; a gateway before there were any has `epoch` alone. */
   scopes: {
     general: string;
     sensitive: string;
     epoch: number;
     epochs?: { general: number; sensitive: number };
-    /** Of the current epochs, hex. */
-    publicKeys?: { general: string; sensitive: string };
   };
 }
 

@@ -99,6 +99,7 @@ beforeAll(async () => {
       expiresAt: '2027-01-01T00:00:00.000Z',
     },
     scopeKeys: [scopeKeyPair(engine, seed, scopeId, 1)],
+    ownCopy: () => Promise.resolve(''),
     reader: {
       certificate: null,
       ...grantee,

@@ -1,8 +1,3 @@
-import { generateKeyPairSync, type KeyObject, webcrypto } from 'node:crypto';
-import 'reflect-metadata';
-import { BasicConstraintsExtension, Extension, X509CertificateGenerator } from '@peculiar/x509';
-import { sha256 } from '@noble/hashes/sha2.js';
-import { canonicalJson, signDigest, toBase64, utf8 } from '@medseal/crypto';
 import type { GranteeKey, OrganizationAnswer } from '../src/api';
 import {
   acceptMinistryKey,
@@ -12,69 +7,9 @@ import {
   type Trust,
 } from '../src/device/organization-trust';
 
+import { certified, type Party, signature } from './support/certificates';
+
 /** Adversary: a gateway with its hospital's authority, which shows the device other keys than the organisations' own. */
-const ALGORITHM = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' };
-
-interface Party {
-  pem: string;
-  name: string;
-  keys: CryptoKeyPair;
-  secret: Uint8Array;
-}
-
-async function keyPair(): Promise<{ keys: CryptoKeyPair; secret: Uint8Array }> {
-  const { privateKey, publicKey }: { privateKey: KeyObject; publicKey: KeyObject } = generateKeyPairSync(
-    'ec',
-    { namedCurve: 'P-256' },
-  );
-  const jwk = privateKey.export({ format: 'jwk' });
-  const { subtle } = webcrypto;
-  return {
-    keys: {
-      privateKey: await subtle.importKey('jwk', jwk as webcrypto.JsonWebKey, ALGORITHM, true, ['sign']),
-      publicKey: await subtle.importKey(
-        'jwk',
-        publicKey.export({ format: 'jwk' }) as webcrypto.JsonWebKey,
-        ALGORITHM,
-        true,
-        ['verify'],
-      ),
-    } as CryptoKeyPair,
-    secret: Buffer.from(jwk.d ?? '', 'base64url'),
-  };
-}
-
-interface Wanted {
-  /** Not of a person. */
-  authority?: boolean;
-  attributes?: Record<string, string>;
-}
-
-async function certified(
-  name: string,
-  issuer?: Party,
-  { authority = false, attributes }: Wanted = {},
-): Promise<Party> {
-  const { keys, secret } = await keyPair();
-  const certificate = await X509CertificateGenerator.create({
-    serialNumber: '01',
-    subject: `CN=${name}`,
-    issuer: `CN=${issuer?.name ?? name}`,
-    notBefore: new Date(Date.now() - 60_000),
-    notAfter: new Date(Date.now() + 3_600_000),
-    publicKey: keys.publicKey,
-    signingKey: issuer?.keys.privateKey ?? keys.privateKey,
-    signingAlgorithm: ALGORITHM,
-    extensions: [
-      new BasicConstraintsExtension(authority),
-      ...(attributes
-        ? [new Extension('1.2.3.4.5.6.7.8.1', false, utf8(JSON.stringify({ attrs: attributes })))]
-        : []),
-    ],
-  });
-  return { pem: certificate.toString('pem'), name, keys, secret };
-}
-
 const CITY = 'CityMSP';
 const LAKESIDE = 'LakesideMSP';
 const service = { attributes: { 'medseal.role': 'service' } };
@@ -85,9 +20,6 @@ let root: Party,
   ministryService: Party,
   cityService: Party,
   lakesideService: Party;
-
-const signature = (party: Party, statement: object): string =>
-  toBase64(signDigest(party.secret, sha256(utf8(canonicalJson(statement)))));
 
 /** An organisation as the gateway shows it, with what the ministry certified. */
 const organization = (

@@ -192,8 +192,8 @@ describe('the next epoch', () => {
     const words = device.recoveryWords();
     const before = await owner.keyring();
     const recover = (said: string) =>
-      PatientDevice.recover(owner, said, 'another passphrase', undefined, { cost: CHEAP });
-    await expect(recover(seedToWords(newSeed()))).rejects.toMatchObject({ code: 'DEVICE_REFUSED' });
+      PatientDevice.recover(owner, said, 'another passphrase', { cost: CHEAP });
+    await expect(recover(seedToWords(newSeed()))).rejects.toMatchObject({ code: 'OPEN_FAILED' });
     await expect(recover(words.split(' ').slice(1).join(' '))).rejects.toMatchObject({
       code: 'BAD_ENCODING',
     });

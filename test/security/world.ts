@@ -647,5 +647,5 @@ class Founding {
 }
 
 async function seedOf(client: MedsealClient, user: SignIn): Promise<Uint8Array> {
-  return unwrapKeyring(await client.keyring(), user.passphrase ?? '', user.subject);
+  return (await unwrapKeyring(await client.keyring(), user.passphrase ?? '', user.subject)).seed;
 }

@@ -2,24 +2,20 @@ import {
   canonicalJson,
   commit,
   concat,
-  decodeHpke,
   encodeHpke,
   fromBase64,
   fromHex,
-  hpkeOpen,
   hpkeSeal,
   lp,
   type MadeGrant,
   makeGrant,
   newSalt,
-  openCommitment,
   type PairingEngine,
   randomBytes,
   type ScopeKeyPair,
   toBase64,
   toHex,
   utf8,
-  utf8Decode,
 } from '@medseal/crypto';
 import type { ConsentFields, GrantBody, GranteeKey, GranteeReference, TermsOfConsent } from '../api.js';
 import { DeviceRefusal, type IntendedAct } from './signed-act.js';
@@ -51,8 +47,8 @@ export interface GrantInput {
   reader: GranteeKey;
   agents: AcceptedKey[];
   threshold: number;
-  /** The owner's own X25519 key, to which a copy of the terms is sealed. */
-  ownKey?: Uint8Array;
+  /** Seals the owner's own copy of the wish, once its consentId and the terms' salt are drawn. */
+  ownCopy: (consentId: string, salt: Uint8Array) => Promise<string>;
   /** Hand-over keys of the organisations that must know the terms. */
   receivers: AcceptedKey[];
 }
@@ -140,7 +136,8 @@ export async function makeConsent(engine: PairingEngine, input: GrantInput): Pro
       ),
     ),
   }));
-  if (wish.terms === null) return { fields, sealedShares, sealedOpenings: [] };
+  const ownTerms = await input.ownCopy(consentId, salt);
+  if (wish.terms === null) return { fields, sealedShares, sealedOpenings: [], ownTerms };
   const delivery = utf8(
     canonicalJson({ kind: 'terms', consentId, terms: { ...wish.terms, salt: toHex(salt) } }),
   );
@@ -151,30 +148,7 @@ export async function makeConsent(engine: PairingEngine, input: GrantInput): Pro
     const sealed = encodeHpke(await hpkeSeal(fromHex(receiver.publicKey), delivery, info));
     sealedOpenings.push({ mspId: receiver.mspId, deliveryId, bytes: toBase64(sealed) });
   }
-  if (input.ownKey === undefined) return { fields, sealedShares, sealedOpenings };
-  const own = await hpkeSeal(input.ownKey, delivery, ownTermsInfo(consentId));
-  return { fields, sealedShares, sealedOpenings, ownTerms: toBase64(encodeHpke(own)) };
-}
-
-/** HPKE info of the owner's own copy of the terms. */
-const ownTermsInfo = (consentId: string): Uint8Array => concat(lp('MS-OWN-TERMS'), lp(consentId));
-
-/**
- * The terms of an own consent, from the copy that the owner's device sealed to itself.
- *
- * @throws CryptoError `OPEN_FAILED`; DeviceRefusal for terms that are not those the consent commits to
- */
-export async function openOwnTerms(
-  { consentId, termsCommitment }: Pick<ConsentFields, 'consentId' | 'termsCommitment'>,
-  ownTerms: string,
-  secretKey: Uint8Array,
-): Promise<TermsOfConsent> {
-  const bytes = decodeHpke(fromBase64(ownTerms, 'ownTerms'));
-  const opened = utf8Decode(await hpkeOpen(secretKey, bytes, ownTermsInfo(consentId)));
-  const { salt, ...terms } = (JSON.parse(opened) as { terms: TermsOfConsent & { salt: string } }).terms;
-  if (!openCommitment(termsCommitment, terms, fromHex(salt)))
-    throw new DeviceRefusal('the terms are not those of this consent');
-  return terms;
+  return { fields, sealedShares, sealedOpenings, ownTerms };
 }
 
 export interface Signer {

@@ -32,15 +32,9 @@ import { openRecordAsReader } from './consent-reading.js';
 import { actOfGuardianRead, nextReaderKey, signQuestions } from './guardian.js';
 import { actsOfChoices, type ChoicesMade, wishOfChoice } from './choices.js';
 import { acceptEmergencyKey } from './emergency-key.js';
-import {
-  type AcceptedKey,
-  actOnOne,
-  actsOfGrant,
-  type ConsentWish,
-  makeConsent,
-  openOwnTerms,
-} from './consent-grant.js';
-import { unwrapKeyring, wrapKeyring } from './keyring.js';
+import { type AcceptedKey, actOnOne, actsOfGrant, type ConsentWish, makeConsent } from './consent-grant.js';
+import { type ActivationFacts, openFacts, unwrapKeyring, wrapKeyring } from './keyring.js';
+import { openOwnCopy, sealOwnCopy } from './own-copy.js';
 import {
   acceptOrganizationKey,
   acceptReaderKey,
@@ -135,7 +129,8 @@ export class PatientDevice {
       wrapped: await wrapKeyring(
         seed,
         input.passphrase,
-        { ledgerId: begun.ledgerId, root, scopes: begun.scopes },
+        begun.ledgerId,
+        { root, ...begun.scopes },
         input.wrap,
       ),
     });
@@ -175,41 +170,38 @@ export class PatientDevice {
   }
 
   /**
-   * Opens the wrapped seed of a signed-in patient. It opens only with the root and the scopes of the activation, so that
-   * the gateway can exchange neither later.
+   * Opens the wrapped seed of a signed-in patient. The ministry's root and the scopes are those of the activation: the
+   * gateway can exchange neither later.
    *
-   * @throws CryptoError `WRONG_PASSPHRASE`
+   * @throws CryptoError `WRONG_PASSPHRASE`; `OPEN_FAILED` where the facts were changed
    */
   static async unlock(client: MedsealClient, passphrase: string): Promise<PatientDevice> {
     const ledgerId = client.session?.user.subject ?? (await client.me()).subject;
     const keyring = await client.keyring();
-    const seed = await unwrapKeyring(keyring, passphrase, ledgerId);
-    return new PatientDevice(seed, ledgerId, keyring.scopes, keyring.root);
+    const { seed, facts } = await unwrapKeyring(keyring, passphrase, ledgerId);
+    return new PatientDevice(seed, ledgerId, { ...keyring.scopes, ...scopesOf(facts) }, facts?.root);
   }
 
   /**
-   * The device anew from its recovery words, with a passphrase of its own from then on. The words must give the keys that
-   * the ledger has: those of somebody else, or of an earlier activation, would lock the patient out.
+   * The device anew from its recovery words, with a passphrase of its own from then on. What it keeps to since its
+   * activation opens with the right words alone: others would lock the patient out.
    *
-   * @param rootFingerprint of the letter; without it the root of the activation is kept
-   * @throws CryptoError `BAD_ENCODING` for words that are none; DeviceRefusal for another patient's
+   * @throws CryptoError `BAD_ENCODING` for words that are none, `OPEN_FAILED` for another patient's; DeviceRefusal for an
+   *   account of 0.1.0 whose passphrase was never changed
    */
   static async recover(
     client: MedsealClient,
     words: string,
     passphrase: string,
-    rootFingerprint?: string,
     wrap?: WrapOptions,
   ): Promise<PatientDevice> {
     const ledgerId = client.session?.user.subject ?? (await client.me()).subject;
     const keyring = await client.keyring();
     const seed = wordsToSeed(words);
-    const { scopes } = keyring;
-    const engine = await mclEngine();
-    const { publicKey } = scopeKeyPair(engine, seed, scopes.general, scopes.epochs?.general ?? scopes.epoch);
-    if (toHex(publicKey) !== scopes.publicKeys?.general)
-      throw new DeviceRefusal('these are not the recovery words of this patient');
-    const device = new PatientDevice(seed, ledgerId, scopes, rootFingerprint?.toLowerCase() ?? keyring.root);
+    if (keyring.facts === undefined)
+      throw new DeviceRefusal('the account is of an earlier version: change the passphrase once before');
+    const facts = await openFacts(seed, ledgerId, keyring);
+    const device = new PatientDevice(seed, ledgerId, { ...keyring.scopes, ...scopesOf(facts) }, facts.root);
     await device.changePassphrase(client, passphrase, wrap);
     return device;
   }
@@ -221,10 +213,12 @@ export class PatientDevice {
 
   /** Wraps the seed anew; the other blobs stay. */
   async changePassphrase(client: MedsealClient, passphrase: string, wrap?: WrapOptions): Promise<void> {
-    const { scopes, ...blobs } = await client.keyring();
+    const { scopes: _scopes, ...blobs } = await client.keyring();
+    const { general, sensitive } = this.scopes;
     const root = this.root ?? certificateFingerprint((await this.homeOf(client)).rootCertificate);
-    const facts = { ledgerId: this.ledgerId, root, scopes };
-    await client.putKeyring({ ...blobs, ...(await wrapKeyring(this.seed, passphrase, facts, wrap)) });
+    const facts = { root, general, sensitive };
+    const wrapped = await wrapKeyring(this.seed, passphrase, this.ledgerId, facts, wrap);
+    await client.putKeyring({ ...blobs, ...wrapped });
   }
 
   receivingKeyPair(): KeyPair {
@@ -276,7 +270,7 @@ export class PatientDevice {
       reader: grantee,
       agents: (await Promise.all(active.map((one) => trusted(one, 'agent')))).flat(),
       threshold,
-      ownKey: this.receivingKeyPair().publicKey,
+      ownCopy: (consentId, salt) => sealOwnCopy(this.seed, consentId, wish, salt),
       receivers: (
         await Promise.all(
           active.filter(({ mspId }) => mspId === grantee.mspId).map((one) => trusted(one, 'handover')),
@@ -304,7 +298,8 @@ export class PatientDevice {
     consent: Pick<ConsentAnswer, 'consentId' | 'termsCommitment' | 'ownTerms'>,
   ): Promise<TermsOfConsent | undefined> {
     const { ownTerms } = consent;
-    return ownTerms ? openOwnTerms(consent, ownTerms, this.receivingKeyPair().secretKey) : undefined;
+    if (!ownTerms) return undefined;
+    return (await openOwnCopy(this.seed, consent, ownTerms)).terms ?? undefined;
   }
 
   async denyRequest(client: MedsealClient, requestId: string): Promise<ActAnswer> {
@@ -393,20 +388,16 @@ export class PatientDevice {
   }
 
   /**
-   * An own consent once more, with the keys that its scopes and its grantee have now, and its terms from the owner's own
-   * copy; then the former one is revoked.
+   * An own consent once more, with the keys that its scopes and its grantee have now, all else from the owner's own copy;
+   * then the former one is revoked.
    *
-   * @throws DeviceRefusal where no device kept the terms; as `grantConsent`
+   * @throws DeviceRefusal where no device kept a copy; CryptoError `OPEN_FAILED` for one that is not this owner's or
+   *   another consent's; as `grantConsent`
    */
   async grantAgain(client: MedsealClient, consentId: string, rootFingerprint?: string): Promise<ActAnswer> {
     const former = await client.consent(consentId);
-    const isEmergency = former.grantee.kind === 'emergency';
-    const terms = isEmergency ? null : await this.openOwnTerms(former);
-    if (terms === undefined) throw new DeviceRefusal('no device kept the terms: grant a new consent');
-    const { kind, id, mspId } = former.grantee;
-    const { general } = this.scopes;
-    const scopes = former.scopes.map(({ scopeId }) => (scopeId === general ? 'general' : 'sensitive'));
-    const wish: ConsentWish = { grantee: { kind, id, mspId }, scopes, terms, expiresAt: former.expiresAt };
+    if (!former.ownTerms) throw new DeviceRefusal('no device kept what was decided: grant a new consent');
+    const wish = await openOwnCopy(this.seed, { ...former, consentId }, former.ownTerms);
     const answer = await this.grantConsent(client, wish, rootFingerprint);
     await this.revokeConsent(client, consentId);
     return answer;
@@ -470,8 +461,11 @@ export class PatientDevice {
       if (given === false) return { [choice]: false };
       const reader = grantees[choice];
       if (reader === null) throw new DeviceRefusal(`${choice} cannot be given yet`);
-      if (choice === 'standingConsent' && reader.grantee.mspId !== home.mspId)
-        throw new DeviceRefusal('the team is not one of the home hospital');
+      const { kind, mspId } = reader.grantee;
+      if (choice === 'standingConsent' && (kind !== 'careTeam' || mspId !== home.mspId))
+        throw new DeviceRefusal('the standing consent is for a care team of the home hospital');
+      if (choice === 'emergencyGrant' && kind !== 'emergency')
+        throw new DeviceRefusal('the emergency grant is for the emergency key');
       const wish = wishOfChoice(reader.grantee, given, new Date());
       return { [choice]: await this.consentFor(wish, reader, home, rootFingerprint) };
     };
@@ -541,3 +535,6 @@ async function trustedHome(
   }
   return { mspId: home.mspId, organizations: items, rootCertificate };
 }
+
+const scopesOf = (facts: ActivationFacts | undefined): { general: string; sensitive: string } | undefined =>
+  facts && { general: facts.general, sensitive: facts.sensitive };

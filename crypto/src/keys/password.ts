@@ -9,7 +9,6 @@ import {
 } from '../aead.js';
 import {
   concat,
-  exactly,
   fromBase64,
   isWellFormed,
   lp,
@@ -52,8 +51,6 @@ export interface WrapContext {
   purpose: string;
   userId: string;
   version: number;
-  /** What else the secret must not be opened with another of, 32 bytes. */
-  bound?: Uint8Array;
 }
 
 export interface WrapOptions {
@@ -131,7 +128,6 @@ const associatedData = (context: WrapContext, cost: PasswordCost): Uint8Array =>
     lp(context.userId),
     u32(context.version, 'version'),
     lp(canonicalJson(cost)),
-    ...(context.bound === undefined ? [] : [lp(exactly(context.bound, 32, 'bound'))]),
   );
 
 const keyToWrap = async (

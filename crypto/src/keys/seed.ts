@@ -11,8 +11,6 @@ export interface SeedOwner {
   userId: string;
   /** Raised when the seed is replaced, so that an old blob cannot be put back unnoticed. */
   version: number;
-  /** SHA-256 of what the device took for true when the seed was made; the seed opens with nothing else. */
-  bound?: Uint8Array;
 }
 
 /** Wraps the seed under the owner's passphrase; see `wrapWithPassword`. */

@@ -45,8 +45,6 @@ export interface KeyringAnswer {
     sensitive: string;
     epoch: number;
     epochs: { general: number; sensitive: number };
-    /** Of those epochs, as the ledger has them: what a recovered seed must give. */
-    publicKeys: { general: string; sensitive: string };
   };
   [blob: string]: unknown;
 }
@@ -148,15 +146,11 @@ export class ActivationService implements OnModuleInit {
     if (blobs === undefined) throw notFound();
     const { general, sensitive } = await this.scopesOf(organization, subject);
     const entry = await this.directory.entry(organization, subject);
-    const keyOf = (scopeId: string) => entry?.scopes.find((scope) => scope.scopeId === scopeId);
-    const epochOf = (scopeId: string): number => keyOf(scopeId)?.epoch ?? 1;
+    const epochOf = (scopeId: string): number =>
+      entry?.scopes.find((scope) => scope.scopeId === scopeId)?.epoch ?? 1;
     const epochs = { general: epochOf(general), sensitive: epochOf(sensitive) };
     const epoch = Math.max(epochs.general, epochs.sensitive);
-    const publicKeys = {
-      general: keyOf(general)?.publicKey ?? '',
-      sensitive: keyOf(sensitive)?.publicKey ?? '',
-    };
-    return { ...blobs, scopes: { general, sensitive, epoch, epochs, publicKeys } };
+    return { ...blobs, scopes: { general, sensitive, epoch, epochs } };
   }
 
   /** @throws ProblemException 404 for a user without wrapped blobs: an activation makes the first ones */
