@@ -1,9 +1,11 @@
+import { randomBytes } from 'node:crypto';
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
 import { chownSync, existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { openConnections, type DatabaseConnections } from '../src/database/connections';
 import { Database } from '../src/database/database';
+import { removeDeletedBytes } from '../src/database/deleted-bytes';
 import { migrate, migrations } from '../src/database/migrations';
 
 jest.setTimeout(120_000);
@@ -172,6 +174,38 @@ test('a PGlite that ends by itself is told of, with its reason', async () => {
   );
   await connections.close();
   rmSync(folder, { recursive: true, force: true });
+});
+
+test('bytes of deleted rows are gone from tables and write-ahead log, others stay', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'medseal-pglite-'));
+  const connections = await openConnections(undefined, join(folder, 'database'));
+  try {
+    const database = new Database(connections.pool, 'city');
+    await migrate(database);
+    const add = (subject: string, sealed: Buffer) =>
+      database.query('INSERT INTO keyrings (subject, blobs, updated_at) VALUES ($1, $2, 0)', [
+        subject,
+        sealed,
+      ]);
+    const [gone, kept] = [randomBytes(3_000), randomBytes(3_000)];
+    await add('gone', gone);
+    await add('kept', kept);
+    await database.query('CHECKPOINT');
+    await database.query(`DELETE FROM keyrings WHERE subject = 'gone'`);
+    const holding = (bytes: Buffer) =>
+      readdirSync(folder, { recursive: true, withFileTypes: true })
+        .filter((entry) => entry.isFile())
+        .map((entry) => join(entry.parentPath, entry.name))
+        // Long values are cut into pieces of about 2 kB.
+        .filter((file) => readFileSync(file).includes(bytes.subarray(100, 600)))
+        .map((file) => (file.includes('pg_wal') ? 'log' : 'table'));
+    expect(new Set(holding(gone))).toEqual(new Set(['log', 'table']));
+    await removeDeletedBytes(database, ['keyrings']);
+    expect([holding(gone), holding(kept)]).toEqual([[], ['table']]);
+  } finally {
+    await connections.close();
+    rmSync(folder, { recursive: true, force: true });
+  }
 });
 
 test('new databases are copies of an unused one, each on its own', async () => {
