@@ -42,7 +42,9 @@ export async function followNotices(
     }
   };
   try {
-    await navigator.locks.request(name, { signal }, follow);
+    // Browsers have locks at secure addresses only; elsewhere each window has a stream of its own.
+    if ('locks' in navigator) await navigator.locks.request(name, { signal }, follow);
+    else await follow();
   } catch (error) {
     if (!signal.aborted) throw error;
   }
