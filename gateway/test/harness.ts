@@ -419,7 +419,7 @@ export class TestBed {
   }
 }
 
-const START_TIMEOUT_MS = 90_000;
+const START_TIMEOUT_MS = 180_000;
 
 const run = (script: string, args: string[], environment: Record<string, string> = {}): Promise<Running> =>
   new Promise((resolveReady, reject) => {
