@@ -232,7 +232,7 @@ describe('faults', () => {
           if (typeof verdict !== 'string') expect(verdict).toEqual(good.content);
         },
       ),
-      { numRuns: 4 * RUNS },
+      { numRuns: 2 * RUNS },
     );
   });
 });
