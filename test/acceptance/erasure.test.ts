@@ -1,5 +1,5 @@
 import { createCipheriv, createHash, randomBytes } from 'node:crypto';
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { peer } from '@hyperledger/fabric-protos';
@@ -74,6 +74,7 @@ describeIf('captureProposals')('erasure, to the last byte', () => {
   afterAll(async () => {
     await product?.stop();
     product?.remove();
+    rmSync(captureFile, { force: true });
   }, 60_000);
 
   const plant = async (count: number): Promise<Planted> => {
