@@ -657,6 +657,10 @@ describe('the choice about research', () => {
       const { ledgerId } = another.patient;
       expect(await choice(another)).toMatchObject({ ledgerId, allowed, at: expect.any(String) });
     }
+    const held = await ledger.withhold(another.person, 'consent:chooseResearch', ['true']);
+    await choose(another.person, 'false');
+    await expect(held()).rejects.toThrow(/commit status/);
+    expect(await choice(another)).toMatchObject({ allowed: false });
     expect(await choice()).toBeNull();
     for (const [refused, by, allowed] of [
       ['BAD_ARGUMENT', another.person, 'yes'],

@@ -211,6 +211,9 @@ describe('break-glass', () => {
       const granted = await emergencies.grant(await consents.owner(CITY), [CITY, LAKESIDE, MINISTRY], [CITY]);
       const code = async (call: Promise<unknown>) => (await refusalOf(call)).code;
       expect(await code(emergencies.open(clinic.admin(LAKESIDE), grant, owner))).toBe('NOT_ALLOWED');
+      const { emergencyId } = await emergencies.open(doctor, grant, owner);
+      for (const anywhere of [CITY, LAKESIDE, MINISTRY])
+        expect(await code(emergencies.depositReason(person, emergencyId, anywhere))).toBe('EMERGENCY_EXISTS');
       expect(await code(emergencies.open(doctor, grant, stranger))).toBe('NOT_EMERGENCY_GRANT');
       expect(await code(emergencies.open(doctor, ordinary, owner))).toBe('NOT_EMERGENCY_GRANT');
       expect(

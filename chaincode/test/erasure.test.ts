@@ -314,10 +314,9 @@ describe('data-erase-at', () => {
   test('is attested by the reader’s organisation once its terms are gone', async () => {
     const giver = await consents.owner(LAKESIDE);
     const { argument } = await consents.activate({ owner: giver, reader, agents: AGENTS });
-    const { consentId } = argument;
-    const termsId = newId();
-    const say = (mspId: string) =>
-      ledger.submit(clinic.service(mspId), 'consent:attestDataErased', [consentId, termsId]);
+    const { consentId, termsId = '' } = argument;
+    const say = (mspId: string, of = termsId) =>
+      ledger.submit(clinic.service(mspId), 'consent:attestDataErased', [consentId, of]);
     const state = () =>
       ledger.evaluate<{ dataErasure: unknown }>(giver.person, 'consent:getConsent', [consentId]);
     await ledger.submit(giver.person, 'consent:deliver', [termsId], {
@@ -329,6 +328,7 @@ describe('data-erase-at', () => {
       private: canonicalJson([value(privateKeys.held(termsId))]),
     });
     expect(await code(say(CITY))).toBe('ERASURE_INCOMPLETE');
+    expect(await code(say(CITY, newId()))).toBe('BAD_ARGUMENT');
     expect((await state()).dataErasure).toBeNull();
     await ledger.submitPrivately(clinic.service(CITY), 'consent:purgeHeld', [[termsId]], {});
     expect(await code(say(LAKESIDE))).toBe('NOT_ALLOWED');
@@ -336,6 +336,9 @@ describe('data-erase-at', () => {
     expect(entry).toMatchObject({ consentId, mspId: CITY });
     expect((await state()).dataErasure).toEqual(entry);
     expect(await code(say(CITY))).toBe('ERASURE_ATTESTED');
+    // What it held is gone, and with it the right to ask again.
+    const { entry: written } = await consents.record(author, giver);
+    expect(await code(consents.receipt(doctor, consentId, [written.recordId]))).toBe('TERMS_ENDED');
   });
 });
 

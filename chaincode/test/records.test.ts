@@ -463,7 +463,10 @@ describe('key slot for an owner who was keyless', () => {
       chain!.contentHash,
     );
     expect((await refusalOf(addSlot(service, slot, capsule, businessId))).code).toBe('ALREADY_DONE');
-    expect((await refusalOf(addSlot(service, slot, capsule))).code).toBe('BAD_ARGUMENT');
+    // Another header would be all the same to it, and another scope's readers would be let in.
+    expect((await refusalOf(addSlot(service, slot, capsule))).code).toBe('NOT_ALLOWED');
+    const wider = { ...slot, scopeId: patient.scopeIds[1], headerDigest: newDigest() };
+    expect((await refusalOf(addSlot(service, wider, capsule))).code).toBe('NOT_ALLOWED');
     const unsealed = await clinic.create(doctor, patient.ledgerId, general(patient));
     expect((await refusalOf(addSlot(service, { ...slot, recordId: unsealed.recordId }, capsule))).code).toBe(
       'RECORD_STATUS',

@@ -568,6 +568,8 @@ export interface ConsentFields {
   threshold: number;
   expiresAt: string;
   termsCommitment: string;
+  /** The delivery of the terms to the grantee's organisation. */
+  termsId?: string;
 }
 
 /** Body of a grant: bytes are base64, and only the organisation named can open them. */

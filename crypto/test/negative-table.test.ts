@@ -120,9 +120,9 @@ const agentInput = (index: number) => ({
 /** With a sealed share that would be refused too, were it looked at: no pairing is done with rk. */
 const answer = (
   engine: PairingEngine,
-  capsule: Uint8Array,
+  capsule: Uint8Array<ArrayBufferLike>,
   context = record.context,
-  sealedShare = NOTHING,
+  sealedShare: Uint8Array = NOTHING,
 ) => reencrypt(engine, { ...agentInput(1), sealedShare, capsule, context });
 const shareOf = (of: Consent, index: number): Promise<Uint8Array> =>
   openShare({

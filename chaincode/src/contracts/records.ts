@@ -248,12 +248,15 @@ const requireTreatment = async (
   }
 };
 
-/** The record's hospital hands a record over; its owner adds to a record of theirs a slot of the same scope. */
+/** The record's hospital hands a record over, once; its owner adds to a record of theirs a slot of the same scope. */
 const requireSlotAdder = ({ caller }: Act, entry: RecordEntry, scopeId: string): void => {
   const isAllowed =
     caller.role === 'patient' ? entry.ledgerId === caller.subject : entry.hospital === caller.mspId;
   if (!isAllowed) {
     throw new ContractError('NOT_ALLOWED', "only the record's hospital or its owner adds a key slot");
+  }
+  if (caller.role === 'service' && entry.ownerSlots.length > 0) {
+    throw new ContractError('NOT_ALLOWED', 'the record has a slot of its owner, who alone adds further ones');
   }
   if (caller.role === 'patient' && !entry.ownerSlots.some((slot) => slot.scopeId === scopeId))
     refuseArgument('keySlot.scopeId', 'must be the scope in which the record has a slot of its owner');

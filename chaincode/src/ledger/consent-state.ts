@@ -56,6 +56,12 @@ export const refuseEnded = (consent: ConsentEntry, at: string): void => {
 
 export const requireActive = async ({ world, at }: Query, consent: ConsentEntry): Promise<void> => {
   const owner = await world.get(worldKeys.patient(consent.ledgerId));
+  if ((await world.get(worldKeys.dataErasure(consent.consentId))) !== undefined) {
+    throw new ContractError(
+      'TERMS_ENDED',
+      "the grantee's organisation has erased the data: ask for another consent",
+    );
+  }
   requireActiveBy(consent, await shareAnswers(world, consent), owner, at);
 };
 

@@ -23,6 +23,7 @@ import {
   nullable,
   object,
   oneOf,
+  optional,
   refuseArgument,
   subject,
   text,
@@ -75,6 +76,7 @@ export interface GrantArgument {
   threshold: number;
   expiresAt: string;
   termsCommitment: string;
+  termsId?: string;
 }
 
 const grantFields: Check<GrantArgument> = object({
@@ -104,6 +106,7 @@ const grantFields: Check<GrantArgument> = object({
   threshold: integer(MIN_THRESHOLD, MAX_AGENTS),
   expiresAt: instant,
   termsCommitment: digest,
+  termsId: optional(id),
 });
 
 export const grantArgument: Check<GrantArgument> = (value, path) => {

@@ -80,6 +80,8 @@ export interface ConsentEntry {
   expiresAt: string;
   /** Commitment to `ConsentTerms` without its salt; zeros in an emergency grant, which has none. */
   termsCommitment: string;
+  /** deliveryId by which the grantee's organisation gets the terms; missing in consents of 0.1.0. */
+  termsId?: string;
   grantedAt: string;
   revokedAt: string | null;
 }

@@ -228,6 +228,7 @@ export class Consents {
       threshold: 2,
       expiresAt: this.at(lasts),
       termsCommitment: reader.grantee.kind === 'emergency' ? ZERO_HASH : commit(committed, fromHex(salt)),
+      ...(reader.grantee.kind === 'emergency' ? {} : { termsId: newId() }),
     };
     const shares = Object.fromEntries(
       agents.map((agent, at) => [

@@ -13,6 +13,7 @@ import {
   GatewayError,
   type Identity,
   type Signer,
+  type Transaction,
   signers,
 } from '@hyperledger/fabric-gateway';
 import { gateway as gatewayMessages, peer as peerMessages } from '@hyperledger/fabric-protos';
@@ -219,15 +220,21 @@ export class HealthNetwork {
       }),
     );
     const transaction = await proposal.endorse();
-    const commit = await transaction.submit();
-    const status = await commit.getStatus();
-    if (!status.successful) throw new Error(`commit status ${status.code}`);
-    const { transactionId, blockNumber } = status;
+    const { transactionId, blockNumber } = await committed(transaction);
     return {
       answer: answerOf(transaction.getResult()) as T,
       transactionId,
       blockNumber: Number(blockNumber),
     };
+  }
+
+  /** Endorsed now; whoever relays it sends it when they like. */
+  async withhold(person: Person, fn: string, args: unknown[]): Promise<() => Promise<unknown>> {
+    const proposal = this.dated({}, () =>
+      this.contract(person, {}).newProposal(fn, { arguments: args.map(textOf) }),
+    );
+    const transaction = await proposal.endorse();
+    return () => committed(transaction);
   }
 
   /** A step with private values: its transient data reaches the caller's own peer only. */
@@ -447,3 +454,9 @@ export const refusalOf = async (
 /** Signs a statement as a service does. */
 export const signatureOf = (person: Person, statement: Uint8Array): string =>
   sign('sha256', statement, person.privateKey).toString('base64');
+
+const committed = async (transaction: Transaction) => {
+  const status = await (await transaction.submit()).getStatus();
+  if (!status.successful) throw new Error(`commit status ${status.code}`);
+  return status;
+};

@@ -105,6 +105,7 @@ export async function makeConsent(engine: PairingEngine, input: GrantInput): Pro
     );
   }
   const salt = newSalt();
+  const termsId = newId();
   const { certificateHash, publicKey, epoch } = reader;
   const fields: ConsentFields = {
     consentId,
@@ -121,6 +122,7 @@ export async function makeConsent(engine: PairingEngine, input: GrantInput): Pro
     threshold,
     expiresAt: wish.expiresAt,
     termsCommitment: wish.terms === null ? NO_TERMS : commit(wish.terms, salt),
+    ...(wish.terms === null ? {} : { termsId }),
   };
   const sealedShares = agents.map((agent, at) => ({
     mspId: agent.mspId,
@@ -143,7 +145,7 @@ export async function makeConsent(engine: PairingEngine, input: GrantInput): Pro
   );
   const sealedOpenings: GrantBody['sealedOpenings'] = [];
   for (const receiver of [...input.receivers].sort(byMspId)) {
-    const deliveryId = newId();
+    const deliveryId = receiver.mspId === mspId ? termsId : newId();
     const info = deliveryInfo(receiver.mspId, deliveryId);
     const sealed = encodeHpke(await hpkeSeal(fromHex(receiver.publicKey), delivery, info));
     sealedOpenings.push({ mspId: receiver.mspId, deliveryId, bytes: toBase64(sealed) });

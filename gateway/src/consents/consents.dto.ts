@@ -152,6 +152,11 @@ export class ConsentFieldsRequest {
   @ApiProperty({ description: 'Commitment of the terms.' })
   @Matches(/^[0-9a-f]{64}$/, digestMessage)
   termsCommitment!: string;
+
+  @ApiPropertyOptional({ description: 'The delivery of the terms to the grantee’s organisation.' })
+  @IsOptional()
+  @Matches(/^[0-9a-f]{32}$/, idMessage)
+  termsId?: string;
 }
 
 export class SealedShareRequest {

@@ -47,6 +47,12 @@ const MAX_CASES = 10_000;
 export const depositReason = async (ctx: Context, emergencyId: string): Promise<{ deposited: string }> => {
   const act = await authorizeAct(ctx, { roles: ['doctor'], organization: 'hospital' });
   const key = privateKeys.emergencyReason(id(emergencyId, 'emergencyId'));
+  if ((await act.world.get(worldKeys.emergencyCase(emergencyId))) !== undefined) {
+    throw new ContractError(
+      'EMERGENCY_EXISTS',
+      'a case with this emergencyId exists: its reason came before',
+    );
+  }
   await new PeerPrivateValues(ctx.stub).putNew(key, handedOver(act, act.transient.sealed('reason')));
   return { deposited: emergencyId };
 };

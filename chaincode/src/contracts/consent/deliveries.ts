@@ -7,7 +7,7 @@ import { PeerPrivateValues } from '../../ledger/private-values.js';
 import { idsArgument } from '../../model/consent-arguments.js';
 import type { OpeningComplaintEntry } from '../../model/consent-entries.js';
 import type { DataErasureEntry } from '../../model/erasure-entries.js';
-import { id, parseInteger, parseJson, version } from '../../model/validation.js';
+import { id, parseInteger, parseJson, refuseArgument, version } from '../../model/validation.js';
 import { type HandedOverPage, listHandedOver, handedOver } from './handed-over.js';
 import { requireActivePatient } from '../patients.js';
 
@@ -47,8 +47,8 @@ export const purgeHeld = async (ctx: Context, deliveryIdsJson: string): Promise<
 };
 
 /**
- * By the grantee's organisation, when it holds nothing of the consent any more. The delivery of the terms is public by
- * its own transaction; without them no agent answers.
+ * By the grantee's organisation, when it holds nothing of the consent any more: the consent is over at this commit. It
+ * names the delivery of its terms, without which no agent answers.
  */
 export const attestDataErased = async (
   ctx: Context,
@@ -66,6 +66,8 @@ export const attestDataErased = async (
     throw new ContractError('ERASURE_ATTESTED', 'the organisation has attested this erasure');
   }
   id(termsId, 'termsId');
+  if (consent.termsId !== undefined && consent.termsId !== termsId)
+    refuseArgument('termsId', 'must be the delivery of the terms that the consent names');
   for (const name of [privateKeys.held(termsId), privateKeys.delivery(termsId)]) {
     if ((await act.hashes.hash(mspId, name)) !== undefined) {
       throw new ContractError('ERASURE_INCOMPLETE', `${mspId} still holds the terms: purge them first`);

@@ -1,4 +1,5 @@
 import type { Context } from 'fabric-contract-api';
+import { ContractError } from '../../errors.js';
 import { authorizeAct, authorizeQuery, EVERYONE } from '../../ledger/authorization.js';
 import { worldKeys } from '../../ledger/keys.js';
 import type { ResearchChoiceEntry } from '../../model/consent-entries.js';
@@ -9,6 +10,11 @@ import { requireActivePatient } from '../patients.js';
 export const chooseResearch = async (ctx: Context, allowed: string): Promise<ResearchChoiceEntry> => {
   const act = await authorizeAct(ctx, { roles: ['patient'] });
   const { ledgerId } = await requireActivePatient(act);
+  // Read, so that a choice that somebody held back conflicts with every later one.
+  const last = await act.world.get(worldKeys.researchChoice(ledgerId));
+  if (last !== undefined && act.at <= last.at) {
+    throw new ContractError('VERSION_CONFLICT', 'a later choice is on the ledger: choose again');
+  }
   return act.world.put(worldKeys.researchChoice(ledgerId), {
     ledgerId,
     allowed: oneOf('true', 'false')(allowed, 'allowed') === 'true',
