@@ -387,7 +387,7 @@ test.each(rows)('F.3 number %d, both engines: %s: %s', async (_number, _what, ex
 const openPooled = async (
   engine: PairingEngine,
   of: Consent,
-  indices: number[],
+  indices: readonly number[],
   b: bigint,
   { capsule, context }: CapsuleOnLedger,
   ownerPublicKey: Uint8Array,
