@@ -1,5 +1,5 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
-import { canonicalJson } from '@medseal/crypto';
+import { canonicalJson, sha256Hex } from '@medseal/crypto';
 import { Clock } from '../clock.js';
 import type { Queries } from '../database/database.js';
 import { businessId } from '../http/business-request.js';
@@ -294,12 +294,34 @@ const actOf = (row: Row, body: GrantConsentRequest, step: GrantStep, certificate
   return { ...base, fn: 'consent:grant', args: [business, canonicalJson(body.fields)] };
 };
 
+/** Whether an agent's bytes are the sealed shares that the grant names: the ledger looks only once the grant is on it. */
+const holdsShares = (bytes: string, { scopes }: GrantConsentRequest['fields'], at: number): boolean => {
+  try {
+    const { scopes: shares } = JSON.parse(Buffer.from(bytes, 'base64').toString()) as {
+      scopes: { scopeId: string; epoch: number; sealedShare: string }[];
+    };
+    return scopes.every(({ scopeId, epoch, shareDigests }) =>
+      shares.some(
+        (one) =>
+          one.scopeId === scopeId &&
+          one.epoch === epoch &&
+          sha256Hex(Buffer.from(one.sealedShare, 'base64')) === shareDigests[at],
+      ),
+    );
+  } catch {
+    return false;
+  }
+};
+
 /** What the ledger would refuse only after the first signature, or not at all. @throws ProblemException 400 */
 export const requireComplete = ({ fields, sealedShares, sealedOpenings }: GrantConsentRequest): void => {
   const agents = fields.agents.map(({ mspId }) => mspId);
   const shares = sealedShares.map(({ mspId }) => mspId);
   if (canonicalJson(agents) !== canonicalJson(shares)) {
     throw invalid('sealedShares', 'must have one for each of fields.agents, in their order.');
+  }
+  if (!sealedShares.every(({ bytes }, at) => holdsShares(bytes, fields, at))) {
+    throw invalid('sealedShares', 'must be the shares of which fields.scopes has the digests.');
   }
   const receivers = sealedOpenings.map(({ mspId }) => mspId);
   if (new Set(receivers).size !== receivers.length) {
