@@ -395,7 +395,7 @@ const openPooled = async (
   const shares = await Promise.all(indices.map((index) => shareOf(of, index)));
   const pooled = engine.combineG2(
     shares.map((share) => engine.decodeG2(share)),
-    weightsAtZero(indices),
+    weightsAtZero([...indices]),
   );
   const key = engine.multiplyG2(pooled, invertScalar(b));
   const shared = engine.pair(engine.decodeG1(capsule.subarray(0, 48)), key);
