@@ -329,7 +329,7 @@ export const peerOperations: Readonly<Record<string, Readonly<Record<string, Pee
     "the author's": { call: ({ records }) => call('records:chain', [records.sealed, '1']) },
   },
   'records:addKeySlot': {
-    "of City's record": {
+    "of another scope for City's record": {
       call: ({ keySlot: { argument, capsule } }) =>
         call('records:addKeySlot', [random(32), argument], { capsule: fromBase64(capsule) }),
     },

@@ -31,6 +31,9 @@ import { readEmergencyKey } from './emergency-key.js';
 import { openReason, sealReason } from './reason.js';
 
 const HOUR_MS = 60 * 60_000;
+/** A case that is not there, and one that does not concern the caller. */
+const HIDDEN: readonly string[] = ['EMERGENCY_NOT_FOUND', 'NOT_ALLOWED'];
+const ARRIVED: readonly string[] = ['PRIVATE_VALUE_EXISTS', 'EMERGENCY_EXISTS'];
 
 /** A case as its doctor, its patient or its reviewers see it. */
 export interface EmergencyView extends Omit<EmergencyCaseEntry, 'schema'> {
@@ -157,8 +160,8 @@ export class EmergenciesService {
         endorsingOrganizations: [reviewer.mspId],
       });
     } catch (error) {
-      // An earlier try had arrived already.
-      if (!(error instanceof LedgerError && error.code === 'PRIVATE_VALUE_EXISTS')) throw error;
+      // An earlier try had arrived already, perhaps with its case.
+      if (!(error instanceof LedgerError && ARRIVED.includes(error.code))) throw error;
     }
   }
 
@@ -174,9 +177,18 @@ export class EmergenciesService {
 
   private async find(user: SessionUser, emergencyId: string): Promise<EmergencyState> {
     if (!/^[0-9a-f]{32}$/.test(emergencyId)) throw notFound();
-    const found = (await this.states(user)).find(({ emergency }) => emergency.emergencyId === emergencyId);
-    if (found === undefined) throw notFound();
-    return found;
+    const { organization, role, subject } = user;
+    // A patient's key is not here: the service asks, and it is the case that names the patient.
+    const identity = role === 'patient' ? organization.service : user.identity();
+    try {
+      const answer = await organization.ledger.evaluate(identity, 'access:getEmergency', [emergencyId]);
+      const found = JSON.parse(answer.toString()) as EmergencyState;
+      if (role === 'patient' && found.emergency.ledgerId !== subject) throw notFound();
+      return found;
+    } catch (error) {
+      if (error instanceof LedgerError && HIDDEN.includes(error.code)) throw notFound();
+      throw error;
+    }
   }
 
   private async view(
