@@ -179,6 +179,7 @@ describe("a reader's key on a device", () => {
     for (const [wrong, reason] of [
       [key(await doctorOf(lakeside, '34'.repeat(16))), /not that of the person/],
       [key(await doctorOf(city)), /does not chain/],
+      [key(doctor, { kind: 'careTeam' }), /not of those who decide/],
       [key(doctor, { certificateHash: certificateFingerprint(city.pem) }), /another certificate/],
       [key(doctor, { certificate: null }), /sign in once/],
     ] as const) {

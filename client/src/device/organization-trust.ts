@@ -62,7 +62,7 @@ export const acceptMinistryKey = async (
 
 /**
  * Accepts a reader's key only with the certificate that its proof of possession names, issued to that member of staff, or
- * for a care team to staff of its hospital, by the organisation's own authority.
+ * for a care team to its hospital's service or administrator, by the organisation's own authority.
  *
  * @throws DeviceRefusal naming what does not hold
  */
@@ -73,8 +73,11 @@ export const acceptReaderKey = async (trust: Trust, reader: GranteeKey): Promise
   const certificate = new X509Certificate(reader.certificate);
   if (fingerprintOf(certificate) !== reader.certificateHash)
     throw new DeviceRefusal(`${what} was proven for another certificate than the one given`);
+  const { 'medseal.role': role, 'medseal.subject': subject } = attributesOf(certificate);
+  if (reader.kind === 'careTeam' && role !== 'service' && role !== 'hospital-admin')
+    throw new DeviceRefusal(`the certificate behind ${what} is not of those who decide about its teams`);
   const isSomebody = reader.kind === 'person' || reader.kind === 'guardian';
-  if (isSomebody && attributesOf(certificate)['medseal.subject'] !== reader.id)
+  if (isSomebody && subject !== reader.id)
     throw new DeviceRefusal(`the certificate behind ${what} is not that of the person chosen`);
   await requireIssuedFor(trust, reader.mspId, certificate, what);
 };

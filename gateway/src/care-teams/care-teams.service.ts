@@ -61,7 +61,8 @@ export class CareTeams {
     const team = { teamId: ruleTeamId(organization, kind), kind, members: [] };
     const committed = await this.put(organization, organization.service, team);
     if (committed !== undefined) await organization.projection.reached(committed.blockNumber);
-    await this.keys.forgetLeavers(organization);
+    // What tells that this team's key is due goes only with its own renewal.
+    await this.keys.forgetLeavers(organization, team.teamId);
   }
 
   /** @throws ProblemException 400 naming `members` */

@@ -90,11 +90,11 @@ export class TeamKeys {
   }
 
   /** Of those who have left for good. */
-  async forgetLeavers({ database, mspId }: Organization): Promise<void> {
+  async forgetLeavers({ database, mspId }: Organization, teamId: string): Promise<void> {
     await database.query(
-      `DELETE FROM care_team_keys WHERE subject IN (
+      `DELETE FROM care_team_keys WHERE team_id = $2 AND subject IN (
          SELECT staff_id FROM staff WHERE msp_id = $1 AND status = 'revoked')`,
-      [mspId],
+      [mspId, teamId],
     );
   }
 }

@@ -127,8 +127,8 @@ export class ConsentedRecords {
     record: ConsentedRecord,
     header: Uint8Array,
   ): Uint8Array {
-    const [scope] = grantedScopesOf(record.entry, record.consent);
-    const [found] = grantedCapsules({ header, facts: factsOf(organization, record) }, scope!);
+    const facts = factsOf(organization, record);
+    const [found] = grantedCapsules({ header, facts }, scopeOf(record));
     return found!.capsule;
   }
 
@@ -171,12 +171,11 @@ export class ConsentedRecords {
     const capsule = this.capsule(user, record, header);
     const engine = await mclEngine();
     const withElements = async (elements: AgentElement[]): Promise<Uint8Array> => {
-      const [first] = elements;
       const opened = await openAsReader(engine, {
         sealed: content,
         header,
         facts: factsOf(organization, record),
-        grant: grantOf(organization.ledger.channel, record.consent, first!),
+        grant: grantOf(organization.ledger.channel, record.consent, scopeOf(record)),
         readerSecretKey,
         capsule,
         answers: elements.map(({ mspId, element }) => ({ mspId, answer: Buffer.from(element, 'base64') })),
@@ -287,6 +286,10 @@ export const grantedScopesOf = (entry: RecordEntry, consent: ConsentEntry): Cons
     entry.ownerSlots.some((slot) => slot.scopeId === scopeId && slot.epoch === epoch),
   );
 
+/** The one whose capsule is put to the agents, whatever they say of it. */
+export const scopeOf = ({ entry, consent }: { entry: RecordEntry; consent: ConsentEntry }) =>
+  grantedScopesOf(entry, consent)[0]!;
+
 /** Newest first. */
 export const versionsOf = async ({ database }: Organization, recordId: string): Promise<RecordEntry[]> => {
   const rows = await database.query<{ entry: RecordEntry }>(
@@ -325,16 +328,17 @@ const pending = (code: string, what: string): ProblemException =>
     headers: { 'Retry-After': '5' },
   });
 
-export const wrongAnswer = (cause: CryptoError): ProblemException => {
-  const agents = cause.culprits.map(({ id }) => id).sort();
-  return problem(
+export const wrongAnswer = (cause: CryptoError): ProblemException =>
+  wrongAnswersOf(cause.culprits.map(({ id }) => id).sort(), cause);
+
+export const wrongAnswersOf = (agents: string[], cause?: CryptoError): ProblemException =>
+  problem(
     502,
     'AGENT_ANSWER_WRONG',
     `The record does not open: the answers of ${agents.join(', ')} are wrong.`,
     agents.map((mspId) => ({ field: 'agents', message: mspId })),
     { cause },
   );
-};
 
 const unopenable = ({ entry }: ConsentedRecord, cause: CryptoError): ProblemException =>
   problem(

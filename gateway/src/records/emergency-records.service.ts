@@ -13,6 +13,7 @@ import {
 } from '@medseal/chaincode';
 import {
   canonicalJson,
+  checkAnswer,
   CryptoError,
   fromBase64,
   grantedCapsules,
@@ -35,9 +36,12 @@ import {
   type ConsentedObjects,
   factsOf,
   grantedScopesOf,
+  scopeOf,
   versionsOf,
   wrongAnswer,
+  wrongAnswersOf,
 } from './consented-records.service.js';
+import { referenceOf } from './record-writer.js';
 
 /** A record that an open case of the caller's opens. */
 export interface EmergencyRecord {
@@ -125,23 +129,31 @@ export class EmergencyRecords {
 
   /** The key slot that the grant covers. */
   capsule({ organization }: SessionUser, record: EmergencyRecord, header: Uint8Array): Uint8Array {
-    const [scope] = grantedScopesOf(record.entry, record.consent);
-    const [found] = grantedCapsules({ header, facts: factsOf(organization, record) }, scope!);
+    const facts = factsOf(organization, record);
+    const [found] = grantedCapsules({ header, facts }, scopeOf(record));
     return found!.capsule;
   }
 
   /**
-   * Elements of as many agents as the grant needs, then answers of as many custodians as the emergency key needs.
+   * Elements of as many agents as the grant needs, each of which proves its own, then answers of as many custodians as
+   * the emergency key needs, or of all.
    *
    * @throws LedgerError of a refusal; ProblemException 503 `AGENTS_UNAVAILABLE`, `CUSTODIANS_UNAVAILABLE`
    */
   async answers(
     user: SessionUser,
-    { consent, emergencyKey, entry }: EmergencyRecord,
+    record: EmergencyRecord,
     receiptId: string,
     capsule: Uint8Array,
+    allCustodians = false,
   ): Promise<EmergencyAnswers> {
+    const { consent, emergencyKey, entry } = record;
     const { ledger } = user.organization;
+    const engine = await mclEngine();
+    const grant = grantOf(ledger.channel, consent, scopeOf(record));
+    const { scopeId, epoch } = grant;
+    const { sealedDigest } = record.sealed;
+    const context = { ...referenceOf(user.organization, entry), scopeId, epoch, sealedDigest };
     const args = [receiptId, entry.recordId, String(entry.version)];
     const elements = await answersOf<AgentElement>({
       organizations: consent.agents.map(({ mspId }) => mspId),
@@ -150,7 +162,9 @@ export class EmergencyRecords {
       ask: async (mspId) => {
         const options = { transient: { capsule }, endorsingOrganizations: [mspId] };
         const answer = await ledger.evaluate(user.identity(), 'consent:reencrypt', args, options);
-        const { scopeId, epoch, element } = JSON.parse(answer.toString()) as ReencryptedElement;
+        const { element } = JSON.parse(answer.toString()) as ReencryptedElement;
+        if (!checkAnswer(engine, fromBase64(element), { grant, capsule, context, mspId }))
+          throw wrongAnswersOf([mspId]);
         return { mspId, scopeId, epoch, element };
       },
     });
@@ -159,6 +173,7 @@ export class EmergencyRecords {
       organizations: emergencyKey.custodians.map(({ mspId }) => mspId),
       threshold: emergencyKey.threshold,
       as: 'custodians',
+      all: allCustodians,
       ask: async (mspId) => {
         const answer = await ledger.evaluate(user.identity(), 'custodian:answer', args, {
           chaincode: CUSTODIAN_CHAINCODE,
@@ -184,15 +199,21 @@ export class EmergencyRecords {
   ): Promise<Uint8Array> {
     const { organization } = user;
     const capsule = this.capsule(user, record, header);
-    const { elements, custodianAnswers } = await this.answers(user, record, receiptId, capsule);
     const { channel } = organization.ledger;
-    try {
+    const openWith = async (allCustodians: boolean): Promise<Uint8Array> => {
+      const { elements, custodianAnswers } = await this.answers(
+        user,
+        record,
+        receiptId,
+        capsule,
+        allCustodians,
+      );
       const opened = await openInEmergency(await mclEngine(), {
         sealed: content,
         header,
         facts: factsOf(organization, record),
         key: emergencyKeyOf(channel, record.emergencyKey),
-        grant: grantOf(channel, record.consent, elements[0]!),
+        grant: grantOf(channel, record.consent, scopeOf(record)),
         caseId: record.emergency.emergencyId,
         capsule,
         agentAnswers: elements.map(({ mspId, element }) => ({ mspId, answer: fromBase64(element) })),
@@ -203,6 +224,13 @@ export class EmergencyRecords {
         readerSecretKey: user.receivingSecretKey(),
       });
       return opened.content;
+    };
+    try {
+      // One that answers wrongly may have been the fastest.
+      return await openWith(false).catch((error: unknown) => {
+        if (error instanceof CryptoError && error.code === 'TOO_FEW_ANSWERS') return openWith(true);
+        throw error;
+      });
     } catch (error) {
       if (!(error instanceof CryptoError)) throw error;
       throw error.code === 'TOO_FEW_ANSWERS' ? wrongAnswer(error) : unopenable(record, error);
