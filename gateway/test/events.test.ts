@@ -53,7 +53,10 @@ class Listener {
   }
 
   async ready(): Promise<this> {
-    while (!this.events.some(({ kind }) => kind !== 'notice')) await sleep(20);
+    while (!this.events.some(({ kind }) => kind !== 'notice')) {
+      const refused = await Promise.race([this.ended, sleep(20)]);
+      if (refused instanceof ProblemError) throw refused;
+    }
     return this;
   }
 
@@ -144,10 +147,14 @@ describe('GET /events', () => {
     await author.caller.post(`/records/${recordId}/complete`, {});
   }, 240_000);
 
-  afterAll(async () => {
-    for (const listener of open) listener.leave();
-    await bed?.stop();
+  // A session has four streams at most.
+  afterEach(async () => {
+    const left = open.splice(0);
+    for (const listener of left) listener.leave();
+    await Promise.all(left.map(({ ended }) => ended));
   });
+
+  afterAll(() => bed?.stop());
 
   test('tells owner and reader of a consent from the question to the end, in the order of the ledger, and nobody else', async () => {
     const reader = await clientOf('lakeside', doctor.username, doctor.password);
@@ -360,7 +367,8 @@ describe('GET /events', () => {
     for (;;) {
       const next = new Listener(client);
       open.push(next);
-      if ((await Promise.race([next.ended, next.ready()])) instanceof Listener) break;
+      const answer = await Promise.race([next.ended, next.ready().catch((error: unknown) => error)]);
+      if (answer instanceof Listener) break;
       await sleep(50);
     }
   });
