@@ -90,7 +90,9 @@ if (own.length > 0) {
     'gateway',
   ]);
   await chromium;
-  await jest(['--runInBand', '--selectProjects', 'acceptance', 'security', 'browser']);
+  await jest(['--maxWorkers=2', '--selectProjects', 'acceptance', 'security']);
+  // By itself: somebody at a keyboard waits for what a page shows.
+  await jest(['--runInBand', '--selectProjects', 'browser']);
 }
 // A title says why, where a network lacks something; what a run of chosen tests leaves out is no news.
 const told = skipped.filter((name) => own.length === 0 || name.includes('skipped: '));

@@ -319,7 +319,7 @@ describe('a visit over HTTP', () => {
     owner = await bed.signIn('city', 'geetha', body.password);
     expect((await owner.get('/auth/keyring')).body).toEqual({
       ...body.wrapped,
-      scopes: { ...begun.scopes, epoch: 1 },
+      scopes: { ...begun.scopes, epoch: 1, epochs: { general: 1, sensitive: 1 } },
     });
     expect((await url.post('/auth/activate/begin', { organization: 'city', activationCode })).status).toBe(
       401,

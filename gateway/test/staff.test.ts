@@ -25,6 +25,7 @@ describe('users and doctors', () => {
         expect(organization.keys.map(({ kind }: { kind: string }) => kind).sort()).toEqual([
           'agent',
           'custodian',
+          'custodianService',
           'handover',
         ]);
         expect(organization.caChain).toHaveLength(organization.kind === 'ministry' ? 0 : 1);
