@@ -18,11 +18,12 @@ const ROLES: readonly (readonly [role: string, organization: string])[] = [
   ['patient', 'city'],
 ];
 
-/** Waits until nothing on the page is under way. */
+/** Waits until nothing on the page is under way; what a dialog was opened by waits for the dialog itself. */
 async function settled(at: Visitor): Promise<void> {
-  await at.page.waitForFunction(
-    () => document.querySelector('h1, h2') && !document.querySelector('.waiting, .spinner, [aria-busy=true]'),
-  );
+  await at.page.waitForFunction(() => {
+    const asked = document.querySelector('dialog[open]') ?? document;
+    return asked.querySelector('h1, h2') && !asked.querySelector('.waiting, .spinner, [aria-busy=true]');
+  });
 }
 
 async function graveFindings(at: Visitor, rules?: string[]): Promise<string[]> {
