@@ -24,3 +24,4 @@ export * from './model/content-hash.js';
 export * from './model/emergency-entries.js';
 export * from './model/entries.js';
 export * from './model/erasure-entries.js';
+export { type ListPage, MAX_PAGE } from './model/paging.js';

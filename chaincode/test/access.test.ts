@@ -42,7 +42,7 @@ afterAll(async () => {
 const receipt = (by: Person, basis: string, recordIds: string[], businessId = newDigest()) =>
   ledger.submitWithId<ReceiptEntry>(by, 'access:receipt', [businessId, { basis, recordIds }]);
 const receiptsOf = (by: Person, ledgerId = patient.ledgerId) =>
-  ledger.evaluate<ReceiptEntry[]>(by, 'access:listReceipts', [ledgerId]);
+  ledger.list<ReceiptEntry>(by, 'access:listReceipts', [ledgerId]);
 
 test('a receipt names its signer, its transaction and what was read', async () => {
   const businessId = newDigest();
@@ -102,6 +102,8 @@ test('200 records fit into one receipt, listed once', async () => {
   const recordIds = created.map(({ recordId }) => recordId);
   const { answer } = await receipt(author, 'author', recordIds);
   expect(await receiptsOf(person, many.ledgerId)).toEqual([answer]);
+  // Pages that end among the records of one receipt.
+  expect(await ledger.list(person, 'access:listReceipts', [many.ledgerId], 70)).toEqual([answer]);
   expect((await ledger.evaluate<string[]>(author, 'records:listByPatient', [many.ledgerId])).sort()).toEqual(
     recordIds.sort(),
   );

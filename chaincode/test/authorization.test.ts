@@ -74,13 +74,13 @@ const table: Record<string, { roles: readonly Role[]; arguments: number }> = {
   'records:listByPatient': { roles: everyone, arguments: 1 },
   'access:receipt': { roles: [...staff, 'patient'], arguments: 2 },
   'access:getReceipt': { roles: everyone, arguments: 1 },
-  'access:listReceipts': { roles: ['patient', 'auditor'], arguments: 1 },
+  'access:listReceipts': { roles: ['patient', 'auditor'], arguments: 3 },
   'access:depositReason': { roles: ['doctor'], arguments: 1 },
   'access:openEmergency': { roles: ['doctor'], arguments: 2 },
   'access:closeEmergency': { roles: ['auditor'], arguments: 2 },
   'access:getEmergency': { roles: ['doctor', 'patient', 'auditor', 'service'], arguments: 1 },
-  'access:listEmergencies': { roles: ['doctor', 'patient', 'auditor', 'service'], arguments: 0 },
-  'access:countEmergencies': { roles: everyone, arguments: 0 },
+  'access:listEmergencies': { roles: ['doctor', 'patient', 'auditor', 'service'], arguments: 2 },
+  'access:countEmergencies': { roles: everyone, arguments: 2 },
   'access:getEmergencyFacts': { roles: staff, arguments: 3 },
   'consent:registerKey': { roles: [...staff, 'patient'], arguments: 3 },
   'consent:putCareTeam': { roles: ['hospital-admin', 'service'], arguments: 1 },
@@ -100,15 +100,15 @@ const table: Record<string, { roles: readonly Role[]; arguments: number }> = {
   'consent:attestDataErased': { roles: ['service'], arguments: 2 },
   'consent:reencrypt': { roles: [...staff, 'patient'], arguments: 3 },
   'consent:getConsent': { roles: everyone, arguments: 1 },
-  'consent:listConsents': { roles: ['patient', 'auditor', 'service'], arguments: 1 },
-  'consent:listConsentsTo': { roles: everyone, arguments: 1 },
-  'consent:listOpeningComplaints': { roles: ['patient', 'auditor', 'service'], arguments: 1 },
+  'consent:listConsents': { roles: ['patient', 'auditor', 'service'], arguments: 3 },
+  'consent:listConsentsTo': { roles: everyone, arguments: 3 },
+  'consent:listOpeningComplaints': { roles: ['patient', 'auditor', 'service'], arguments: 3 },
   'consent:preview': { roles: ['patient', 'auditor', 'service'], arguments: 2 },
   'consent:chooseResearch': { roles: ['patient'], arguments: 1 },
   'consent:getResearchChoice': { roles: everyone, arguments: 1 },
   'consent:getConsentKey': { roles: everyone, arguments: 1 },
   'consent:getCareTeam': { roles: everyone, arguments: 1 },
-  'consent:getRequestAnswers': { roles: everyone, arguments: 1 },
+  'consent:getRequestAnswers': { roles: everyone, arguments: 3 },
   'consent:listRequests': { roles: ['service'], arguments: 1 },
   'consent:listDeliveries': { roles: ['service'], arguments: 1 },
 };
@@ -217,7 +217,7 @@ describe('the ledger decides whose staff somebody is', () => {
   test("a patient's certificate of another hospital, or of nobody, is refused", async () => {
     const { ledgerId } = await clinic.registerPatient(CITY);
     const foreign = await ledger.person(LAKESIDE, 'patient', ledgerId);
-    expect((await refusalOf(ledger.evaluate(foreign, 'access:listReceipts', [ledgerId]))).code).toBe(
+    expect((await refusalOf(ledger.list(foreign, 'access:listReceipts', [ledgerId]))).code).toBe(
       'NOT_ALLOWED',
     );
     const nobody = await ledger.person(CITY, 'patient');
@@ -236,7 +236,7 @@ describe("a patient acts with the device's key alone", () => {
     const good: Record<string, string[]> = {
       'registry:activatePatient': [activation],
       'registry:getPatient': [ledgerId],
-      'access:listReceipts': [ledgerId],
+      'access:listReceipts': [ledgerId, '200', ''],
     };
     const found = new Set<string>();
     for (const fn of patientFunctions) {
@@ -260,7 +260,7 @@ describe("a patient acts with the device's key alone", () => {
     for (const impostor of [made, madeLater]) {
       expect(await refusalsOf(impostor, patient.ledgerId)).toEqual(['DEVICE_KEY_DIFFERS']);
     }
-    expect(await ledger.evaluate(device, 'access:listReceipts', [patient.ledgerId])).toEqual([]);
+    expect(await ledger.list(device, 'access:listReceipts', [patient.ledgerId])).toEqual([]);
   });
 
   test('a change of the entry does not let go of the key, nor does deletion', async () => {
@@ -287,7 +287,7 @@ describe("a patient acts with the device's key alone", () => {
         deviceKey: current!.deviceKey,
       });
       expect(await refusalsOf(impostor, ledgerId)).toEqual(['DEVICE_KEY_DIFFERS']);
-      expect(await ledger.evaluate(device, 'access:listReceipts', [ledgerId])).toEqual([]);
+      expect(await ledger.list(device, 'access:listReceipts', [ledgerId])).toEqual([]);
     }
   });
 
@@ -296,7 +296,7 @@ describe("a patient acts with the device's key alone", () => {
     const device = await clinic.activate(patient);
     const renewed = await ledger.person(CITY, 'patient', patient.ledgerId, device.keys);
     expect(renewed.certificate).not.toBe(device.certificate);
-    expect(await ledger.evaluate(renewed, 'access:listReceipts', [patient.ledgerId])).toEqual([]);
+    expect(await ledger.list(renewed, 'access:listReceipts', [patient.ledgerId])).toEqual([]);
     const again = ledger.submit(renewed, 'registry:activatePatient', [
       { ledgerId: patient.ledgerId, scopes: await clinic.scopeKeys(patient), receivingKey: newDigest() },
     ]);
@@ -362,7 +362,7 @@ describe('suspension', () => {
         'ORGANIZATION_SUSPENDED',
       );
     }
-    expect(await ledger.evaluate(patient, 'access:listReceipts', [ledgerId])).toEqual([]);
+    expect(await ledger.list(patient, 'access:listReceipts', [ledgerId])).toEqual([]);
     await ledger.submit(clinic.manager, 'registry:admitOrganization', [{ ...lakeside, status: 'active' }]);
     expect(await ledger.evaluate(doctor, 'registry:getPatient', [newId()])).toBeNull();
   });

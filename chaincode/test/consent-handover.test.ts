@@ -127,7 +127,7 @@ describe('requests', () => {
 
 describe('denials', () => {
   const deny = (by: Person, requestId: string) => ledger.submit(by, 'consent:deny', [requestId]);
-  const answers = (requestId: string) => ledger.evaluate(doctor, 'consent:getRequestAnswers', [requestId]);
+  const answers = (requestId: string) => ledger.list(doctor, 'consent:getRequestAnswers', [requestId]);
 
   test('name request and patient, once', async () => {
     const requestId = newId();

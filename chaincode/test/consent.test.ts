@@ -210,19 +210,19 @@ describe('a grant', () => {
 
   test('is listed with its status for owner and grantee, and shown to nobody else', async () => {
     const { consentId } = made.argument;
-    const listed = await ledger.evaluate<ConsentState[]>(owner.person, 'consent:listConsents', [
+    const listed = await ledger.list<ConsentState>(owner.person, 'consent:listConsents', [
       owner.patient.ledgerId,
     ]);
-    const to = await ledger.evaluate<ConsentState[]>(doctor, 'consent:listConsentsTo', [doctor.subject]);
+    const to = await ledger.list<ConsentState>(doctor, 'consent:listConsentsTo', [doctor.subject]);
     for (const list of [listed, to])
       expect(list.map(({ consent }) => consent.consentId)).toContain(consentId);
     const other = await consents.owner(CITY);
     for (const by of [other.person, author, clinic.manager])
       expect(await code(state(by))).toBe('NOT_ALLOWED');
-    expect(await code(ledger.evaluate(other.person, 'consent:listConsents', [owner.patient.ledgerId]))).toBe(
+    expect(await code(ledger.list(other.person, 'consent:listConsents', [owner.patient.ledgerId]))).toBe(
       'NOT_ALLOWED',
     );
-    expect(await code(ledger.evaluate(colleague, 'consent:listConsentsTo', [doctor.subject]))).toBe(
+    expect(await code(ledger.list(colleague, 'consent:listConsentsTo', [doctor.subject]))).toBe(
       'NOT_ALLOWED',
     );
     for (const by of [doctor, colleague, clinic.service(VALLEY)])
@@ -290,7 +290,7 @@ describe('a grant', () => {
     expect(await code(consents.grant(owner, first, businessId))).toBe('ALREADY_DONE');
     expect(await code(consents.grant(owner, await consents.make(wish)))).toBe('REQUEST_ANSWERED');
     expect(await code(ledger.submit(owner.person, 'consent:deny', [requestId]))).toBe('REQUEST_ANSWERED');
-    expect(await ledger.evaluate(doctor, 'consent:getRequestAnswers', [requestId])).toMatchObject([
+    expect(await ledger.list(doctor, 'consent:getRequestAnswers', [requestId])).toMatchObject([
       { answer: 'granted', consentId: first.argument.consentId },
     ]);
     expect((await state(owner.person, first.argument.consentId)).status).toBe('granted');
@@ -686,7 +686,7 @@ describe('the end of a consent', () => {
       ledger.submit(by, 'consent:complainOpening', [consentId, recordId, version]);
     const entry = await complain(clinic.service(CITY));
     expect(entry).toMatchObject({ consentId, recordId: record.entry.recordId, version: 1, mspId: CITY });
-    const listed = await ledger.evaluate(owner.person, 'consent:listOpeningComplaints', [consentId]);
+    const listed = await ledger.list(owner.person, 'consent:listOpeningComplaints', [consentId]);
     expect(listed).toEqual([entry]);
     for (const by of [clinic.service(LAKESIDE), doctor]) expect(await code(complain(by))).toBe('NOT_ALLOWED');
     expect(await code(complain(clinic.service(CITY), newId()))).toBe('RECORD_NOT_FOUND');

@@ -12,7 +12,12 @@ import {
 import { readdirSync, statSync } from 'node:fs';
 import { privateKeys } from '../src/ledger/keys';
 import { contextOf, grantOf } from '../src/ledger/reencryption-checks';
-import type { EmergencyCaseEntry, EmergencyState, ProvenAnswer } from '../src/model/emergency-entries';
+import type {
+  EmergencyCaseEntry,
+  EmergencyCounts,
+  EmergencyState,
+  ProvenAnswer,
+} from '../src/model/emergency-entries';
 import { Clinic } from './support/clinic';
 import { Consents, type MadeConsent, MINUTE, type Owner, type SealedRecord } from './support/consents';
 import { Emergencies, type EmergencyDoctor } from './support/emergencies';
@@ -517,10 +522,42 @@ describe('break-glass', () => {
   });
 
   describe('lists and counts', () => {
-    const listed = async (by: Person) =>
-      (await ledger.evaluate<EmergencyState[]>(by, 'access:listEmergencies')).map(
+    const listed = async (by: Person, limit = 200) =>
+      (await ledger.list<EmergencyState>(by, 'access:listEmergencies', [], limit)).map(
         ({ emergency }) => emergency,
       );
+    const counted = async (limit = 200): Promise<EmergencyCounts> => {
+      const sum = { open: 0, overdue: 0 };
+      for (let after: string | null = ''; after !== null;) {
+        const page: EmergencyCounts & { next: string | null } = await ledger.evaluate(
+          author,
+          'access:countEmergencies',
+          [limit, after],
+        );
+        sum.open += page.open;
+        sum.overdue += page.overdue;
+        after = page.next;
+      }
+      return sum;
+    };
+
+    it('come page by page, each case once', async () => {
+      for (const by of [doctor, owner.person, auditor]) expect(await listed(by, 1)).toEqual(await listed(by));
+      expect(await counted(2)).toEqual(await counted());
+      const pages = (limit: unknown, after: string) =>
+        ledger.evaluate(doctor, 'access:listEmergencies', [limit, after]);
+      expect(await pages(1, '')).toMatchObject({ next: expect.stringMatching(/^[0-9a-f]{32}$/) as string });
+      for (const [limit, after] of [
+        [0, ''],
+        [201, ''],
+        ['', ''],
+        [1, '\u0000patient'],
+        [1, 'a/b/c/d'],
+      ] as const)
+        expect(await refusalOf(pages(limit, after))).toMatchObject({ code: 'BAD_ARGUMENT' });
+      // A place of another list shows nothing of it.
+      expect(await pages(200, 'f'.repeat(32))).toEqual({ items: [], next: null });
+    });
 
     it('show a case to its reader, its owner and its reviewer', async () => {
       const mine = await listed(doctor);
@@ -541,10 +578,7 @@ describe('break-glass', () => {
     });
 
     it('count what is not closed, and what should have been for seven days', async () => {
-      const before = await ledger.evaluate<{ open: number; overdue: number }>(
-        author,
-        'access:countEmergencies',
-      );
+      const before = await counted();
       expect(before).toMatchObject({ overdue: 0 });
       const last = await emergencies.open(doctor, grant, owner, { until: consents.at(HOUR) });
       const statusAfter = async (milliseconds: number) => {
@@ -557,13 +591,10 @@ describe('break-glass', () => {
       expect(await statusAfter(0)).toBe('open');
       expect(await statusAfter(2 * HOUR)).toBe('ended');
       expect(await statusAfter(12 * DAY)).toBe('overdue');
-      const after = await ledger.evaluate<{ open: number; overdue: number }>(
-        author,
-        'access:countEmergencies',
-      );
+      const after = await counted();
       expect(after).toEqual({ open: before.open + 1, overdue: before.open + 1 });
       await emergencies.close(auditor, last.emergencyId);
-      expect(await ledger.evaluate(author, 'access:countEmergencies')).toEqual({
+      expect(await counted()).toEqual({
         open: before.open,
         overdue: before.open,
       });

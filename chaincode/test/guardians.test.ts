@@ -53,9 +53,9 @@ const keyOf = async (person: Person, epoch = 1): Promise<Reader> => {
   return { ...reader, grantee: { ...reader.grantee, kind: 'guardian' } };
 };
 const receipts = (by: Person) =>
-  ledger.evaluate<ReceiptEntry[]>(by, 'access:listReceipts', [owner.patient.ledgerId]);
+  ledger.list<ReceiptEntry>(by, 'access:listReceipts', [owner.patient.ledgerId]);
 const listed = (by: Person, granteeId: string) =>
-  ledger.evaluate<ConsentState[]>(by, 'consent:listConsentsTo', [granteeId]);
+  ledger.list<ConsentState>(by, 'consent:listConsentsTo', [granteeId]);
 
 test('a guardian reads what the consent covers, with a receipt, and sees it and the access log', async () => {
   const { consentId } = made.argument;
@@ -110,7 +110,7 @@ test('nobody else does, and a guardian neither by another basis nor for another 
   expect(await code(foreign)).toBe('NOT_ALLOWED');
   expect(await code(receipts(stranger.person))).toBe('NOT_ALLOWED');
   expect(await code(listed(stranger.person, guardian.patient.ledgerId))).toBe('NOT_ALLOWED');
-  const logOfOther = ledger.evaluate(guardian.person, 'access:listReceipts', [other.patient.ledgerId]);
+  const logOfOther = ledger.list(guardian.person, 'access:listReceipts', [other.patient.ledgerId]);
   expect(await code(logOfOther)).toBe('NOT_ALLOWED');
   const { receiptId } = await consents.receipt(guardian.person, consentId, [recordId]);
   const asking = { receiptId, record, terms: made.terms };

@@ -429,7 +429,7 @@ test(`${READS} reads at random leave exactly ${READS} receipts, whatever else wa
   const random = randomFrom(SEED + 1);
   const { granted, unnamed, foreign } = records;
   const listed = () =>
-    ledger.evaluate<ReceiptEntry[]>(owner.person, 'access:listReceipts', [owner.patient.ledgerId]);
+    ledger.list<ReceiptEntry>(owner.person, 'access:listReceipts', [owner.patient.ledgerId]);
   const before = new Set((await listed()).map(({ receiptId }) => receiptId));
   const read: string[][] = [];
   let known: Asking = asking();

@@ -524,7 +524,7 @@ describe('change of a patient', () => {
       ]),
     ];
     for (const call of refused) expect((await refusalOf(call)).code).toBe('PATIENT_DELETED');
-    expect(await ledger.evaluate(person, 'access:listReceipts', [ledgerId])).toEqual([]);
+    expect(await ledger.list(person, 'access:listReceipts', [ledgerId])).toEqual([]);
   });
 });
 

@@ -266,7 +266,8 @@ describe('what services do for consents by themselves', () => {
       version: 1,
       selector: { date: '2026-05-02', recordType: 'OPConsultation', scope: 'general', salt: terms.salt },
     });
-    const complaints = () => ask<Json[]>('consent:listOpeningComplaints', [consentId]);
+    const complaints = async () =>
+      (await ask<{ items: Json[] }>('consent:listOpeningComplaints', [consentId, '200', ''])).items;
     await until(async () => (await complaints()).length > 0);
     expect(await complaints()).toMatchObject([{ consentId, recordId, version: 1, mspId: 'CityMSP' }]);
   });

@@ -272,9 +272,9 @@ describe('on the ledger', () => {
     const activation = canonicalJson({ ledgerId, receivingKey: 'ab'.repeat(32), scopes });
     for (const act of [
       city.ledger.evaluate(impostor, 'registry:getPatient', [ledgerId]),
-      city.ledger.evaluate(impostor, 'access:listReceipts', [ledgerId]),
+      city.ledger.evaluate(impostor, 'access:listReceipts', [ledgerId, '200', '']),
       city.ledger.submit(impostor, 'registry:activatePatient', [activation]),
-      city.ledger.submit(impostor, 'access:listReceipts', [ledgerId]),
+      city.ledger.submit(impostor, 'access:listReceipts', [ledgerId, '200', '']),
     ]) {
       await expect(act).rejects.toMatchObject({ code: 'DEVICE_KEY_DIFFERS' });
     }

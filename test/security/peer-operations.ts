@@ -355,8 +355,8 @@ export const peerOperations: Readonly<Record<string, Readonly<Record<string, Pee
     },
   },
   'access:listReceipts': {
-    '': { call: (world, actor) => call('access:listReceipts', [targetOf(world, actor).ledgerId]) },
-    'a raw range': { call: () => call('access:listReceipts', ['']) },
+    '': { call: (world, actor) => call('access:listReceipts', [targetOf(world, actor).ledgerId, '200', '']) },
+    'a raw range': { call: () => call('access:listReceipts', ['', '200', '']) },
   },
   'consent:request': {
     '': { call: () => call('consent:request', [random(16)], { request: 'sealed' }) },
@@ -392,8 +392,8 @@ export const peerOperations: Readonly<Record<string, Readonly<Record<string, Pee
     'of no case': { call: () => call('access:closeEmergency', [random(16), 'justified']) },
   },
   'access:getEmergency': { 'of no case': { call: () => call('access:getEmergency', [random(16)]) } },
-  'access:listEmergencies': { '': { call: () => call('access:listEmergencies') } },
-  'access:countEmergencies': { '': { call: () => call('access:countEmergencies') } },
+  'access:listEmergencies': { '': { call: () => call('access:listEmergencies', ['200', '']) } },
+  'access:countEmergencies': { '': { call: () => call('access:countEmergencies', ['200', '']) } },
   'access:getEmergencyFacts': {
     'of no receipt': { call: () => call('access:getEmergencyFacts', [random(32), random(16), '1']) },
   },
@@ -434,7 +434,9 @@ export const peerOperations: Readonly<Record<string, Readonly<Record<string, Pee
     'of no consent': { call: () => call('consent:attestDataErased', [random(16), random(16)]) },
   },
   'consent:purgeHeld': { '': { call: () => call('consent:purgeHeld', [json([random(16)])]) } },
-  'consent:getRequestAnswers': { '': { call: () => call('consent:getRequestAnswers', [random(16)]) } },
+  'consent:getRequestAnswers': {
+    '': { call: () => call('consent:getRequestAnswers', [random(16), '200', '']) },
+  },
   'consent:listRequests': { '': { call: () => call('consent:listRequests', ['']) } },
   'consent:listDeliveries': { '': { call: () => call('consent:listDeliveries', ['']) } },
   'consent:registerKey': {
@@ -469,13 +471,15 @@ export const peerOperations: Readonly<Record<string, Readonly<Record<string, Pee
   },
   'consent:getConsent': { 'no consent': { call: () => call('consent:getConsent', [random(16)]) } },
   'consent:listConsents': {
-    '': { call: (world, actor) => call('consent:listConsents', [targetOf(world, actor).ledgerId]) },
+    '': {
+      call: (world, actor) => call('consent:listConsents', [targetOf(world, actor).ledgerId, '200', '']),
+    },
   },
   'consent:listConsentsTo': {
-    'to another': { call: () => call('consent:listConsentsTo', [random(16)]) },
+    'to another': { call: () => call('consent:listConsentsTo', [random(16), '200', '']) },
   },
   'consent:listOpeningComplaints': {
-    'of no consent': { call: () => call('consent:listOpeningComplaints', [random(16)]) },
+    'of no consent': { call: () => call('consent:listOpeningComplaints', [random(16), '200', '']) },
   },
   'consent:preview': {
     '': {

@@ -9,6 +9,7 @@ import {
   STAFF,
 } from '../ledger/authorization.js';
 import {
+  consentsOf,
   requireActive,
   requireConsent,
   requireCovered,
@@ -20,15 +21,11 @@ import { worldKeys } from '../ledger/keys.js';
 import { receiptArgument } from '../model/arguments.js';
 import type { ConsentEntry } from '../model/consent-entries.js';
 import type { PatientEntry, ReceiptBasis, ReceiptEntry, RecordHead } from '../model/entries.js';
+import { type ListPage, pageWanted } from '../model/paging.js';
 import { digest, id, parseJson } from '../model/validation.js';
 import * as emergencies from './access/emergencies.js';
 import { LedgerContract } from './contract-base.js';
 import { refuseErased } from '../ledger/patient-status.js';
-
-/** Reads of one patient's records in one answer. */
-const MAX_RECEIPTS = 10_000;
-/** Consents to one guardian that are looked through. */
-const MAX_CONSENTS = 10_000;
 
 /** Who looked at what: one public, pseudonymous transaction a read, keyed by its own id. */
 export class AccessContract extends LedgerContract {
@@ -85,29 +82,36 @@ export class AccessContract extends LedgerContract {
     const mayRead =
       caller.role === 'auditor' || caller.role === 'service' || receipt.reader === caller.subject;
     if (mayRead) return receipt;
-    const concerned =
-      caller.role === 'patient' && (await world.list('receiptOf', [caller.subject, receiptId], 200));
-    if (concerned === false || concerned.length === 0) {
+    const concerns = await world.page('receiptOf', [caller.subject, receiptId], { limit: 1, after: '' });
+    if (caller.role !== 'patient' || concerns.found.length === 0) {
       throw new ContractError('NOT_ALLOWED', 'a receipt is shown to its reader, its subjects and auditors');
     }
     return receipt;
   }
 
-  /** All reads of a patient's records: for the patient, their guardians and auditors. */
-  async listReceipts(ctx: Context, ledgerId: string): Promise<ReceiptEntry[]> {
+  /** Reads of a patient's records: for the patient, their guardians and auditors. A page looks at `limit` records read. */
+  async listReceipts(
+    ctx: Context,
+    ledgerId: string,
+    limit: string,
+    after: string,
+  ): Promise<ListPage<ReceiptEntry>> {
     const query = await authorizeQuery(ctx, { roles: ['patient', 'auditor'] });
     const { world, caller } = query;
     const isOwn = caller.role === 'auditor' || caller.subject === id(ledgerId, 'ledgerId');
     if (!isOwn && !(await isGuardianOf(query, ledgerId))) {
       throw new ContractError('NOT_ALLOWED', 'a patient sees the reads of their own records only');
     }
-    const index = await world.list('receiptOf', [id(ledgerId, 'ledgerId')], MAX_RECEIPTS);
-    const receipts: ReceiptEntry[] = [];
-    for (const receiptId of new Set(index.map(({ parts }) => parts[1] ?? ''))) {
-      const receipt = await world.get(worldKeys.receipt(receiptId));
-      if (receipt !== undefined) receipts.push(receipt);
+    const wanted = pageWanted(limit, after);
+    const { found, next } = await world.page('receiptOf', [id(ledgerId, 'ledgerId')], wanted);
+    // The page before may have ended among the records of one receipt.
+    const [shown] = wanted.after.split('/');
+    const items: ReceiptEntry[] = [];
+    for (const receiptId of new Set(found.map(({ parts }) => parts[1] ?? ''))) {
+      const receipt = receiptId === shown ? undefined : await world.get(worldKeys.receipt(receiptId));
+      if (receipt !== undefined) items.push(receipt);
     }
-    return receipts;
+    return { items, next };
   }
 
   async depositReason(ctx: Context, emergencyId: string) {
@@ -126,12 +130,12 @@ export class AccessContract extends LedgerContract {
     return emergencies.getEmergency(ctx, emergencyId);
   }
 
-  async listEmergencies(ctx: Context) {
-    return emergencies.listEmergencies(ctx);
+  async listEmergencies(ctx: Context, limit: string, after: string) {
+    return emergencies.listEmergencies(ctx, limit, after);
   }
 
-  async countEmergencies(ctx: Context) {
-    return emergencies.countEmergencies(ctx);
+  async countEmergencies(ctx: Context, limit: string, after: string) {
+    return emergencies.countEmergencies(ctx, limit, after);
   }
 
   /** Evaluated by custodian services, in the reader's name. */
@@ -157,12 +161,10 @@ const usableConsent = async (act: Act, consentId: string): Promise<ConsentEntry>
   return consent;
 };
 
-/** Whether a guardian consent of that owner to the caller is active now. */
-const isGuardianOf = async (query: Query, ledgerId: string): Promise<boolean> => {
-  const { world, caller, at } = query;
-  for (const { parts } of await world.list('consentTo', [caller.subject], MAX_CONSENTS)) {
-    const consent = await world.get(worldKeys.consent(parts[1] ?? ''));
-    if (consent?.grantee.kind !== 'guardian' || consent.ledgerId !== ledgerId) continue;
+/** Whether a guardian consent of that owner to the caller is active now: the owner alone lengthens the list. */
+const isGuardianOf = async ({ world, caller, at }: Query, ledgerId: string): Promise<boolean> => {
+  for (const consent of await consentsOf(world, ledgerId)) {
+    if (consent.grantee.kind !== 'guardian' || consent.grantee.id !== caller.subject) continue;
     if (statusOf(consent, await shareAnswers(world, consent), at) === 'active') return true;
   }
   return false;

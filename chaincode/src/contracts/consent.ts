@@ -94,16 +94,16 @@ export class ConsentContract extends LedgerContract {
     return queries.getConsent(ctx, consentId);
   }
 
-  async listConsents(ctx: Context, ledgerId: string) {
-    return queries.listConsents(ctx, ledgerId);
+  async listConsents(ctx: Context, ledgerId: string, limit: string, after: string) {
+    return queries.listConsents(ctx, ledgerId, limit, after);
   }
 
-  async listConsentsTo(ctx: Context, granteeId: string) {
-    return queries.listConsentsTo(ctx, granteeId);
+  async listConsentsTo(ctx: Context, granteeId: string, limit: string, after: string) {
+    return queries.listConsentsTo(ctx, granteeId, limit, after);
   }
 
-  async listOpeningComplaints(ctx: Context, consentId: string) {
-    return queries.listOpeningComplaints(ctx, consentId);
+  async listOpeningComplaints(ctx: Context, consentId: string, limit: string, after: string) {
+    return queries.listOpeningComplaints(ctx, consentId, limit, after);
   }
 
   async preview(ctx: Context, ledgerId: string, granteeJson: string) {
@@ -122,8 +122,8 @@ export class ConsentContract extends LedgerContract {
     return research.getResearchChoice(ctx, ledgerId);
   }
 
-  async getRequestAnswers(ctx: Context, requestId: string) {
-    return requests.getRequestAnswers(ctx, requestId);
+  async getRequestAnswers(ctx: Context, requestId: string, limit: string, after: string) {
+    return requests.getRequestAnswers(ctx, requestId, limit, after);
   }
 
   async listRequests(ctx: Context, after: string) {

@@ -2,6 +2,7 @@ import type { Context } from 'fabric-contract-api';
 import { ContractError } from '../errors.js';
 import { type Act, authorizeAct, authorizeQuery, EVERYONE, onOwnPeer } from '../ledger/authorization.js';
 import { DEMOGRAPHIC_GROUPS, privateKeys, worldKeys } from '../ledger/keys.js';
+import { MAX_CONSENTS, MAX_EMERGENCIES, MAX_ORGANIZATIONS, MAX_RECORDS } from '../ledger/limits.js';
 import { refuseErased } from '../ledger/patient-status.js';
 import { requireOfPatient } from '../ledger/patient-values.js';
 import { purgedKeysArgument } from '../model/arguments.js';
@@ -9,10 +10,6 @@ import type { OrganizationEntry, PatientEntry } from '../model/entries.js';
 import type { ErasureAttestationEntry, ErasureEntry, ErasureState } from '../model/erasure-entries.js';
 import { yearsAfter } from '../model/instants.js';
 import { id } from '../model/validation.js';
-
-/** Entries of one patient that an attestation looks at. */
-const MAX_ENTRIES = 10_000;
-const MAX_ORGANIZATIONS = 1_000;
 
 /** By the owner or the home hospital: from this commit on nothing more happens for the patient but erasing. */
 export const requestErasure = async (ctx: Context, ledgerId: string): Promise<ErasureEntry> => {
@@ -110,13 +107,13 @@ const requireGone = async (act: Act, ledgerId: string): Promise<void> => {
     privateKeys.scopes(ledgerId),
     ...DEMOGRAPHIC_GROUPS.map((group) => privateKeys.demographics(ledgerId, group)),
   ];
-  for (const { parts } of await act.world.list('consentOf', [ledgerId], MAX_ENTRIES)) {
+  for (const { parts } of await act.world.list('consentOf', [ledgerId], MAX_CONSENTS)) {
     names.push(privateKeys.share(parts[1] ?? ''));
   }
-  for (const { parts } of await act.world.list('emergencyOf', [ledgerId], MAX_ENTRIES)) {
+  for (const { parts } of await act.world.list('emergencyOf', [ledgerId], MAX_EMERGENCIES)) {
     names.push(privateKeys.emergencyReason(parts[1] ?? ''));
   }
-  for (const { parts } of await act.world.list('patientRecord', [ledgerId], MAX_ENTRIES)) {
+  for (const { parts } of await act.world.list('patientRecord', [ledgerId], MAX_RECORDS)) {
     const head = await act.world.get(worldKeys.record(parts[1] ?? ''));
     if (head?.hospital !== mspId) continue;
     for (let version = 1; version <= head.version; version++) {

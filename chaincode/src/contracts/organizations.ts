@@ -3,6 +3,7 @@ import { ContractError } from '../errors.js';
 import { type Act, authorizeAct, authorizeQuery, EVERYONE } from '../ledger/authorization.js';
 import { requireNextEpoch } from '../ledger/epochs.js';
 import { worldKeys } from '../ledger/keys.js';
+import { MAX_ORGANIZATIONS } from '../ledger/limits.js';
 import {
   organizationAuthoritiesStatement,
   organizationKeyStatement,
@@ -21,9 +22,6 @@ import type {
   ParametersEntry,
 } from '../model/entries.js';
 import { mspId as mspIdArgument, parseJson, refuseArgument } from '../model/validation.js';
-
-/** Organisations of a channel, far above any network's size; a bound on one answer. */
-const MAX_ORGANIZATIONS = 1_000;
 
 export const setParameters = async (ctx: Context, json: string): Promise<ParametersEntry> => {
   const { world, at } = await authorizeAct(ctx, { roles: ['system-manager'], organization: 'ministry' });

@@ -3,6 +3,7 @@ import type { Context } from 'fabric-contract-api';
 import { ContractError } from '../errors.js';
 import { type Act, authorizeAct, authorizeQuery, EVERYONE, onOwnPeer } from '../ledger/authorization.js';
 import { privateKeys, worldKeys } from '../ledger/keys.js';
+import { MAX_RECORDS } from '../ledger/limits.js';
 import { holdsCapsule } from '../ledger/reencryption-checks.js';
 import { isSameScope, requireCurrentScope } from '../ledger/scopes.js';
 import { refuseErasedOwner } from '../ledger/patient-status.js';
@@ -27,9 +28,6 @@ import {
 } from '../model/validation.js';
 import { LedgerContract } from './contract-base.js';
 import { requireLivingEntry } from './patients.js';
-
-/** Records of one patient in one answer. */
-const MAX_RECORDS = 10_000;
 
 /** The life of a record entry: created, sealed, chained; a later version begins again. */
 export class RecordsContract extends LedgerContract {

@@ -4,6 +4,7 @@ import type { PatientEntry, RecordEntry, RecordHead, StaffEntry } from '../model
 import { id } from '../model/validation.js';
 import type { FreshQuery, Query } from './authorization.js';
 import { worldKeys } from './keys.js';
+import { MAX_CONSENTS } from './limits.js';
 import { isSameScope } from './scopes.js';
 import { refuseErased } from './patient-status.js';
 import type { WorldReader } from './store.js';
@@ -14,6 +15,20 @@ export const requireConsent = async (world: WorldReader, consentId: string): Pro
     'CONSENT_NOT_FOUND',
     'no consent of that consentId',
   );
+
+/** The consents that entries of an index (`consentOf`, `consentTo`) name. */
+export const indexedConsents = async (
+  world: WorldReader,
+  index: readonly { parts: string[] }[],
+): Promise<ConsentEntry[]> => {
+  const consents: ConsentEntry[] = [];
+  for (const { parts } of index) consents.push(await requireConsent(world, parts[1] ?? ''));
+  return consents;
+};
+
+/** Every consent that the owner gave. */
+export const consentsOf = async (world: WorldReader, ledgerId: string): Promise<ConsentEntry[]> =>
+  indexedConsents(world, await world.list('consentOf', [ledgerId], MAX_CONSENTS));
 
 /** What the agents have said about their shares; those who have said nothing are left out. */
 export const shareAnswers = async (

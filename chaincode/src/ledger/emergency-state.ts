@@ -13,11 +13,11 @@ import type { Caller } from './authorization.js';
 import { requireActiveBy, requireConsent, shareAnswers } from './consent-state.js';
 import { emergencyGrantee } from './emergency-keys.js';
 import { worldKeys } from './keys.js';
+import { MAX_ORGANIZATIONS } from './limits.js';
 import { requireOwnReceipt } from './receipts.js';
 import type { WorldReader } from './store.js';
 
 const REVIEW_MS = 7 * 24 * 60 * 60_000;
-const MAX_ORGANIZATIONS = 1_000;
 
 export const requireEmergency = async (
   world: WorldReader,

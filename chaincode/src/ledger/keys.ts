@@ -83,6 +83,10 @@ const worldKey = <Entry>(type: WorldKeyType, ...parts: string[]): WorldKey<Entry
   raw: SEPARATOR + [type, ...parts].map((part) => part + SEPARATOR).join(''),
 });
 
+/** Where a scan goes on behind the key of these parts. */
+export const keyAfter = (type: WorldKeyType, parts: readonly string[]): string =>
+  `${worldKey(type, ...parts).raw}${SEPARATOR}`;
+
 /** Every key of the world state; no other key is ever written. */
 export const worldKeys = {
   ministry: () => worldKey<MinistryEntry>('ministry'),

@@ -64,13 +64,13 @@ export interface EmergencyCaseEntry {
 /** Computed, never stored. `ended`: the window is over, the review not yet; `overdue`: for more than 7 days. */
 export type EmergencyStatus = 'open' | 'ended' | 'overdue' | 'closed';
 
-/** Answer of `getEmergency` and, one a case, of `listEmergencies`. */
+/** Answer of `getEmergency` and, one a case, of a page of `listEmergencies`. */
 export interface EmergencyState {
   emergency: EmergencyCaseEntry;
   status: EmergencyStatus;
 }
 
-/** Answer of `countEmergencies`: cases that are not closed, and those of them that should have been. */
+/** Cases that are not closed, and those of them that should have been; `countEmergencies` gives them for one page of all cases. */
 export interface EmergencyCounts {
   open: number;
   overdue: number;

@@ -24,6 +24,7 @@ import { collectionsFor } from '../../src/collections';
 import { type ContractErrorCode, parseContractError } from '../../src/errors';
 import { organizationKeyStatement } from '../../src/ledger/certificates';
 import type { OrganizationKeyEntry, Role } from '../../src/model/entries';
+import type { ListPage } from '../../src/model/paging';
 
 export const CHANNEL = 'health';
 const CHAINCODE = 'ehr';
@@ -245,6 +246,17 @@ export class HealthNetwork {
     transient: CallOptions['transient'],
   ) {
     return this.submit<T>(person, fn, args, { transient, endorsers: [person.mspId] });
+  }
+
+  /** Every item of a list, page by page. */
+  async list<T = unknown>(by: Person, fn: string, args: unknown[] = [], limit = 200): Promise<T[]> {
+    const items: T[] = [];
+    for (let after: string | null = ''; after !== null;) {
+      const page: ListPage<T> = await this.evaluate<ListPage<T>>(by, fn, [...args, limit, after]);
+      items.push(...page.items);
+      after = page.next;
+    }
+    return items;
   }
 
   async evaluate<T = unknown>(

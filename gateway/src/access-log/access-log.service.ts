@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { ConsentState } from '@medseal/chaincode';
-import { evaluateJson } from '../fabric/evaluate-json.js';
+import { evaluateList } from '../fabric/evaluate-json.js';
 import { page, type Page, type PageRequest } from '../http/paging.js';
 import { invalid, notFound } from '../http/problem.js';
 import type { LedgerAnswer } from '../http/ledger-answer.js';
@@ -134,9 +134,9 @@ const item = (row: ReceiptRow, channel: string, readerName: string | null): Acce
 
 /** While a guardian consent of that owner to the caller is active. */
 const isGuardian = async ({ organization, subject }: SessionUser, ledgerId: string): Promise<boolean> => {
-  const states = await evaluateJson<ConsentState[]>(organization, 'consent:listConsentsTo', [subject]);
+  const states = await evaluateList<ConsentState>(organization, 'consent:listConsents', [ledgerId]);
   return states.some(
-    ({ consent, status }) =>
-      consent.grantee.kind === 'guardian' && consent.ledgerId === ledgerId && status === 'active',
+    ({ consent: { grantee }, status }) =>
+      grantee.kind === 'guardian' && grantee.id === subject && status === 'active',
   );
 };

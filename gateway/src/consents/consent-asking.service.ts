@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { ConsentAnswerEntry, OrganizationEntry, OrganizationKeyEntry } from '@medseal/chaincode';
 import { Clock } from '../clock.js';
-import { evaluateJson } from '../fabric/evaluate-json.js';
+import { evaluateJson, evaluateList } from '../fabric/evaluate-json.js';
 import { type Committed, LedgerError } from '../fabric/ledger-client.js';
 import type { BusinessRequest } from '../http/business-request.js';
 import { type LedgerAnswer, ledgerAnswer } from '../http/ledger-answer.js';
@@ -109,7 +109,7 @@ export class ConsentAsking {
           requestContext(row.request_id),
           row.request,
         );
-        const answers = await evaluateJson<ConsentAnswerEntry[]>(organization, 'consent:getRequestAnswers', [
+        const answers = await evaluateList<ConsentAnswerEntry>(organization, 'consent:getRequestAnswers', [
           row.request_id,
         ]);
         // Somebody who was not asked can answer too: a grant speaks for itself, a denial counts only without one.

@@ -14,7 +14,7 @@ import {
 import { canonicalJson } from '@medseal/crypto';
 import { TeamMembership } from '../care-teams/team-membership.js';
 import { emergencyGrantee, readEmergencyKey, type PublicEmergencyKey } from '../emergencies/emergency-key.js';
-import { evaluateJson } from '../fabric/evaluate-json.js';
+import { evaluateJson, evaluateList } from '../fabric/evaluate-json.js';
 import { LedgerError } from '../fabric/ledger-client.js';
 import { page, type Page, type PageRequest, pageOfArray } from '../http/paging.js';
 import { invalid, notFound } from '../http/problem.js';
@@ -80,10 +80,7 @@ export class ConsentsService {
     const isOwner = role === 'patient';
     const toCaller = await this.granted(user);
     const states = isOwner
-      ? [
-          ...(await evaluateJson<ConsentState[]>(organization, 'consent:listConsents', [subject])),
-          ...toCaller,
-        ]
+      ? [...(await evaluateList<ConsentState>(organization, 'consent:listConsents', [subject])), ...toCaller]
       : toCaller;
     const owners = isOwner ? await this.ownersPart(user) : undefined;
     const views = states
@@ -159,7 +156,7 @@ export class ConsentsService {
   /** To the caller, and to care teams that the caller is in now. */
   private async granted(user: SessionUser): Promise<ConsentState[]> {
     const { organization, subject } = user;
-    const toPerson = await evaluateJson<ConsentState[]>(organization, 'consent:listConsentsTo', [subject]);
+    const toPerson = await evaluateList<ConsentState>(organization, 'consent:listConsentsTo', [subject]);
     const known = new Set(toPerson.map(({ consent }) => consent.consentId));
     if (user.role === 'patient') return toPerson;
     const toTeams = (await this.membership.consentIds(user)).filter((id) => !known.has(id));

@@ -7,13 +7,14 @@ import {
   type EmergencyState,
   type EmergencyVerdict,
   type HandedOver,
+  type ListPage,
   type OrganizationEntry,
   type OrganizationKeyEntry,
   privateKeys,
 } from '@medseal/chaincode';
 import { canonicalJson, CryptoError, EMERGENCY_READER, utf8Decode } from '@medseal/crypto';
 import { Clock } from '../clock.js';
-import { evaluateJson } from '../fabric/evaluate-json.js';
+import { evaluateJson, evaluateList, evaluatePages } from '../fabric/evaluate-json.js';
 import { LedgerError } from '../fabric/ledger-client.js';
 import type { BusinessRequest } from '../http/business-request.js';
 import { type LedgerAnswer, ledgerAnswer } from '../http/ledger-answer.js';
@@ -52,6 +53,7 @@ export interface EmergencyView extends Omit<EmergencyCaseEntry, 'schema'> {
 @Injectable()
 export class EmergenciesService {
   private readonly logger = new Logger(EmergenciesService.name);
+  private counting: Promise<EmergencyCounts> | undefined;
 
   constructor(
     private readonly organizations: OrganizationRegistry,
@@ -119,8 +121,23 @@ export class EmergenciesService {
 
   /** Public: nobody need sign in. */
   async counts(): Promise<EmergencyCounts> {
+    // Nobody need sign in: those who ask at once share one walk over the cases.
+    this.counting ??= this.count().finally(() => (this.counting = undefined));
+    return this.counting;
+  }
+
+  private async count(): Promise<EmergencyCounts> {
     const [asked] = this.organizations.all();
-    return evaluateJson<EmergencyCounts>(asked!, 'access:countEmergencies', []);
+    const pages = await evaluatePages((limit, after) =>
+      evaluateJson<EmergencyCounts & { next: string | null }>(asked!, 'access:countEmergencies', [
+        limit,
+        after,
+      ]),
+    );
+    return pages.reduce<EmergencyCounts>(
+      (sum, { open, overdue }) => ({ open: sum.open + open, overdue: sum.overdue + overdue }),
+      { open: 0, overdue: 0 },
+    );
   }
 
   /** The patient's active emergency grant. */
@@ -168,11 +185,15 @@ export class EmergenciesService {
   /** Cases that concern the caller, as the contract says; for patients, whose key is not here, as the service sees them. */
   private async states({ organization, role, subject, ...user }: SessionUser): Promise<EmergencyState[]> {
     if (role === 'patient') {
-      const all = await evaluateJson<EmergencyState[]>(organization, 'access:listEmergencies', []);
+      const all = await evaluateList<EmergencyState>(organization, 'access:listEmergencies', []);
       return all.filter(({ emergency }) => emergency.ledgerId === subject);
     }
-    const answer = await organization.ledger.evaluate(user.identity(), 'access:listEmergencies', []);
-    return JSON.parse(answer.toString()) as EmergencyState[];
+    const pages = await evaluatePages(async (limit, after) => {
+      const { ledger } = organization;
+      const answer = await ledger.evaluate(user.identity(), 'access:listEmergencies', [limit, after]);
+      return JSON.parse(answer.toString()) as ListPage<EmergencyState>;
+    });
+    return pages.flatMap(({ items }) => items);
   }
 
   private async find(user: SessionUser, emergencyId: string): Promise<EmergencyState> {

@@ -28,6 +28,7 @@ import type {
   EmergencyState,
 } from '../../model/emergency-entries.js';
 import { instantOf, millisecondsOf } from '../../model/instants.js';
+import { type ListPage, pageWanted, type PageWanted } from '../../model/paging.js';
 import {
   digest,
   id,
@@ -41,7 +42,6 @@ import { handedOver } from '../consent/handed-over.js';
 const HOUR = 60 * 60_000;
 const WINDOW_MS = 3 * HOUR;
 const WINDOW_MAX_MS = 5 * 24 * HOUR;
-const MAX_CASES = 10_000;
 
 /** By a doctor, at a peer of the organisation that reviews: the reason's text, sealed to it. */
 export const depositReason = async (ctx: Context, emergencyId: string): Promise<{ deposited: string }> => {
@@ -126,22 +126,33 @@ export const getEmergency = async (ctx: Context, emergencyId: string): Promise<E
   return stateOf(query, emergency);
 };
 
-/** Those that the caller may see, see `getEmergency`. */
-export const listEmergencies = async (ctx: Context): Promise<EmergencyState[]> => {
+/** Those that the caller may see, see `getEmergency`: a page looks at `limit` cases, and may show fewer or none of them. */
+export const listEmergencies = async (
+  ctx: Context,
+  limit: string,
+  after: string,
+): Promise<ListPage<EmergencyState>> => {
   const query = await authorizeQuery(ctx, { roles: ['doctor', 'patient', 'auditor', 'service'] });
-  const cases = await allCases(query);
-  return cases
+  const { cases, next } = await casesFor(query, pageWanted(limit, after));
+  const items = cases
     .filter((emergency) => isConcerned(query, emergency))
     .map((emergency) => stateOf(query, emergency));
+  return { items, next };
 };
 
-/** Public. */
-export const countEmergencies = async (ctx: Context): Promise<EmergencyCounts> => {
+/** Public. Of one page of the cases: their sum over all pages is exact, and no case writes a counter. */
+export const countEmergencies = async (
+  ctx: Context,
+  limit: string,
+  after: string,
+): Promise<EmergencyCounts & { next: string | null }> => {
   const query = await authorizeQuery(ctx, { roles: EVERYONE });
-  const statuses = (await allCases(query)).map((emergency) => emergencyStatus(emergency, query.at));
+  const { cases, next } = await allCases(query, pageWanted(limit, after));
+  const statuses = cases.map((emergency) => emergencyStatus(emergency, query.at));
   return {
     open: statuses.filter((status) => status !== 'closed').length,
     overdue: statuses.filter((status) => status === 'overdue').length,
+    next,
   };
 };
 
@@ -199,8 +210,25 @@ const isConcerned = (
   }
 };
 
-const allCases = async ({ world }: Query): Promise<EmergencyCaseEntry[]> =>
-  (await world.list<EmergencyCaseEntry>('emergencyCase', [], MAX_CASES)).map(({ entry }) => entry);
+interface Cases {
+  cases: EmergencyCaseEntry[];
+  next: string | null;
+}
+
+const allCases = async ({ world }: Query, page: PageWanted): Promise<Cases> => {
+  const { found, next } = await world.page<EmergencyCaseEntry>('emergencyCase', [], page);
+  return { cases: found.map(({ entry }) => entry), next };
+};
+
+/** A patient's are found by index. */
+const casesFor = async (query: Query, page: PageWanted): Promise<Cases> => {
+  const { caller, world } = query;
+  if (caller.role !== 'patient') return allCases(query, page);
+  const { found, next } = await world.page('emergencyOf', [caller.subject], page);
+  const cases: EmergencyCaseEntry[] = [];
+  for (const { parts } of found) cases.push(await requireEmergency(world, parts[1] ?? ''));
+  return { cases, next };
+};
 
 const stateOf = ({ at }: Query, emergency: EmergencyCaseEntry): EmergencyState => ({
   emergency,

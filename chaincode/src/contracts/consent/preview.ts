@@ -1,15 +1,19 @@
 import type { Context } from 'fabric-contract-api';
 import { ContractError } from '../../errors.js';
 import { authorizeQuery, type Query } from '../../ledger/authorization.js';
-import { grantedScopes, isMemberByRule, shareAnswers, statusOf } from '../../ledger/consent-state.js';
+import {
+  consentsOf,
+  grantedScopes,
+  isMemberByRule,
+  shareAnswers,
+  statusOf,
+} from '../../ledger/consent-state.js';
 import { worldKeys } from '../../ledger/keys.js';
+import { MAX_RECORDS } from '../../ledger/limits.js';
 import { granteeArgument } from '../../model/consent-arguments.js';
 import type { ConsentEntry, ConsentPreview, ConsentStatus, Grantee } from '../../model/consent-entries.js';
 import type { RecordEntry, StaffEntry } from '../../model/entries.js';
 import { id, parseJson } from '../../model/validation.js';
-
-const MAX_CONSENTS = 10_000;
-const MAX_RECORDS = 10_000;
 
 /**
  * What a member of staff, or a care team, could open of a patient's records now, and which public rule decides. The
@@ -54,9 +58,7 @@ const concerning = async (
   staff: StaffEntry | undefined,
 ): Promise<Concerned[]> => {
   const found: Concerned[] = [];
-  for (const { parts } of await world.list('consentOf', [ledgerId], MAX_CONSENTS)) {
-    const consent = await world.get(worldKeys.consent(parts[1] ?? ''));
-    if (consent === undefined) continue;
+  for (const consent of await consentsOf(world, ledgerId)) {
     const { kind, id: granteeId } = consent.grantee;
     const team = kind === 'careTeam' ? await world.get(worldKeys.careTeam(granteeId)) : undefined;
     const isDirect = kind === grantee.kind && granteeId === grantee.id;

@@ -1,13 +1,17 @@
 import type { Context } from 'fabric-contract-api';
 import { ContractError } from '../../errors.js';
 import { authorizeQuery, EVERYONE, type Query, STAFF } from '../../ledger/authorization.js';
-import { endOf, requireConsent, shareAnswers, statusOf } from '../../ledger/consent-state.js';
+import {
+  endOf,
+  indexedConsents,
+  requireConsent,
+  shareAnswers,
+  statusOf,
+} from '../../ledger/consent-state.js';
 import { privateKeys, worldKeys } from '../../ledger/keys.js';
 import type { ConsentEntry, ConsentState, OpeningComplaintEntry } from '../../model/consent-entries.js';
+import { type ListPage, pageWanted, type PageWanted } from '../../model/paging.js';
 import { id, subject as subjectArgument } from '../../model/validation.js';
-
-/** Consents of one owner, or to one grantee, in one answer. */
-const MAX_CONSENTS = 10_000;
 
 /** By its owner, its grantee's organisation, auditors and services; with the status at the proposal's time. */
 export const getConsent = async (ctx: Context, consentId: string): Promise<ConsentState> => {
@@ -28,17 +32,27 @@ export const getConsent = async (ctx: Context, consentId: string): Promise<Conse
 };
 
 /** By that patient, auditors and services. */
-export const listConsents = async (ctx: Context, ledgerId: string): Promise<ConsentState[]> => {
+export const listConsents = async (
+  ctx: Context,
+  ledgerId: string,
+  limit: string,
+  after: string,
+): Promise<ListPage<ConsentState>> => {
   const query = await authorizeQuery(ctx, { roles: ['patient', 'auditor', 'service'] });
   const owner = id(ledgerId, 'ledgerId');
   if (query.caller.role === 'patient' && query.caller.subject !== owner) {
     throw new ContractError('NOT_ALLOWED', 'a patient sees their own consents only');
   }
-  return listed(query, 'consentOf', owner);
+  return listed(query, 'consentOf', owner, pageWanted(limit, after));
 };
 
 /** Consents to a member of staff, a guardian or a care team: by that person, the team's hospital, auditors and services. */
-export const listConsentsTo = async (ctx: Context, granteeId: string): Promise<ConsentState[]> => {
+export const listConsentsTo = async (
+  ctx: Context,
+  granteeId: string,
+  limit: string,
+  after: string,
+): Promise<ListPage<ConsentState>> => {
   const query = await authorizeQuery(ctx, { roles: [...STAFF, 'patient', 'service'] });
   const { role, subject, mspId } = query.caller;
   const grantee = subjectArgument(granteeId, 'granteeId');
@@ -46,35 +60,36 @@ export const listConsentsTo = async (ctx: Context, granteeId: string): Promise<C
   if (role !== 'auditor' && role !== 'service' && grantee !== subject && !isTeams) {
     throw new ContractError('NOT_ALLOWED', 'consents are listed for their grantee, auditors and services');
   }
-  return listed(query, 'consentTo', grantee);
+  return listed(query, 'consentTo', grantee, pageWanted(limit, after));
 };
 
 /** By the owner, auditors and services. */
 export const listOpeningComplaints = async (
   ctx: Context,
   consentId: string,
-): Promise<OpeningComplaintEntry[]> => {
+  limit: string,
+  after: string,
+): Promise<ListPage<OpeningComplaintEntry>> => {
   const { world, caller } = await authorizeQuery(ctx, { roles: ['patient', 'auditor', 'service'] });
   const consent = await requireConsent(world, consentId);
   if (caller.role === 'patient' && consent.ledgerId !== caller.subject) {
     throw new ContractError('NOT_ALLOWED', 'a patient sees their own consents only');
   }
-  const found = await world.list<OpeningComplaintEntry>('openingComplaint', [consentId], MAX_CONSENTS);
-  return found.map(({ entry }) => entry);
+  const wanted = pageWanted(limit, after);
+  const { found, next } = await world.page<OpeningComplaintEntry>('openingComplaint', [consentId], wanted);
+  return { items: found.map(({ entry }) => entry), next };
 };
 
 const listed = async (
   query: Query,
   index: 'consentOf' | 'consentTo',
   leading: string,
-): Promise<ConsentState[]> => {
-  const found = await query.world.list(index, [leading], MAX_CONSENTS);
-  const states: ConsentState[] = [];
-  for (const { parts } of found) {
-    const consent = await query.world.get(worldKeys.consent(parts[1] ?? ''));
-    if (consent !== undefined) states.push(await stateOf(query, consent));
-  }
-  return states;
+  page: PageWanted,
+): Promise<ListPage<ConsentState>> => {
+  const { found, next } = await query.world.page(index, [leading], page);
+  const items: ConsentState[] = [];
+  for (const consent of await indexedConsents(query.world, found)) items.push(await stateOf(query, consent));
+  return { items, next };
 };
 
 const stateOf = async ({ world, hashes, at }: Query, consent: ConsentEntry): Promise<ConsentState> => {

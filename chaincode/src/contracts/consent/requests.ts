@@ -5,12 +5,11 @@ import { privateKeys } from '../../ledger/keys.js';
 import { PeerPrivateValues } from '../../ledger/private-values.js';
 import { idsArgument } from '../../model/consent-arguments.js';
 import type { ConsentAnswerEntry } from '../../model/consent-entries.js';
+import { type ListPage, pageWanted } from '../../model/paging.js';
 import { id, parseJson } from '../../model/validation.js';
 import { requireActivePatient } from '../patients.js';
 import { answeredFor } from './owner.js';
 import { handedOver, type HandedOverPage, listHandedOver } from './handed-over.js';
-
-const MAX_ANSWERS = 200;
 
 /**
  * Asks the organisation whose peer is asked, and which a registration number's first digits name: sealed, so that
@@ -53,10 +52,16 @@ export const deny = async (ctx: Context, requestId: string): Promise<ConsentAnsw
   return answeredFor(act, id(requestId, 'requestId'), null);
 };
 
-/** Every answer to a request: its id is public, so that a patient who was not asked can answer it too. */
-export const getRequestAnswers = async (ctx: Context, requestId: string): Promise<ConsentAnswerEntry[]> => {
+/** Answers to a request, page by page: its id is public, so that patients who were not asked can answer it too. */
+export const getRequestAnswers = async (
+  ctx: Context,
+  requestId: string,
+  limit: string,
+  after: string,
+): Promise<ListPage<ConsentAnswerEntry>> => {
   const { world } = await authorizeQuery(ctx, { roles: EVERYONE });
   const leading = [id(requestId, 'requestId')];
-  const answers = await world.list<ConsentAnswerEntry>('consentAnswer', leading, MAX_ANSWERS);
-  return answers.map(({ entry }) => entry);
+  const wanted = pageWanted(limit, after);
+  const { found, next } = await world.page<ConsentAnswerEntry>('consentAnswer', leading, wanted);
+  return { items: found.map(({ entry }) => entry), next };
 };
