@@ -38,6 +38,8 @@ describe('the two engines', () => {
     expect(await mclEngine()).toBe(mcl);
     expect(toHex(mcl.encodeG1(mcl.generatorG1)).slice(0, 16)).toBe('97f1d3a73197d794');
     expect(toHex(mcl.encodeG2(mcl.generatorG2)).slice(0, 16)).toBe('93e02b6052719f60');
+    expect(mcl.encodeG1(mcl.generatorG1)).toEqual(noble.encodeG1(noble.generatorG1));
+    expect(mcl.encodeG2(mcl.generatorG2)).toEqual(noble.encodeG2(noble.generatorG2));
   });
 
   it('give the same bytes for every operation', () => {

@@ -11,14 +11,14 @@ import {
   connect,
   type Gateway,
   GatewayError,
+  hash,
   type Identity,
   type Signer,
   type Transaction,
-  signers,
 } from '@hyperledger/fabric-gateway';
 import { gateway as gatewayMessages, peer as peerMessages } from '@hyperledger/fabric-protos';
 import { createNetwork, type EmbeddedNetwork } from '@medseal/embedded-fabric';
-import { canonicalJson, type KeyPair, newReceivingKeyPair, toHex } from '@medseal/crypto';
+import { canonicalJson, type KeyPair, newReceivingKeyPair, toHex, toLowS } from '@medseal/crypto';
 import { Pkcs10CertificateRequestGenerator } from '@peculiar/x509';
 import { collectionsFor } from '../../src/collections';
 import { type ContractErrorCode, parseContractError } from '../../src/errors';
@@ -190,7 +190,8 @@ export class HealthNetwork {
       role: role ?? '',
       subject: subject ?? '',
       identity: { mspId, credentials: Buffer.from(certificate) },
-      signer: signers.newPrivateKeySigner(privateKey),
+      // OpenSSL, where the client library's own signer is JavaScript.
+      signer: async (message) => toLowS(sign('sha256', message, privateKey)),
       certificate,
       keys,
       privateKey,
@@ -338,7 +339,12 @@ export class HealthNetwork {
     const key = `${at}/${sha256(person.identity.credentials)}`;
     let gateway = this.gateways.get(key);
     if (gateway === undefined) {
-      gateway = connect({ client: this.client(at), identity: person.identity, signer: person.signer });
+      gateway = connect({
+        client: this.client(at),
+        identity: person.identity,
+        signer: person.signer,
+        hash: hash.none,
+      });
       this.gateways.set(key, gateway);
     }
     return gateway;

@@ -1,15 +1,14 @@
 import { linkSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { PGlite } from '@electric-sql/pglite';
 import { PGLiteSocketServer } from '@electric-sql/pglite-socket';
-import { copyTemplate } from './pglite-template.js';
+import { copyTemplate, openPglite } from './pglite-template.js';
 
 /** A process of its own for the database, so that a query never holds up requests. Ends with its parent's pipe. */
 const main = async (directory: string, socketPath: string, templates: string): Promise<void> => {
   const release = await lock(`${directory}.lock`);
   if (templates !== '') await copyTemplate(directory, templates);
-  const database = await PGlite.create(directory);
+  const database = await openPglite(directory);
   const server = new PGLiteSocketServer({ db: database, path: socketPath, maxConnections: 4 });
   await server.start();
 

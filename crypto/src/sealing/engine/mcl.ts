@@ -28,7 +28,7 @@ import {
 import { CryptoError } from '../../errors.js';
 import { encodeScalar } from '../../scalar.js';
 import { createEngine, type PairingEngine } from './engine.js';
-import { nobleEngine } from './noble.js';
+import { GENERATOR_G1, GENERATOR_G2 } from './generators.js';
 
 const CHUNK = 48;
 /** mcl copies the operands of a multi-scalar multiplication to the WebAssembly stack, which holds no more than a few thousand. */
@@ -57,8 +57,8 @@ const start = async (): Promise<PairingEngine> => {
   setMapToMode(IRTF);
   verifyOrderG1(true);
   verifyOrderG2(true);
-  const generatorG1 = decodeG1(nobleEngine().encodeG1(nobleEngine().generatorG1));
-  const generatorG2 = decodeG2(nobleEngine().encodeG2(nobleEngine().generatorG2));
+  const generatorG1 = decodeG1(GENERATOR_G1);
+  const generatorG2 = decodeG2(GENERATOR_G2);
   return createEngine<G1, G2, GT>({
     name: 'mcl',
     generatorG1,
