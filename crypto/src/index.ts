@@ -8,3 +8,4 @@ export * from './keys/index.js';
 export * from './sealing/index.js';
 export * from './reencryption/index.js';
 export * from './audit/index.js';
+export * from './document/index.js';
