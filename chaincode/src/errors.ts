@@ -56,7 +56,39 @@ export const CONTRACT_ERROR_CODES = [
   'RECORD_EXISTS',
   /** The version is not in the status that the act needs. */
   'RECORD_STATUS',
+  /** An earlier step of the record is missing; the sentence names those to do. */
   'STEP_MISSING',
+  /** The act is about another blinding of the record than the present one: look at it again. */
+  'ROUND_DIFFERS',
+  /** Sanitiser or verifiers are not such staff of the author's hospital, too few, or the author. */
+  'PANEL_INVALID',
+  /** The record names somebody else for this step. */
+  'NOT_ON_PANEL',
+  /** The verifier has approved this blinding already. */
+  'ALREADY_ATTESTED',
+  /** A tag cannot be read, or its signature does not hold. */
+  'TAG_INVALID',
+  /** A tag is of another record, version, kind, signer, key epoch, length or parameters; the sentence says which. */
+  'TAG_DIFFERS',
+  /** Nonce or public point of a tag served another one: sign again with fresh ones. */
+  'TAG_REUSED',
+  /** The replaced set is not the tag's, or leaves nothing of a block. */
+  'REPLACED_SET_INVALID',
+  /** Digest or length of an object does not go with the tags, or with what the sanitiser made. */
+  'OBJECT_DIFFERS',
+  /** The patient does not let, or no longer lets, sanitised files be used for research. */
+  'RESEARCH_NOT_ALLOWED',
+  /** The ministry has put no audit parameters, or none of that version. */
+  'AUDIT_PARAMETERS_MISSING',
+  /** The values of audit parameters do not belong together, or are not of the organisations on the ledger. */
+  'AUDIT_PARAMETERS_INVALID',
+  /** The organisation asked holds no share of the master key. */
+  'NOT_AN_EXTRACTOR',
+  /** No identity key is enrolled. */
+  'IDENTITY_KEY_MISSING',
+  'IDENTITY_KEY_REVOKED',
+  /** The caller's certificate is for another key than the one that enrolled the identity key: enrol the next epoch. */
+  'IDENTITY_KEY_DIFFERS',
   'CAPSULE_MISSING',
   /** The capsule's proof does not hold for this entry. */
   'CAPSULE_INVALID',
@@ -94,9 +126,9 @@ export const CONTRACT_ERROR_CODES = [
   'NOT_AN_AGENT',
   /** The process that is asked cannot read its agent key. */
   'AGENT_KEY_MISSING',
-  /** The agent has no share of the consent. */
+  /** The organisation asked has no share of the consent, or of the master key. */
   'SHARE_MISSING',
-  /** The share is not the one that the grant names, does not open or does not fit its public check. */
+  /** The share is not the one that the grant or the parameters name, does not open or does not fit its public check. */
   'SHARE_INVALID',
   /** The caller is neither the consent's grantee nor, now, a member of the care team that is. */
   'NOT_GRANTEE',

@@ -19,9 +19,19 @@ export { grantOf } from './ledger/reencryption-checks.js';
 export type { CreateArgument, KeySlotArgument } from './model/arguments.js';
 export { argumentChecks } from './model/argument-checks.js';
 export type { CareTeamArgument, GrantArgument } from './model/consent-arguments.js';
+export type {
+  AttestArgument,
+  AuditParametersArgument,
+  BlindArgument,
+  ReturnArgument,
+  SanitizeArgument,
+  UploadArgument,
+} from './model/integrity-arguments.js';
 export * from './model/consent-entries.js';
 export * from './model/content-hash.js';
 export * from './model/emergency-entries.js';
 export * from './model/entries.js';
 export * from './model/erasure-entries.js';
+export * from './model/integrity-entries.js';
 export { type ListPage, MAX_PAGE } from './model/paging.js';
+export * from './model/record-steps.js';

@@ -32,6 +32,10 @@ const worldKey = fc.oneof(
   hex(32).map(worldKeys.erasure),
   fc.tuple(hex(32), mspId).map(([id, m]) => worldKeys.erasureAttestation(id, m)),
   hex(32).map(worldKeys.dataErasure),
+  fc.constant(worldKeys.auditParameters()),
+  fc.nat().map((n) => worldKeys.auditParametersOf(n + 1)),
+  hex(32).map(worldKeys.identityKey),
+  hex(64).map(worldKeys.tagUse),
 );
 
 test('world keys are the composite keys that the shim makes, and are read back', () => {
@@ -82,6 +86,7 @@ test('private keys are read back, others refused', () => {
     privateKeys.share(id),
     privateKeys.delivery(id),
     privateKeys.held(id),
+    privateKeys.masterShare(1),
   ];
   for (const text of known) {
     const parsed = parsePrivateKey(text);
@@ -95,6 +100,7 @@ test('private keys are read back, others refused', () => {
     `staff/CityMSP/${id}`,
     `selector/${id}/0`,
     `scopes/${id}\n`,
+    'masterShare/0',
   ]) {
     expect(parsePrivateKey(text)).toBeUndefined();
   }

@@ -349,7 +349,7 @@ describe('chain', () => {
       const { sealed, chain: link } = entry;
       if (sealed === null || link === null) throw new Error('not chained');
       expect(link).toEqual({
-        contentHash: contentHash(CHANNEL, { ...entry, sealed }, [], index, prevHash),
+        contentHash: contentHash(CHANNEL, { ...entry, sealed }, index, prevHash),
         prevHash,
         index,
       });
@@ -396,9 +396,11 @@ describe('chain', () => {
     const patient = await clinic.registerPatient(CITY);
     const before = await clinic.create(doctor, patient.ledgerId);
     await ledger.submit(clinic.manager, 'registry:setParameters', [
-      { policyVersion: 2, recordSteps: ['upload', 'attest', 'chain'] },
+      { policyVersion: 2, recordSteps: ['blind', 'sanitize', 'upload', 'attest', 'chain'] },
     ]);
-    const after = await clinic.create(doctor, patient.ledgerId);
+    const sanitizer = (await clinic.staff(CITY, 'sanitizer')).subject;
+    const verifiers = [(await clinic.staff(CITY, 'verifier')).subject];
+    const after = await clinic.create(doctor, patient.ledgerId, { sanitizer, verifiers });
     await ledger.submit(clinic.manager, 'registry:setParameters', [
       { policyVersion: 3, recordSteps: ['chain'] },
     ]);
@@ -408,7 +410,7 @@ describe('chain', () => {
     expect((await chain(doctor, before)).status).toBe('chained');
     expect(await refusalOf(chain(doctor, after))).toEqual({
       code: 'STEP_MISSING',
-      sentence: 'not done yet: upload, attest',
+      sentence: 'not done yet: blind, sanitize, upload, attest',
     });
   });
 });
@@ -459,7 +461,7 @@ describe('key slot for an owner who was keyless', () => {
       ownerSlots: [general(patient)],
     });
     const { chain, sealed: now } = added;
-    expect(contentHash(CHANNEL, { ...added, sealed: now! }, [], chain!.index, chain!.prevHash)).toBe(
+    expect(contentHash(CHANNEL, { ...added, sealed: now! }, chain!.index, chain!.prevHash)).toBe(
       chain!.contentHash,
     );
     expect((await refusalOf(addSlot(service, slot, capsule, businessId))).code).toBe('ALREADY_DONE');

@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { parseContractError } from '../src/errors';
 import * as args from '../src/model/arguments';
 import * as consents from '../src/model/consent-arguments';
+import * as integrity from '../src/model/integrity-arguments';
 import { businessIdOf, type Check, parseInteger, parseJson, version } from '../src/model/validation';
 
 const id = 'a1'.repeat(16);
@@ -19,9 +20,46 @@ const sealed = {
   recipients: [id, 'custodian:CityMSP'],
 };
 
+const step = { recordId: id, version: 1, round: 1 };
+const file = { digest, bytes: 1 };
+
 /** One good value of every JSON argument. */
 const good: [string, Check<unknown>, Record<string, unknown>][] = [
-  ['parameters', args.parametersArgument, { policyVersion: 1, recordSteps: ['chain'], consentThreshold: 2 }],
+  [
+    'parameters',
+    args.parametersArgument,
+    { policyVersion: 1, recordSteps: ['chain'], consentThreshold: 2, attestThreshold: 1 },
+  ],
+  [
+    'auditParameters',
+    integrity.auditParametersArgument,
+    {
+      version: 1,
+      parameters: 'AAAA',
+      shares: [
+        { mspId: 'CityMSP', publicKey: digest, shareDigest: digest },
+        { mspId: 'LakesideMSP', publicKey: digest, shareDigest: digest },
+      ],
+      certificate: '-----BEGIN CERTIFICATE-----',
+      signature: 'AAAA',
+    },
+  ],
+  [
+    'blind',
+    integrity.blindArgument,
+    {
+      ...step,
+      sanitizer: id,
+      tags: { sealed: 'AAAA', sanitized: 'AAAA' },
+      packageDigest: digest,
+      packageBytes: 1,
+      profile: 'minimal',
+    },
+  ],
+  ['sanitize', integrity.sanitizeArgument, { ...step, object: file, signedFile: file }],
+  ['return', integrity.returnArgument, { ...step, reasonCode: 'BAD_PACKAGE' }],
+  ['upload', integrity.uploadArgument, { ...step, object: file, signedFile: file, sealedSignedFile: file }],
+  ['attest', integrity.attestArgument, { ...step, verdict: 'return', reasonCode: 'DOCUMENT_WRONG' }],
   [
     'organization',
     args.organizationArgument,
@@ -229,6 +267,36 @@ const cases: [string, Check<unknown>, unknown, string][] = [
     args.parametersArgument,
     { policyVersion: 1, recordSteps: ['chain', 'attest'] },
     'recordSteps',
+  ],
+  [
+    'some of the integrity steps',
+    args.parametersArgument,
+    { policyVersion: 1, recordSteps: ['upload', 'attest', 'chain'] },
+    'recordSteps',
+  ],
+  [
+    'a threshold of no verifier',
+    args.parametersArgument,
+    { policyVersion: 1, recordSteps: ['chain'], attestThreshold: 0 },
+    'attestThreshold',
+  ],
+  [
+    'a verifier twice',
+    args.createArgument,
+    { recordId: id, version: 1, ledgerId: id, scopeId: id, epoch: 1, sanitizer: id, verifiers: [id, id] },
+    'verifiers',
+  ],
+  [
+    'an approval with a reason',
+    integrity.attestArgument,
+    { ...step, verdict: 'approve', reasonCode: 'DOCUMENT_WRONG' },
+    'reasonCode',
+  ],
+  [
+    'a return without one',
+    integrity.attestArgument,
+    { ...step, verdict: 'return', reasonCode: null },
+    'reasonCode',
   ],
   [
     'a recipient twice',

@@ -500,6 +500,6 @@ export function chainedEntry(
     },
     ownerSlots: [],
   };
-  const hash = contentHash('health', entry, [], before.count, before.contentHash);
+  const hash = contentHash('health', entry, before.count, before.contentHash);
   return { ...entry, chain: { contentHash: hash, prevHash: before.contentHash, index: before.count } };
 }

@@ -492,6 +492,38 @@ export const peerOperations: Readonly<Record<string, Readonly<Record<string, Pee
   },
   'consent:getConsentKey': { '': { call: () => call('consent:getConsentKey', [random(16)]) } },
   'consent:getCareTeam': { '': { call: () => call('consent:getCareTeam', [random(16)]) } },
+  'integrity:putAuditParameters': {
+    'malformed ones': { call: () => call('integrity:putAuditParameters', ['{}']) },
+  },
+  'integrity:depositMasterShare': {
+    'of no version': {
+      call: () => call('integrity:depositMasterShare', ['4294967295'], { share: 'sealed' }),
+    },
+  },
+  'integrity:enrollIdentityKey': {
+    'a malformed epoch': { call: () => call('integrity:enrollIdentityKey', ['x']) },
+  },
+  'integrity:revokeIdentityKey': {
+    'of nobody': { call: () => call('integrity:revokeIdentityKey', [random(16)]) },
+  },
+  'integrity:extract': { 'a malformed epoch': { call: () => call('integrity:extract', ['x']) } },
+  'integrity:blind': {
+    'a malformed one': { call: () => call('integrity:blind', [random(32), '{}']) },
+  },
+  'integrity:sanitize': {
+    'a malformed one': { call: () => call('integrity:sanitize', [random(32), '{}']) },
+  },
+  'integrity:returnPackage': {
+    'a malformed one': { call: () => call('integrity:returnPackage', [random(32), '{}']) },
+  },
+  'integrity:upload': {
+    'a malformed one': { call: () => call('integrity:upload', [random(32), '{}']) },
+  },
+  'integrity:attest': {
+    'a malformed one': { call: () => call('integrity:attest', [random(32), '{}']) },
+  },
+  'integrity:getAuditParameters': { '': { call: () => call('integrity:getAuditParameters', ['']) } },
+  'integrity:getIdentityKey': { '': { call: () => call('integrity:getIdentityKey', [random(16)]) } },
   'org.hyperledger.fabric:GetMetadata': {
     'names only': { call: () => call('org.hyperledger.fabric:GetMetadata') },
   },

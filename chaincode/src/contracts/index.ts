@@ -1,5 +1,6 @@
 import { AccessContract } from './access.js';
 import { ConsentContract } from './consent.js';
+import { IntegrityContract } from './integrity.js';
 import { RecordsContract } from './records.js';
 import { RegistryContract } from './registry.js';
 
@@ -9,4 +10,5 @@ export const contracts = {
   records: RecordsContract,
   access: AccessContract,
   consent: ConsentContract,
+  integrity: IntegrityContract,
 } as const;

@@ -9,6 +9,7 @@ import { isSameScope, requireCurrentScope } from '../ledger/scopes.js';
 import { refuseErasedOwner } from '../ledger/patient-status.js';
 import { type CreateArgument, createArgument, keySlotArgument, sealArgument } from '../model/arguments.js';
 import { contentHash } from '../model/content-hash.js';
+import { isReturnedByVerifier, missingSteps } from '../model/record-steps.js';
 import {
   type PatientEntry,
   type RecordEntry,
@@ -27,6 +28,7 @@ import {
   version,
 } from '../model/validation.js';
 import { LedgerContract } from './contract-base.js';
+import { panelFor } from './integrity/panel.js';
 import { requireLivingEntry } from './patients.js';
 
 /** The life of a record entry: created, sealed, chained; a later version begins again. */
@@ -49,6 +51,7 @@ export class RecordsContract extends LedgerContract {
       'PARAMETERS_NOT_FOUND',
       'the ministry has set no parameters yet',
     );
+    const panel = await panelFor(act, parameters, wanted);
     await act.world.put(worldKeys.record(wanted.recordId), head);
     await act.world.put(worldKeys.patientRecord(wanted.ledgerId, wanted.recordId), {});
     return act.world.put(worldKeys.recordVersion(wanted.recordId, wanted.version), {
@@ -62,6 +65,7 @@ export class RecordsContract extends LedgerContract {
       policyVersion: parameters.policyVersion,
       steps: parameters.recordSteps,
       status: 'created',
+      ...(panel === undefined ? {} : { panel }),
       sealed: null,
       ownerSlots: [],
       chain: null,
@@ -125,15 +129,15 @@ export class RecordsContract extends LedgerContract {
     requireAuthorOrService(act, entry);
     await refuseErasedOwner(act, entry.ledgerId);
     const { sealed } = entry;
-    if (entry.status !== 'sealed' || sealed === null) {
+    if (entry.status === 'chained' || sealed === null) {
       throw new ContractError('RECORD_STATUS', `the entry is ${entry.status}: only a sealed one is chained`);
     }
-    const missing = entry.steps.filter((step) => step !== 'chain');
+    const missing = missingSteps(entry).filter((step) => step !== 'chain');
     if (missing.length > 0) throw new ContractError('STEP_MISSING', `not done yet: ${missing.join(', ')}`);
     const head = await act.world.get(worldKeys.chain(entry.ledgerId));
     const index = head?.count ?? 0;
     const prevHash = head?.contentHash ?? ZERO_HASH;
-    const hash = contentHash(act.channel, { ...entry, sealed }, [], index, prevHash);
+    const hash = contentHash(act.channel, { ...entry, sealed }, index, prevHash);
     await act.world.put(worldKeys.chain(entry.ledgerId), {
       ledgerId: entry.ledgerId,
       contentHash: hash,
@@ -167,6 +171,7 @@ export class RecordsContract extends LedgerContract {
     if (lost.length > 0 || !slot.recipients.includes(entry.ledgerId)) {
       refuseArgument('keySlot.recipients', 'must keep every recipient and name the owner');
     }
+    refuseSanitizer(entry, slot.recipients, 'keySlot.recipients');
     const scope = { scopeId: slot.scopeId, epoch: slot.epoch };
     if (entry.ownerSlots.some((known) => isSameScope(known, scope))) {
       refuseArgument('keySlot', 'must be for a scope and epoch that has no slot yet');
@@ -260,7 +265,7 @@ const requireSlotAdder = ({ caller }: Act, entry: RecordEntry, scopeId: string):
     refuseArgument('keySlot.scopeId', 'must be the scope in which the record has a slot of its owner');
 };
 
-/** The record's head after this creation: new, or the next version by the same author once the last is chained, or a stranded one anew. */
+/** The record's head after this creation: new, or the next version by the same author once the last is chained or a verifier gave it back, or a stranded one anew. */
 const nextHead = async (
   act: Act,
   wanted: CreateArgument,
@@ -288,7 +293,7 @@ const nextHead = async (
       `the next version is ${known.version + 1}: read the record again`,
     );
   }
-  if (last?.status !== 'chained') {
+  if (last?.status !== 'chained' && !(last !== undefined && isReturnedByVerifier(last))) {
     throw new ContractError('RECORD_STATUS', `version ${known.version} is not chained yet: finish it first`);
   }
   return { recordId, ledgerId, hospital: known.hospital, author: known.author, version: wanted.version };
@@ -333,16 +338,26 @@ const requireAuthorOrService = (act: Act, entry: RecordEntry): void => {
   }
 };
 
-/** Author always; the owner, or while keyless the writing hospital's custodian. */
+/**
+ * Author always; the owner, or while keyless the writing hospital's custodian; the verifiers, who attest what they open.
+ * Never the sanitiser: blinding hides the personal fields from just this person.
+ */
 const requireRecipients = (entry: RecordEntry, recipients: readonly string[]): void => {
   const custodian = `custodian:${entry.hospital}`;
   const keeper = scopeOf(entry) === null ? custodian : entry.ledgerId;
   for (const [name, recipient] of [
     ['the author', entry.author],
     [keeper === custodian ? "the hospital's custodian" : 'the owner', keeper],
+    ...(entry.panel?.verifiers ?? []).map((verifier) => ['every verifier', verifier] as const),
   ] as const) {
     if (!recipients.includes(recipient)) refuseArgument('seal.sealed.recipients', `must include ${name}`);
   }
+  refuseSanitizer(entry, recipients, 'seal.sealed.recipients');
+};
+
+const refuseSanitizer = ({ panel }: RecordEntry, recipients: readonly string[], path: string): void => {
+  if (panel !== undefined && recipients.includes(panel.sanitizer))
+    refuseArgument(path, 'must not include the sanitiser, who sees the blinded document only');
 };
 
 /** The capsule's proof holds for the context that the ledger's own entries give (cryptography.md T1). */

@@ -6,9 +6,14 @@ import { ContractError } from '../errors.js';
 
 const refusals = new Map<string, number>();
 let answers = 0;
+let extractions = 0;
 
 export const countAnswer = (): void => {
   answers++;
+};
+
+export const countExtraction = (): void => {
+  extractions++;
 };
 
 export const countRefusal = (
@@ -35,7 +40,10 @@ export const metricsText = (): string =>
     '# HELP medseal_reencryptions_total Capsules that this agent re-encrypted.',
     '# TYPE medseal_reencryptions_total counter',
     `medseal_reencryptions_total ${answers}`,
-    '# HELP medseal_reencryption_refusals_total Re-encryptions that this agent refused, by code.',
+    '# HELP medseal_extractions_total Shares of identity keys that this agent extracted.',
+    '# TYPE medseal_extractions_total counter',
+    `medseal_extractions_total ${extractions}`,
+    '# HELP medseal_reencryption_refusals_total Re-encryptions and extractions that this agent refused, by code.',
     '# TYPE medseal_reencryption_refusals_total counter',
     ...[...refusals].map(([code, count]) => `medseal_reencryption_refusals_total{code="${code}"} ${count}`),
     '',

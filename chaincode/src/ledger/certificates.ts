@@ -4,10 +4,10 @@ import { ContractError } from '../errors.js';
 import { refuseArgument } from '../model/validation.js';
 import type { OrganizationAuthoritiesEntry, OrganizationKeyKind } from '../model/entries.js';
 
-/** A key that an organisation's service vouches for; of an emergency key publicKey is the digest. */
+/** A key that an organisation's service vouches for; of an emergency key, and of audit parameters, publicKey is the digest. */
 export interface VouchedKey {
   mspId: string;
-  kind: OrganizationKeyKind | 'emergency';
+  kind: OrganizationKeyKind | 'emergency' | 'audit';
   epoch: number;
   publicKey: string;
 }

@@ -8,6 +8,7 @@ import type {
   ShareAnswerEntry,
 } from '../model/consent-entries.js';
 import type { EmergencyCaseEntry, EmergencyKeyEntry } from '../model/emergency-entries.js';
+import type { AuditParametersEntry, IdentityKeyEntry } from '../model/integrity-entries.js';
 import type {
   BusinessEntry,
   ChainHead,
@@ -72,6 +73,9 @@ export const WORLD_KEY_TYPES = [
   'emergencyKey',
   'emergencyCase',
   'emergencyOf',
+  'auditParameters',
+  'identityKey',
+  'tagUse',
 ] as const;
 
 export type WorldKeyType = (typeof WORLD_KEY_TYPES)[number];
@@ -137,6 +141,10 @@ export const worldKeys = {
   emergencyCase: (emergencyId: string) => worldKey<EmergencyCaseEntry>('emergencyCase', emergencyId),
   emergencyOf: (ledgerId: string, emergencyId: string) =>
     worldKey<IndexEntry>('emergencyOf', ledgerId, emergencyId),
+  auditParameters: () => worldKey<AuditParametersEntry>('auditParameters'),
+  auditParametersOf: (version: number) => worldKey<AuditParametersEntry>('auditParameters', String(version)),
+  identityKey: (subject: string) => worldKey<IdentityKeyEntry>('identityKey', subject),
+  tagUse: (valueDigest: string) => worldKey<IndexEntry>('tagUse', valueDigest),
 } as const;
 
 /** Type and parts of a raw key as blocks carry it; undefined when it is none of ours. */
@@ -163,6 +171,8 @@ export const privateKeys = {
   delivery: (deliveryId: string) => `delivery/${deliveryId}`,
   held: (deliveryId: string) => `held/${deliveryId}`,
   custodianShare: (keyDigest: string) => `custodianShare/${keyDigest}`,
+  /** Of the master key, by the version of its audit parameters. */
+  masterShare: (version: number) => `masterShare/${version}`,
   emergencyReason: (emergencyId: string) => `emergencyReason/${emergencyId}`,
   /** In the collection `hospitals`. */
   staffDetails: (mspId: string, staffId: string) => `staff/${mspId}/${staffId}`,
@@ -177,7 +187,7 @@ export const STAFF_COLLECTION = 'hospitals';
 export const implicitCollection = (mspId: string): string => `_implicit_org_${mspId}`;
 
 const PRIVATE_KEY =
-  /^(?:number\/[0-9a-f]{64}|demographics\/[0-9a-f]{32}\/(?:identity|contact|guardian|care)|scopes\/[0-9a-f]{32}|(?:encounter|visit)\/[0-9a-f]{32}\/[0-9a-f]{32}|(?:selector|titleLine)\/[0-9a-f]{32}\/[1-9]\d{0,9}|(?:pending|custodianShare)\/[0-9a-f]{64}|(?:consentRequest|share|delivery|held|emergencyReason)\/[0-9a-f]{32})$/;
+  /^(?:number\/[0-9a-f]{64}|demographics\/[0-9a-f]{32}\/(?:identity|contact|guardian|care)|scopes\/[0-9a-f]{32}|(?:encounter|visit)\/[0-9a-f]{32}\/[0-9a-f]{32}|(?:selector|titleLine)\/[0-9a-f]{32}\/[1-9]\d{0,9}|masterShare\/[1-9]\d{0,9}|(?:pending|custodianShare)\/[0-9a-f]{64}|(?:consentRequest|share|delivery|held|emergencyReason)\/[0-9a-f]{32})$/;
 
 /** First part of a private key in an implicit collection and what follows it; undefined when it is none of ours. */
 export const parsePrivateKey = (key: string): { type: string; parts: string[] } | undefined => {

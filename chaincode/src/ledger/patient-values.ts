@@ -45,6 +45,7 @@ const ownerOf = async (
       return (await world.get(worldKeys.emergencyCase(first)))?.ledgerId;
     // Every patient's.
     case 'custodianShare':
+    case 'masterShare':
       return '';
     case 'held':
     case 'pending': {

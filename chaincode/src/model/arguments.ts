@@ -15,6 +15,7 @@ import type {
   StaffPublic,
 } from './entries.js';
 import { PURGED_AT_ONCE } from './erasure-entries.js';
+import { RECORD_STEPS } from './record-steps.js';
 import {
   base64,
   type Check,
@@ -43,25 +44,23 @@ const MAX_OBJECT_BYTES = 2 ** 40;
 const MAX_HEADER_BYTES = 2 ** 20;
 const MAX_RECIPIENTS = 64;
 const MAX_LISTED_RECORDS = 200;
+const MAX_VERIFIERS = 16;
 
-const STEPS: readonly RecordStep[] = ['blind', 'sanitize', 'upload', 'attest', 'chain'];
-
-const stepsInOrder: Check<RecordStep[]> = (value, path) => {
-  const steps = listOf(oneOf(...STEPS), 1, STEPS.length)(value, path);
-  const ranks = steps.map((step) => STEPS.indexOf(step));
-  if (steps.at(-1) !== 'chain' || ranks.some((rank, at) => at > 0 && rank <= (ranks[at - 1] ?? 0))) {
-    return refuseArgument(
-      path,
-      `must name steps in the order ${STEPS.join(', ')}, each once, ending with chain`,
-    );
-  }
-  return steps;
+/** No step is of use without the others: without integrity there is only `chain`. */
+const recordSteps: Check<RecordStep[]> = (value, path) => {
+  const steps = listOf(oneOf(...RECORD_STEPS), 1, RECORD_STEPS.length)(value, path);
+  const isAll = steps.length === RECORD_STEPS.length && steps.every((one, at) => one === RECORD_STEPS[at]);
+  const isChainAlone = steps.length === 1 && steps[0] === 'chain';
+  return isAll || isChainAlone
+    ? steps
+    : refuseArgument(path, `must be chain alone, or ${RECORD_STEPS.join(', ')}`);
 };
 
 export const parametersArgument: Check<Omit<ParametersEntry, 'schema' | 'retentionSince'>> = object({
   policyVersion: version,
-  recordSteps: stepsInOrder,
+  recordSteps,
   consentThreshold: optional(integer(MIN_THRESHOLD, MAX_AGENTS)),
+  attestThreshold: optional(integer(1, MAX_VERIFIERS)),
   retentionYears: optional(integer(1, 100)),
 });
 
@@ -166,6 +165,9 @@ export interface CreateArgument {
   ledgerId: string;
   scopeId: string;
   epoch: number;
+  /** Staff ids; both where the parameters ask for the integrity steps, else neither. */
+  sanitizer?: string;
+  verifiers?: string[];
 }
 
 export const createArgument: Check<CreateArgument> = object({
@@ -174,6 +176,8 @@ export const createArgument: Check<CreateArgument> = object({
   ledgerId: id,
   scopeId: id,
   epoch: integer(0, 0xffff_ffff),
+  sanitizer: optional(subject),
+  verifiers: optional(listOf(subject, 1, MAX_VERIFIERS, (verifier) => verifier)),
 });
 
 const custodian: Check<string> = (value, path) => {

@@ -1,3 +1,5 @@
+import type { IntegrityPart, RecordPanel } from './integrity-entries.js';
+
 /**
  * The ledger's types, shared with the gateway. Every value is stored as canonical JSON with `schema`.
  * Ids are lower-case hex: ledgerId, recordId, encounterId 32 characters; staff ids and business ids up to 64.
@@ -59,10 +61,12 @@ export interface OrganizationAuthoritiesEntry {
 export interface ParametersEntry {
   schema: number;
   policyVersion: number;
-  /** Steps a record needs, in order; the last is `chain`. */
+  /** Steps a record needs, in order: `chain` alone, or all five. */
   recordSteps: RecordStep[];
   /** Agents that must answer before a grantee can open; `DEFAULT_CONSENT_THRESHOLD` where an entry has none. */
   consentThreshold?: number;
+  /** Verifiers who must approve a record; `DEFAULT_ATTEST_THRESHOLD` where an entry has none. */
+  attestThreshold?: number;
   /** Years for which records are kept after the last one; erasable at any time where an entry has none. */
   retentionYears?: number;
   /** Instant since which `retentionYears` has been the rule. */
@@ -191,7 +195,12 @@ export interface RecordEntry {
   author: string;
   policyVersion: number;
   steps: RecordStep[];
-  status: 'created' | 'sealed' | 'chained';
+  /** Those between `sealed` and `chained` only with the integrity steps; a returned entry is `sealed` again. */
+  status: 'created' | 'sealed' | 'blinded' | 'sanitized' | 'uploaded' | 'attested' | 'chained';
+  /** With the integrity steps only. */
+  panel?: RecordPanel;
+  /** With the integrity steps, from the first blinding on. */
+  integrity?: IntegrityPart;
   sealed: SealedPart | null;
   /** Scopes whose owner has a key slot, oldest first; empty while only the custodian has one. */
   ownerSlots: ScopeReference[];

@@ -255,7 +255,7 @@ export class Clinic {
         headerBytes: 345,
         dekCommitment: newDigest(),
         commitments: { selector: newDigest(), titleLine: newDigest(), document: newDigest() },
-        recipients: recipients ?? [entry.author, keeper],
+        recipients: recipients ?? [entry.author, keeper, ...(entry.panel?.verifiers ?? [])],
       },
     };
   }
@@ -313,6 +313,8 @@ export interface CreateFields {
   ledgerId: string;
   scopeId: string;
   epoch: number;
+  sanitizer?: string;
+  verifiers?: string[];
 }
 
 export const createFields = (ledgerId: string, fields: Partial<CreateFields> = {}): CreateFields => ({

@@ -59,6 +59,7 @@ export {
   decodeSignedFile,
   encodeSignedFile,
   replacedOf,
+  signedFileBytes,
   type SignedFile,
 } from './signed-file.js';
 export type { SignedSector, SigningRandomness, SignInput } from './signing.js';

@@ -11,7 +11,8 @@ export interface SectorPosition {
   sector: number;
 }
 
-const POSITION_BYTES = 6;
+/** Of each position in its encoding. */
+export const POSITION_BYTES = 6;
 const COUNT_BYTES = 4;
 
 /** What of an object an audit says something about: the replaced sectors carry the wildcard and nothing else. */

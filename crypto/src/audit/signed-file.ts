@@ -1,7 +1,13 @@
 import { equalBytes, exactly, lp } from '../canonical/bytes.js';
 import { CryptoError } from '../errors.js';
 import { G1_BYTES } from '../sealing/decoding.js';
-import { decodeReplacedSet, type SectorPosition, replacedSetDigest } from './replaced-set.js';
+import {
+  decodeReplacedSet,
+  EMPTY_REPLACED_SET,
+  POSITION_BYTES,
+  type SectorPosition,
+  replacedSetDigest,
+} from './replaced-set.js';
 import { auditedObjectDigest, decodeTag, type FileTag, TAG_BYTES } from './tag.js';
 import { concatAll, encodeWire, readWire } from './wire.js';
 
@@ -31,6 +37,15 @@ export const encodeSignedFile = (
     lp(file.replacedSet),
     concatAll(file.authenticators.map((one, i) => exactly(one, G1_BYTES, `authenticators[${i}]`))),
   );
+
+/** Length of the encoding, which tag and replaced set fix. */
+export const signedFileBytes = (blocks: number, replacedSectors: number): number =>
+  encodeWire(DOCUMENT).length +
+  TAG_BYTES +
+  32 +
+  lp(EMPTY_REPLACED_SET).length +
+  POSITION_BYTES * replacedSectors +
+  G1_BYTES * blocks;
 
 /**
  * Reads a signed file and holds its parts against its own tag; whether the tag is genuine and the authenticators hold

@@ -69,9 +69,11 @@ export class ExportedLedger implements LedgerFacts {
   }
 
   async latestVersion(recordId: string): Promise<number> {
-    for (let version = 1; ; version += 1) {
+    // A version that a verifier gave back stays unchained, and the next one follows it.
+    for (let version = 1, latest = 0; ; version += 1) {
       const fact = this.#fact<RecordEntry>(`recordVersion/${recordId}/${version}`);
-      if (fact?.entry.status !== 'chained') return version - 1;
+      if (fact === undefined) return latest;
+      if (fact.entry.status === 'chained') latest = version;
     }
   }
 

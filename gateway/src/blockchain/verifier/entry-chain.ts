@@ -61,7 +61,7 @@ function recomputed(channel: string, entry: RecordEntry): string | undefined {
   const { chain, sealed } = entry;
   if (!chain || !sealed) return undefined;
   try {
-    return contentHash(channel, { ...entry, sealed }, [], chain.index, chain.prevHash);
+    return contentHash(channel, { ...entry, sealed }, chain.index, chain.prevHash);
   } catch {
     return undefined;
   }
