@@ -51,7 +51,7 @@ class Progress {
   }
 }
 
-const CHOICES = { standingConsent: true, researchConsent: true };
+const CHOICES = { standingConsent: true, researchConsent: true, emergencyGrant: true };
 
 const post = async (client, route, body, idempotencyKey) =>
   (await client.http.request('POST', route, { body, idempotencyKey })).body;
