@@ -34,6 +34,11 @@ export function consentFlow(stage: () => Stage): void {
       await owner.sees(owner.text(/^If 2 of them broke their word together with the reader/));
       await owner.tick('Prescription');
       await owner.pressButton('Grant');
+      // Escape leaves the passphrase unasked, and the consent as it was filled in.
+      await owner.sees(owner.heading('Unlock your keys'));
+      await owner.press('Escape');
+      await owner.sees(owner.text('Your keys are still locked: nothing was signed.'));
+      await owner.pressButton('Grant');
       await owner.type('Passphrase', 'not the passphrase');
       await owner.press('Enter');
       await owner.sees(owner.text('The passphrase is not right. Upper and lower case count.'));
@@ -76,6 +81,26 @@ export function consentFlow(stage: () => Stage): void {
       await owner.sees(owner.row('Dr. Rajini').filter({ hasText: /Revoked.*All shares are deleted\./ }));
       await doctor.sees(doctor.text('A patient has revoked the consent to you.'));
       await doctor.sees(doctor.text('Nothing can be opened under this consent.'));
+    });
+
+    test('that is over is on the dashboard until every organisation has deleted its share', async () => {
+      // As it is while one of them is away.
+      const address = /\/consents\?/;
+      await owner.page.route(address, async (route) => {
+        const response = await route.fetch();
+        const { items, ...page } = (await response.json()) as { items: { status: string }[] };
+        const pending = items.map((one) =>
+          one.status === 'revoked' ? { ...one, purging: ['LakesideMSP'] } : one,
+        );
+        await route.fulfill({ response, json: { ...page, items: pending } });
+      });
+      await owner.menu('Dashboard');
+      await owner.sees(owner.text('Dr. Rajini, revoked: purge pending at Lakeside Hospital'));
+      await owner.page.unroute(address);
+      await owner.menu('Consents');
+      await owner.menu('Dashboard');
+      await owner.seesNot(owner.text(/purge pending/));
+      await owner.menu('Consents');
     });
 
     test('given without being asked for, and a request denied', async () => {

@@ -30,8 +30,17 @@ export function Dialog({
       className={wide ? 'dialog wide' : 'dialog'}
       aria-labelledby={id}
       onCancel={(event) => {
+        // React hands it on to the dialog around, which is not the one that is left.
+        if (event.target !== event.currentTarget) return;
         event.preventDefault();
         onClose?.();
+      }}
+      onClose={(event) => {
+        const element = event.currentTarget;
+        if (event.target !== element || element.open) return;
+        // The browser closes without asking where Escape is pressed once more.
+        if (onClose) onClose();
+        else element.showModal();
       }}
     >
       <div className="dialog-head">
