@@ -12,6 +12,7 @@ export * from './device/keyring.js';
 export * from './device/epochs.js';
 export * from './device/guardian.js';
 export * from './device/organization-trust.js';
+export * from './device/outdated.js';
 export * from './device/patient-device.js';
 export * from './device/record-content.js';
 export * from './device/signed-act.js';

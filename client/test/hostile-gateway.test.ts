@@ -8,6 +8,7 @@ import {
   type PairingEngine,
   proveReaderKey,
   receivingKeyPair,
+  scopeKeyPair,
   sealPrivateValue,
   seedToWords,
   toBase64,
@@ -119,10 +120,21 @@ const gateway = (answers: Record<string, unknown> = {}): MedsealClient => {
     choose: keep,
     grantConsent: keep,
     revokeConsent: keep,
+    advanceScope: (_scopeId: string, next: unknown) => keep(next),
+    scopes: () => Promise.resolve({ items: scopesAt(1) }),
+    consents: () => Promise.resolve({ items: [], nextCursor: null }),
     putKeyring: keep,
     ...answers,
   } as unknown as MedsealClient;
 };
+
+/** As `GET /scopes` answers for an owner whose general scope has come to this epoch. */
+const scopesAt = (general: number, of = seed) =>
+  (['general', 'sensitive'] as const).map((label) => {
+    const epoch = label === 'general' ? general : 1;
+    const { publicKey } = scopeKeyPair(engine, of, scopes[label], epoch);
+    return { scopeId: scopes[label], label, epoch, publicKey: toHex(publicKey), lacking: 0 };
+  });
 
 test('it would get a consent for its accomplice where the owner makes one to that person', async () => {
   const wish = {
@@ -187,6 +199,57 @@ test('it gets no consent granted again that the owner did not make', async () =>
     grantee: { id: accomplice },
     expiresAt: wish.expiresAt,
   });
+});
+
+test('a consent whose renewal stopped before the revocation is not granted twice', async () => {
+  const wish = {
+    grantee: { kind: 'person' as const, id: accomplice, mspId: CITY },
+    scopes: ['general' as const],
+    terms,
+    expiresAt: terms.dataEraseAt,
+  };
+  const own = await PatientDevice.unlock(gateway(), PASSPHRASE);
+  const former = await own.makeConsent(gateway(), wish);
+  const shown = ({ fields, ownTerms }: GrantBody, missing: string[] = []) => ({
+    ...fields,
+    ledgerId,
+    status: 'active',
+    ownTerms,
+    missing,
+  });
+  const at = (...consents: object[]) =>
+    gateway({
+      scopes: () => Promise.resolve({ items: scopesAt(2) }),
+      consent: () => Promise.resolve(shown(former)),
+      consents: () => Promise.resolve({ items: [shown(former), ...consents], nextCursor: null }),
+    });
+  expect(await own.outdatedConsents(at())).toMatchObject([{ consentId: former.fields.consentId }]);
+  const renewed = await own.makeConsent(gateway(), wish);
+  expect(renewed.fields.scopes).toMatchObject([{ epoch: 2 }]);
+  // One that is not signed to its end does not count.
+  await own.grantAgain(at(shown(renewed, ['grant'])), former.fields.consentId);
+  expect(sent).toMatchObject([{ fields: {} }, former.fields.consentId]);
+  sent = [];
+  expect(await own.grantAgain(at(shown(renewed)), former.fields.consentId)).toEqual({
+    consentId: renewed.fields.consentId,
+  });
+  expect(sent).toEqual([former.fields.consentId]);
+});
+
+test('the next epoch follows the ledger, whose keys must be this device’s', async () => {
+  const own = await PatientDevice.unlock(gateway(), PASSPHRASE);
+  const showing = (items: object[]) => gateway({ scopes: () => Promise.resolve({ items }) });
+  const [general, sensitive] = scopesAt(4);
+  for (const items of [
+    scopesAt(1, newSeed()),
+    [{ ...general, scopeId: scopes.sensitive }, sensitive!],
+    [{ ...general, epoch: 5 }, sensitive!],
+  ])
+    await expect(own.advanceScope(showing(items), 'general')).rejects.toThrow('another key of a scope');
+  expect(sent).toEqual([]);
+  // Another browser of the patient has gone on to the fourth.
+  await own.advanceScope(showing(scopesAt(4)), 'general');
+  expect(sent).toMatchObject([{ epoch: 5 }]);
 });
 
 test('it exchanges neither root nor scopes: not while unlocking, changing the passphrase, or recovering', async () => {

@@ -34,7 +34,8 @@ import { actsOfChoices, type ChoicesMade, wishOfChoice } from './choices.js';
 import { acceptEmergencyKey } from './emergency-key.js';
 import { type AcceptedKey, actOnOne, actsOfGrant, type ConsentWish, makeConsent } from './consent-grant.js';
 import { type ActivationFacts, openFacts, unwrapKeyring, wrapKeyring } from './keyring.js';
-import { openOwnCopy, sealOwnCopy } from './own-copy.js';
+import { isOutdated } from './outdated.js';
+import { openOwnCopy, type OwnCopy, sealOwnCopy } from './own-copy.js';
 import {
   acceptOrganizationKey,
   acceptReaderKey,
@@ -62,7 +63,8 @@ export interface ActivationInput {
 const CHANNEL = 'health';
 const EPOCH = 1;
 
-type ScopeLabel = 'general' | 'sensitive';
+const SCOPES = ['general', 'sensitive'] as const;
+type ScopeLabel = (typeof SCOPES)[number];
 
 /** The patient's hospital, and who else there is. */
 interface Home {
@@ -342,9 +344,10 @@ export class PatientDevice {
    * Strong revocation: a new key for a scope. Earlier records get a slot of it by `addSlots`, consents are granted again
    * by `grantAgain`; what colluding agents kept of former consents opens nothing that has the new key alone.
    *
-   * @throws ProblemError; DeviceRefusal
+   * @throws ProblemError; DeviceRefusal for a present key that is not of this seed
    */
   async advanceScope(client: MedsealClient, scope: ScopeLabel): Promise<ActAnswer> {
+    await this.followEpochs(client);
     const epoch = this.epochs[scope] + 1;
     const next = nextScopeKey(await mclEngine(), this.seed, this.scopes[scope], epoch);
     const { publicKey } = next.key;
@@ -377,8 +380,14 @@ export class PatientDevice {
         else made.push(slot);
       }
       if (made.length > 0) {
+        const before = added;
         const first = await client.addSlots(made.map(({ slot }) => slot));
-        await this.sign(client, first, (signer) => made.map((slot) => actOfSlot(slot, signer)));
+        await this.sign(
+          client,
+          first,
+          (signer) => made.map((slot) => actOfSlot(slot, signer)),
+          ({ done }) => onProgress?.({ added: before + done, total: before + page.total }),
+        );
       }
       added += made.length;
       onProgress?.({ added, total: added + Math.max(0, page.total - made.length) });
@@ -389,7 +398,7 @@ export class PatientDevice {
 
   /**
    * An own consent once more, with the keys that its scopes and its grantee have now, all else from the owner's own copy;
-   * then the former one is revoked.
+   * then the former one is revoked. Where it stopped between the two, it is not granted twice.
    *
    * @throws DeviceRefusal where no device kept a copy; CryptoError `OPEN_FAILED` for one that is not this owner's or
    *   another consent's; as `grantConsent`
@@ -398,9 +407,28 @@ export class PatientDevice {
     const former = await client.consent(consentId);
     if (!former.ownTerms) throw new DeviceRefusal('no device kept what was decided: grant a new consent');
     const wish = await openOwnCopy(this.seed, { ...former, consentId }, former.ownTerms);
-    const answer = await this.grantConsent(client, wish, rootFingerprint);
+    await this.followEpochs(client);
+    const answer =
+      (await this.grantedAs(client, wish, consentId)) ??
+      (await this.grantConsent(client, wish, rootFingerprint));
     await this.revokeConsent(client, consentId);
     return answer;
+  }
+
+  /** A consent in force other than the former, of the current epochs and signed to its end, that is as wished. */
+  private async grantedAs(
+    client: MedsealClient,
+    wish: OwnCopy,
+    formerId: string,
+  ): Promise<ActAnswer | undefined> {
+    for await (const consent of this.consentsInForce(client)) {
+      const { consentId, grantee, ownTerms, missing = [] } = consent;
+      if (consentId === formerId || grantee.id !== wish.grantee.id) continue;
+      if (!ownTerms || missing.length > 0 || this.isOutdated(consent)) continue;
+      const copy = await openOwnCopy(this.seed, consent, ownTerms);
+      if (canonicalJson(copy) === canonicalJson(wish)) return { consentId };
+    }
+    return undefined;
   }
 
   /** Registers a key with which this patient can be made a guardian; the next one if there is one. */
@@ -429,24 +457,45 @@ export class PatientDevice {
 
   /** Consents in force that are not of their scopes' current epochs. */
   async outdatedConsents(client: MedsealClient): Promise<ConsentAnswer[]> {
-    const current = new Map(
-      (['general', 'sensitive'] as const).map((label) => [this.scopes[label], this.epochs[label]]),
-    );
+    await this.followEpochs(client);
     const outdated: ConsentAnswer[] = [];
+    for await (const consent of this.consentsInForce(client))
+      if (this.isOutdated(consent)) outdated.push(consent);
+    return outdated;
+  }
+
+  private isOutdated(consent: ConsentAnswer): boolean {
+    const current = SCOPES.map((label) => ({ scopeId: this.scopes[label], epoch: this.epochs[label] }));
+    return isOutdated(consent, current);
+  }
+
+  /** Own ones. */
+  private async *consentsInForce(client: MedsealClient): AsyncGenerator<ConsentAnswer> {
     let cursor: string | null | undefined;
     do {
       const page = await client.consents(cursor == null ? {} : { cursor });
-      outdated.push(
-        ...page.items.filter(
-          ({ ledgerId, status, scopes }) =>
-            ledgerId === this.ledgerId &&
-            (status === 'active' || status === 'granted') &&
-            scopes.some(({ scopeId, epoch }) => current.get(scopeId) !== epoch),
-        ),
-      );
+      for (const consent of page.items) {
+        const { ledgerId, status } = consent;
+        if (ledgerId === this.ledgerId && (status === 'active' || status === 'granted')) yield consent;
+      }
       cursor = page.nextCursor;
     } while (cursor !== null);
-    return outdated;
+  }
+
+  /**
+   * Another device of the patient, or an act whose answer was lost, may have gone on to a next epoch.
+   *
+   * @throws DeviceRefusal for a scope or a key that is not this device's
+   */
+  private async followEpochs(client: MedsealClient): Promise<void> {
+    const engine = await mclEngine();
+    for (const { scopeId, label, epoch, publicKey } of (await client.scopes()).items) {
+      const isOwn =
+        this.scopes[label] === scopeId &&
+        toHex(scopeKeyPair(engine, this.seed, scopeId, epoch).publicKey) === publicKey;
+      if (!isOwn) throw new DeviceRefusal('the ledger has another key of a scope than this device makes');
+      this.epochs[label] = epoch;
+    }
   }
 
   private async choicesOf(
