@@ -754,7 +754,7 @@ export type Notice = { at: string | null } & (
   | {
       type: 'consent.active' | 'consent.revoked' | 'consent.expired';
       consentId: string;
-      grantee: NoticePerson;
+      grantee: NoticePerson & { kind: GranteeReference['kind'] };
     }
   | {
       type: 'consent.complained';
@@ -766,7 +766,10 @@ export type Notice = { at: string | null } & (
   | {
       type: 'record.read';
       receiptId: string;
+      /** The owner: the caller, or whose guardian the caller is. */
+      ledgerId: string;
       reader: NoticePerson;
+      byGuardian: boolean;
       basis: string;
       consentId: string | null;
       recordIds: string[];

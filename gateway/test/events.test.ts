@@ -200,7 +200,9 @@ describe('GET /events', () => {
       type: 'record.read',
       at,
       receiptId: expect.any(String),
+      ledgerId: geetha.device.ledgerId,
       reader: person,
+      byGuardian: false,
       basis: 'consent',
       consentId,
       recordIds: [recordId],
@@ -208,16 +210,16 @@ describe('GET /events', () => {
     expect(rest).toEqual([
       { type: 'consent.requested', at, requestId: deniedId, from: person },
       { type: 'consent.requested', at, requestId, from: person },
-      { type: 'consent.active', at, consentId, grantee: person },
-      { type: 'consent.revoked', at, consentId, grantee: person },
+      { type: 'consent.active', at, consentId, grantee: { ...person, kind: 'person' } },
+      { type: 'consent.revoked', at, consentId, grantee: { ...person, kind: 'person' } },
     ]);
     expect(owner.types.indexOf('record.read')).toBe(3);
     expect(owner.types.at(-1)).toBe('consent.revoked');
     expect(grantee.notices).toEqual([
       { type: 'consent.denied', at, requestId: deniedId },
       { type: 'consent.granted', at, consentId, requestId },
-      { type: 'consent.active', at, consentId, grantee: person },
-      { type: 'consent.revoked', at, consentId, grantee: person },
+      { type: 'consent.active', at, consentId, grantee: { ...person, kind: 'person' } },
+      { type: 'consent.revoked', at, consentId, grantee: { ...person, kind: 'person' } },
     ]);
     expect([...other.events, ...otherStaff.events].map(({ kind }) => kind)).toEqual(['ready', 'ready']);
 
@@ -341,6 +343,58 @@ describe('GET /events', () => {
       },
     ]);
     expect(other.types).toEqual([]);
+  });
+
+  test('members of a care team and guardians are told what concerns them, as long as they are that', async () => {
+    const member = await staff('city', 'Dr. Velu');
+    await muthu.client.login('city', 'muthu', PASSWORD);
+    await muthu.device.registerReaderKey(muthu.client);
+    const [owner, team, guardian, elsewhere] = [
+      await listen(geetha.client),
+      await listen(await clientOf('city', member.username, member.password)),
+      await listen(muthu.client),
+      await listen(await clientOf('lakeside', stranger.username, stranger.password)),
+    ];
+    const read = async (): Promise<void> => {
+      const { consentId } = await geetha.device.grantConsent(geetha.client, wish());
+      for (;;) {
+        const answer = await doctor.caller.post(`/records/${recordId}/open?decrypt=true`, { consentId });
+        if (answer.status === 200) return;
+        await sleep(100);
+      }
+    };
+
+    await geetha.device.choose(geetha.client, { standingConsent: true });
+    expect(await team.saw('consent.active')).toMatchObject({
+      notice: { grantee: { kind: 'careTeam', mspId: 'CityMSP', name: null } },
+    });
+    expect(team.types).toEqual(['consent.granted', 'consent.active']);
+
+    const guardianship = wish();
+    const { consentId } = await geetha.device.grantConsent(geetha.client, {
+      ...guardianship,
+      grantee: { kind: 'guardian', id: muthu.device.ledgerId, mspId: 'CityMSP' },
+    });
+    await guardian.saw('consent.active');
+    await read();
+    await owner.saw('record.read');
+    expect(await guardian.saw('record.read')).toMatchObject({
+      notice: { ledgerId: geetha.device.ledgerId, byGuardian: false, recordIds: [recordId] },
+    });
+    await geetha.device.revokeConsent(geetha.client, String(consentId));
+    await guardian.saw('consent.revoked');
+    const told = guardian.types;
+    await read();
+    // Both would be told of it at once.
+    const count = (of: Listener): number => of.types.filter((type) => type === 'record.read').length;
+    while (count(owner) === count(guardian)) await sleep(20);
+    expect(guardian.types).toEqual(told);
+    expect(told).toEqual(
+      expect.arrayContaining(['consent.granted', 'consent.active', 'record.read', 'consent.revoked']),
+    );
+    expect(elsewhere.types).toEqual([]);
+    // Nothing of what the record is about.
+    expect(JSON.stringify(guardian.events)).not.toMatch(/Fever|OPConsultation|CAREMGT/);
   });
 
   test('ends with the session, and with the account’s good standing', async () => {

@@ -1,6 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import type { ConsentState } from '@medseal/chaincode';
-import { evaluateList } from '../fabric/evaluate-json.js';
+import { guardiansOf } from '../guardians/guardianship.js';
 import { page, type Page, type PageRequest } from '../http/paging.js';
 import { invalid, notFound } from '../http/problem.js';
 import type { LedgerAnswer } from '../http/ledger-answer.js';
@@ -70,7 +69,7 @@ export class AccessLogService {
       throw invalid('ledgerId', 'must be 32 lower-case hex characters.');
     }
     const isOwn = user.role !== 'patient' || user.subject === ledgerId;
-    if (!isOwn && !(await isGuardian(user, ledgerId))) throw notFound();
+    if (!isOwn && !(await guardiansOf(user.organization, ledgerId)).includes(user.subject)) throw notFound();
     return this.#list(user.organization, ledgerId, request, () => null);
   }
 
@@ -131,12 +130,3 @@ const item = (row: ReceiptRow, channel: string, readerName: string | null): Acce
   },
   ledger: { transactionId: row.receipt_id, blockNumber: row.block_number, validationCode: 'VALID' },
 });
-
-/** While a guardian consent of that owner to the caller is active. */
-const isGuardian = async ({ organization, subject }: SessionUser, ledgerId: string): Promise<boolean> => {
-  const states = await evaluateList<ConsentState>(organization, 'consent:listConsents', [ledgerId]);
-  return states.some(
-    ({ consent: { grantee }, status }) =>
-      grantee.kind === 'guardian' && grantee.id === subject && status === 'active',
-  );
-};

@@ -69,7 +69,7 @@ export class EventsService implements OnApplicationBootstrap, OnApplicationShutd
 
   /** Answers with the caller's notices until the caller leaves or the session ends. @throws ProblemException 429 */
   open(user: SessionUser, response: Response, last: StreamPlace | undefined): void {
-    const { organization, subject, sessionId } = user;
+    const { organization, subject, role, sessionId } = user;
     const { streams } = this.listening.get(organization.mspId)!;
     const own = [...streams].filter((stream) => stream.sessionId === sessionId);
     if (own.length >= STREAMS_OF_A_SESSION_MAX) {
@@ -83,7 +83,7 @@ export class EventsService implements OnApplicationBootstrap, OnApplicationShutd
     const now = { blockNumber: height, position: 0, index: 0, untilMs: this.clock.now() };
     // A place beyond the end is of another ledger.
     const from = last === undefined || last.blockNumber > height ? now : last;
-    const stream = new NoticeStream(subject, sessionId, from, response);
+    const stream = new NoticeStream(subject, role, sessionId, from, response);
     streams.add(stream);
     const left = new AbortController();
     response.on('close', () => {
@@ -108,9 +108,7 @@ export class EventsService implements OnApplicationBootstrap, OnApplicationShutd
         const collections = heldCollections(organization);
         for await (const { number, block, privateData } of organization.ledger.blocks(from, { signal })) {
           const changes = blockChanges(block, privateData, collections);
-          stream.tellMissed(
-            await this.notices.of(organization, changes, (subject) => subject === stream.subject),
-          );
+          stream.tellMissed(await this.notices.of(organization, changes, [stream]));
           if (number >= height - 1) break;
         }
         signal.throwIfAborted();
@@ -129,10 +127,9 @@ export class EventsService implements OnApplicationBootstrap, OnApplicationShutd
     blocks: readonly BlockChanges[],
   ): Promise<void> {
     try {
-      const isListening = (subject: string): boolean =>
-        [...streams].some((stream) => stream.subject === subject);
+      const listeners = [...new Map([...streams].map((stream) => [stream.subject, stream])).values()];
       const notices: AddressedNotice[] = [];
-      for (const block of blocks) notices.push(...(await this.notices.of(organization, block, isListening)));
+      for (const block of blocks) notices.push(...(await this.notices.of(organization, block, listeners)));
       if (notices.length === 0) return;
       await this.endThoseOver(organization, streams);
       for (const addressed of notices)
@@ -175,8 +172,8 @@ export class EventsService implements OnApplicationBootstrap, OnApplicationShutd
     const all = [...streams];
     const now = this.clock.now();
     const from = Math.min(...all.map(({ toldUntilMs }) => toldUntilMs));
-    const subjects = [...new Set(all.map(({ subject }) => subject))];
-    const expired = await this.notices.expired(organization, from, now, subjects);
+    const listeners = [...new Map(all.map((stream) => [stream.subject, stream])).values()];
+    const expired = await this.notices.expired(organization, from, now, listeners);
     for (const stream of all) {
       const own = expired.filter(
         ({ to, expiredMs }) => to === stream.subject && expiredMs > stream.toldUntilMs,

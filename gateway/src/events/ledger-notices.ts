@@ -2,11 +2,13 @@ import { Injectable } from '@nestjs/common';
 import type {
   ConsentAnswerEntry,
   ConsentEntry,
-  Grantee,
+  GranteeKind,
   ReceiptEntry,
   ShareAnswerEntry,
 } from '@medseal/chaincode';
+import { TeamMembership } from '../care-teams/team-membership.js';
 import { heldKind, openHeld } from '../consents/held-values.js';
+import { guardiansOf } from '../guardians/guardianship.js';
 import type { Organization } from '../organizations/organization.js';
 import type {
   BlockChanges,
@@ -16,10 +18,11 @@ import type {
 } from '../projection/block-changes.js';
 import { implicitCollection } from '../projection/ledger-namespace.js';
 import { Projections } from '../projection/projections.js';
-import type { AddressedNotice, Notice, NoticePerson, NoticeText } from './notice.js';
+import type { AddressedNotice, Notice, NoticeListener, NoticePerson, NoticeText } from './notice.js';
 
 interface ForSomebody {
-  readonly to: string;
+  /** A subject, or those of the listeners whom it concerns now. */
+  readonly to: string | ((listeners: readonly NoticeListener[]) => Promise<string[]>);
   /** Made only where somebody listens. */
   text(): NoticeText | Promise<NoticeText>;
 }
@@ -34,18 +37,22 @@ interface EmergencyCase {
 }
 
 /**
- * What a block tells whom. The same block always tells the same, so that what a stream missed is told from the ledger
- * and kept nowhere else. Blocks must be in the read model.
+ * What a block tells whom, and the only place that says so. The same block always tells the same, so that what a stream
+ * missed is told from the ledger and kept nowhere else; members of care teams and guardians are told as long as they are.
+ * Blocks must be in the read model. No notice names what a record is about.
  */
 @Injectable()
 export class LedgerNotices {
-  constructor(private readonly projections: Projections) {}
+  constructor(
+    private readonly projections: Projections,
+    private readonly membership: TeamMembership,
+  ) {}
 
-  /** @param isListening subjects for whom notices are wanted; others cost nothing */
+  /** @param listeners for whom notices are wanted; others cost nothing */
   async of(
     organization: Organization,
     { world, privateValues }: BlockChanges,
-    isListening: (subject: string) => boolean,
+    listeners: readonly NoticeListener[],
   ): Promise<AddressedNotice[]> {
     const notices: AddressedNotice[] = [];
     const counts = new Map<number, number>();
@@ -59,8 +66,10 @@ export class LedgerNotices {
         const index = (counts.get(change.position) ?? 0) + 1;
         counts.set(change.position, index);
         const { blockNumber, position, committedAt: at } = change;
-        if (isListening(to))
-          notices.push({ to, blockNumber, position, index, notice: { ...(await text()), at } });
+        const subjects = await among(listeners, to);
+        if (subjects.length === 0) continue;
+        const notice = { ...(await text()), at };
+        for (const subject of subjects) notices.push({ to: subject, blockNumber, position, index, notice });
       }
     }
     return notices;
@@ -71,22 +80,21 @@ export class LedgerNotices {
     organization: Organization,
     fromMs: number,
     toMs: number,
-    subjects: readonly string[],
+    listeners: readonly NoticeListener[],
   ): Promise<{ to: string; expiredMs: number; notice: Notice }[]> {
     const rows = await organization.database.query<{ entry: ConsentEntry }>(
       `SELECT entry FROM consents
         WHERE revoked_at IS NULL AND expires_at > $1 AND expires_at <= $2
-          AND (ledger_id = ANY($3) OR grantee_id = ANY($3)) ORDER BY expires_at, consent_id`,
-      [new Date(fromMs), new Date(toMs), [...subjects]],
+          AND (ledger_id = ANY($3) OR grantee_id = ANY($3) OR grantee_msp = $4) ORDER BY expires_at, consent_id`,
+      [new Date(fromMs), new Date(toMs), listeners.map(({ subject }) => subject), organization.mspId],
     );
     const told = [];
     for (const { entry } of rows) {
-      for (const { to, text } of this.toBoth(organization, entry, 'consent.expired'))
-        told.push({
-          to,
-          expiredMs: Date.parse(entry.expiresAt),
-          notice: { ...(await text()), at: entry.expiresAt },
-        });
+      for (const { to, text } of this.toBoth(organization, entry, 'consent.expired')) {
+        const notice = { ...(await text()), at: entry.expiresAt };
+        for (const subject of await among(listeners, to))
+          told.push({ to: subject, expiredMs: Date.parse(entry.expiresAt), notice });
+      }
     }
     return told;
   }
@@ -103,7 +111,7 @@ export class LedgerNotices {
       case 'consent': {
         const consent = change.entry as unknown as ConsentEntry;
         return consent.revokedAt === null
-          ? this.granted(consent, change, block)
+          ? this.granted(organization, consent, change, block)
           : this.toBoth(organization, consent, 'consent.revoked');
       }
       case 'consentAnswer':
@@ -142,36 +150,44 @@ export class LedgerNotices {
     { entry, position }: WorldChange,
     block: readonly WorldChange[],
   ): ForSomebody[] {
-    const { receiptId, reader, mspId, basis, consentId } = entry as unknown as ReceiptEntry;
+    const { receiptId, reader, mspId, basis, consentId = null } = entry as unknown as ReceiptEntry;
     const recordsOf = new Map<string, string[]>();
     for (const { type, parts, position: at } of block) {
       const [ledgerId = '', of, recordId = ''] = parts;
       if (type !== 'receiptOf' || at !== position || of !== receiptId) continue;
       recordsOf.set(ledgerId, [...(recordsOf.get(ledgerId) ?? []), recordId]);
     }
-    return [...recordsOf].map(([to, recordIds]) => ({
-      to,
-      text: async () => ({
+    return [...recordsOf].flatMap(([ledgerId, recordIds]) => {
+      const text = async (): Promise<NoticeText> => ({
         type: 'record.read',
         receiptId,
+        ledgerId,
         reader: await this.person(organization, reader, mspId),
+        byGuardian: (await granteeKindOf(organization, consentId)) === 'guardian',
         basis,
-        consentId: consentId ?? null,
+        consentId,
         recordIds: recordIds.sort(),
-      }),
-    }));
+      });
+      // Who reads as a guardian need not be told of it.
+      const toGuardians = listeningGuardians(organization, ledgerId, reader);
+      return [
+        { to: ledgerId, text },
+        { to: toGuardians, text },
+      ];
+    });
   }
 
   private granted(
-    { consentId, grantee }: ConsentEntry,
+    organization: Organization,
+    consent: ConsentEntry,
     { position }: WorldChange,
     block: readonly WorldChange[],
   ): ForSomebody[] {
     const answer = block.find((one) => one.type === 'consentAnswer' && one.position === position)
       ?.entry as unknown as ConsentAnswerEntry | undefined;
-    return toPerson(grantee, () => ({
+    return this.toGrantee(organization, consent, () => ({
       type: 'consent.granted',
-      consentId,
+      consentId: consent.consentId,
       requestId: answer?.requestId ?? null,
     }));
   }
@@ -227,15 +243,35 @@ export class LedgerNotices {
 
   private toBoth(
     organization: Organization,
-    { consentId, ledgerId, grantee }: ConsentEntry,
+    consent: ConsentEntry,
     type: 'consent.active' | 'consent.revoked' | 'consent.expired',
   ): ForSomebody[] {
+    const { consentId, ledgerId, grantee } = consent;
     const text = async (): Promise<NoticeText> => ({
       type,
       consentId,
-      grantee: await this.person(organization, grantee.id, grantee.mspId),
+      grantee: { ...(await this.person(organization, grantee.id, grantee.mspId)), kind: grantee.kind },
     });
-    return [{ to: ledgerId, text }, ...toPerson(grantee, text)];
+    return [{ to: ledgerId, text }, ...this.toGrantee(organization, consent, text)];
+  }
+
+  /** A person or a guardian; of a care team those who could read under the consent now. */
+  private toGrantee(
+    organization: Organization,
+    consent: ConsentEntry,
+    text: ForSomebody['text'],
+  ): ForSomebody[] {
+    const { kind, id, mspId } = consent.grantee;
+    if (kind === 'person' || kind === 'guardian') return [{ to: id, text }];
+    if (kind !== 'careTeam' || mspId !== organization.mspId) return [];
+    const members = async (listeners: readonly NoticeListener[]): Promise<string[]> => {
+      const found: string[] = [];
+      for (const { subject, role } of listeners)
+        if ((await this.membership.standing({ organization, subject, role }, consent)) !== undefined)
+          found.push(subject);
+      return found;
+    };
+    return [{ to: members, text }];
   }
 
   private async person(organization: Organization, subject: string, mspId: string): Promise<NoticePerson> {
@@ -249,9 +285,40 @@ export class LedgerNotices {
   }
 }
 
-/** Whoever belongs to a care team sees its consents in the list. */
-const toPerson = (grantee: Grantee, text: ForSomebody['text']): ForSomebody[] =>
-  grantee.kind === 'person' ? [{ to: grantee.id, text }] : [];
+const among = async (listeners: readonly NoticeListener[], to: ForSomebody['to']): Promise<string[]> =>
+  typeof to === 'string'
+    ? listeners.filter(({ subject }) => subject === to).map(({ subject }) => subject)
+    : to(listeners);
+
+/** Listening patients other than the reader who may see the owner's access log now. */
+const listeningGuardians =
+  (organization: Organization, ledgerId: string, reader: string) =>
+  async (listeners: readonly NoticeListener[]): Promise<string[]> => {
+    const others = listeners.filter(
+      ({ subject, role }) => role === 'patient' && subject !== ledgerId && subject !== reader,
+    );
+    if (others.length === 0) return [];
+    const subjects = others.map(({ subject }) => subject);
+    const known = await organization.database.query(
+      'SELECT 1 FROM consents WHERE ledger_id = $1 AND grantee_id = ANY($2) AND revoked_at IS NULL LIMIT 1',
+      [ledgerId, subjects],
+    );
+    if (known.length === 0) return [];
+    const guardians = await guardiansOf(organization, ledgerId);
+    return subjects.filter((subject) => guardians.includes(subject));
+  };
+
+const granteeKindOf = async (
+  { database }: Organization,
+  consentId: string | null,
+): Promise<GranteeKind | undefined> => {
+  if (consentId === null) return undefined;
+  const [row] = await database.query<{ kind: GranteeKind }>(
+    `SELECT entry->'grantee'->>'kind' AS kind FROM consents WHERE consent_id = $1`,
+    [consentId],
+  );
+  return row?.kind;
+};
 
 /** Who asked is known to their own gateway alone. */
 const denied = async (

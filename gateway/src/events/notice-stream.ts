@@ -1,6 +1,6 @@
 import type { Response } from 'express';
 import { eventId, isAfter, type StreamPlace } from './event-id.js';
-import type { AddressedNotice, Notice } from './notice.js';
+import type { AddressedNotice, Notice, NoticeListener } from './notice.js';
 
 /** A reader this far behind is let go; it comes back with the id of the last event it had. */
 const UNREAD_BYTES_MAX = 1_048_576;
@@ -8,12 +8,13 @@ const UNREAD_BYTES_MAX = 1_048_576;
 const RETRY_MS = 2_000;
 
 /** One open answer of `GET /events`, as the WHATWG's server-sent events. */
-export class NoticeStream {
+export class NoticeStream implements NoticeListener {
   /** What came while the stream was still told what it had missed. */
   #waiting: AddressedNotice[] | undefined = [];
 
   constructor(
     readonly subject: string,
+    readonly role: NoticeListener['role'],
     readonly sessionId: string,
     private told: StreamPlace,
     private readonly response: Response,

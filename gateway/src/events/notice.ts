@@ -1,3 +1,5 @@
+import type { GranteeKind, Role } from '@medseal/chaincode';
+
 /** A person as the caller's own organisation knows them. */
 export interface NoticePerson {
   /** Staff id. */
@@ -8,19 +10,24 @@ export interface NoticePerson {
   readonly organizationName: string | null;
 }
 
+/** Whom a consent is to. */
+export interface NoticeGrantee extends NoticePerson {
+  readonly kind: GranteeKind;
+}
+
 /** What one is told about; instants are RFC 3339 in UTC. */
 export type NoticeText =
   /** To the owner: somebody asks for a consent. */
   | { readonly type: 'consent.requested'; readonly requestId: string; readonly from: NoticePerson }
-  /** To the grantee: the owner has signed; agents have yet to accept their shares. */
+  /** To the grantee, the guardian or members of the care team: the owner has signed; agents have yet to accept their shares. */
   | { readonly type: 'consent.granted'; readonly consentId: string; readonly requestId: string | null }
   /** To who asked. */
   | { readonly type: 'consent.denied'; readonly requestId: string }
-  /** To owner and grantee. */
+  /** To owner and grantee, as before. */
   | {
       readonly type: 'consent.active' | 'consent.revoked' | 'consent.expired';
       readonly consentId: string;
-      readonly grantee: NoticePerson;
+      readonly grantee: NoticeGrantee;
     }
   /** To the owner: an agent cannot use its share. */
   | {
@@ -30,11 +37,15 @@ export type NoticeText =
       readonly organizationName: string | null;
       readonly code: string | null;
     }
-  /** To the owner: a receipt names records of hers. */
+  /** To the owner and her guardians, who see her access log: a receipt names records of hers. */
   | {
       readonly type: 'record.read';
       readonly receiptId: string;
+      /** The owner. */
+      readonly ledgerId: string;
       readonly reader: NoticePerson;
+      /** Whether the reader is a guardian of the owner's. */
+      readonly byGuardian: boolean;
       readonly basis: string;
       readonly consentId: string | null;
       /** The owner's only. */
@@ -49,6 +60,13 @@ export type NoticeText =
     };
 
 export type Notice = NoticeText & { readonly at: string | null };
+
+/** Somebody who is signed in and listens. */
+export interface NoticeListener {
+  /** Staff id, or a patient's ledgerId. */
+  readonly subject: string;
+  readonly role: Role;
+}
 
 /** A notice, whom it is for, and where the ledger says it. */
 export interface AddressedNotice {

@@ -21,7 +21,7 @@ export function Notices() {
     const left = new AbortController();
     const onEvent = (event: NoticeEvent): void => {
       refresh(queries, event);
-      if (event.kind === 'notice' && textOf(event.notice, role) !== undefined)
+      if (event.kind === 'notice' && textOf(event.notice, { role, subject }) !== undefined)
         setShown((before) => [event, ...before.filter(({ id }) => id !== event.id)].slice(0, SHOWN_MAX));
     };
     void followNotices(subject, onEvent, left.signal);
@@ -31,7 +31,7 @@ export function Notices() {
     <div role="status" aria-label="Notices" className="notices no-print">
       {shown.map(({ id, notice }) => (
         <div key={id} className={notice.type === 'emergency.opened' ? 'notice bad' : 'notice'}>
-          <span>{textOf(notice, role)}</span>
+          <span>{textOf(notice, { role, subject })}</span>
           <Button
             kind="quiet"
             aria-label={`Dismiss the notice of ${timeText(notice.at)}`}
@@ -58,10 +58,23 @@ function refresh(queries: QueryClient, event: NoticeEvent): void {
 const personText = ({ name, subject, organizationName, mspId }: NoticePerson): string =>
   `${name ?? `Staff ${subject.slice(0, 8)}`} (${organizationName ?? mspId})`;
 
+type Grantee = Extract<Notice, { grantee: unknown }>['grantee'];
+
+const granteeText = (grantee: Grantee): string => {
+  const { kind, organizationName, mspId } = grantee;
+  if (kind === 'careTeam') return `the care team of ${organizationName ?? mspId}`;
+  if (kind === 'guardian') return `your guardian (${organizationName ?? mspId})`;
+  return kind === 'emergency' ? 'emergency access' : personText(grantee);
+};
+
+const youText = ({ kind }: Grantee): string => (kind === 'careTeam' ? 'your care team' : 'you');
+
 /** Undefined for what the user has done themselves or is told by the next notice. */
-function textOf(notice: Notice, role: string): ReactNode {
-  const isOwner = role === 'patient';
+function textOf(notice: Notice, { role, subject }: { role: string; subject: string }): ReactNode {
   const toConsents = <Link to="/consents">Consents</Link>;
+  const toGuardians = <Link to="/guardians">Guardians</Link>;
+  const isGuardian = role === 'patient';
+  const isOwner = (grantee: Grantee): boolean => role === 'patient' && grantee.subject !== subject;
   switch (notice.type) {
     case 'consent.requested':
       return (
@@ -72,10 +85,14 @@ function textOf(notice: Notice, role: string): ReactNode {
     case 'consent.denied':
       return <>A patient has denied your request. See {toConsents}.</>;
     case 'consent.active':
-      return isOwner ? (
-        <>Your consent to {personText(notice.grantee)} is active.</>
+      return isOwner(notice.grantee) ? (
+        <>Your consent to {granteeText(notice.grantee)} is active.</>
+      ) : isGuardian ? (
+        <>A patient has made you a guardian. See {toGuardians}.</>
       ) : (
-        <>A patient’s consent to you is active. See {toConsents}.</>
+        <>
+          A patient’s consent to {youText(notice.grantee)} is active. See {toConsents}.
+        </>
       );
     case 'consent.complained':
       return (
@@ -85,21 +102,33 @@ function textOf(notice: Notice, role: string): ReactNode {
         </>
       );
     case 'consent.expired':
-      return isOwner ? (
-        <>Your consent to {personText(notice.grantee)} has expired.</>
+      return isOwner(notice.grantee) ? (
+        <>Your consent to {granteeText(notice.grantee)} has expired.</>
+      ) : isGuardian ? (
+        <>Your access as a guardian has expired. See {toGuardians}.</>
       ) : (
-        <>A patient’s consent to you has expired.</>
+        <>A patient’s consent to {youText(notice.grantee)} has expired.</>
       );
     case 'consent.revoked':
-      return isOwner ? undefined : <>A patient has revoked the consent to you.</>;
-    case 'record.read':
-      return (
+      return isOwner(notice.grantee) ? undefined : isGuardian ? (
+        <>A patient has ended your access as a guardian. See {toGuardians}.</>
+      ) : (
+        <>A patient has revoked the consent to {youText(notice.grantee)}.</>
+      );
+    case 'record.read': {
+      const who = notice.byGuardian ? 'Your guardian' : personText(notice.reader);
+      const what = notice.recordIds.length === 1 ? 'a record' : `${notice.recordIds.length} records`;
+      return notice.ledgerId === subject ? (
         <>
-          {personText(notice.reader)} has read{' '}
-          {notice.recordIds.length === 1 ? 'a record' : `${notice.recordIds.length} records`} of yours. See
-          the <Link to="/access-log">access log</Link>.
+          {who} has read {what} of yours. See the <Link to="/access-log">access log</Link>.
+        </>
+      ) : (
+        <>
+          {notice.byGuardian ? 'Another guardian' : personText(notice.reader)} has read {what} of a patient
+          whose guardian you are. See {toGuardians}.
         </>
       );
+    }
     case 'emergency.opened':
       return (
         <>
