@@ -6,7 +6,9 @@ import { administratorFlow } from './administrator';
 import { consentFlow } from './consents';
 import { doctorFlow } from './doctor';
 import { emergencyFlow } from './emergencies';
+import { guardianFlow } from './guardians';
 import { interruptionFlows } from './interruptions';
+import { keysFlow } from './keys';
 import { ministryFlow } from './ministry';
 import { activationFlow, patientFlow } from './patient';
 import { pageChecks } from './pages';
@@ -39,6 +41,8 @@ describeInBrowser('the console', () => {
   doctorFlow(stage);
   patientFlow(stage);
   consentFlow(stage);
+  keysFlow(stage);
+  guardianFlow(stage);
   emergencyFlow(stage);
   ministryFlow(stage);
   interruptionFlows(stage);

@@ -112,7 +112,8 @@ const FURTHER: Readonly<Record<string, (at: Visitor, stage: Stage) => Promise<vo
     await at.pressButton('Break the glass');
     await checkPage(at, 'Break the glass, refused');
   },
-  patient: async (at, { product }) => {
+  patient: async (at, stage) => {
+    const { product } = stage;
     await at.goto(`/patients/${product.user('geetha').registrationNo}`);
     await checkPage(at, 'Own data');
     await at.goto('/records');
@@ -126,6 +127,27 @@ const FURTHER: Readonly<Record<string, (at: Visitor, stage: Stage) => Promise<vo
     await checkPage(at, 'Unlock, to give a consent');
     await at.goto('/choices');
     await checkPage(at, 'Your choices');
+    await at.goto('/keys');
+    await at.pressButton('Change passphrase');
+    await checkPage(at, 'Keys, refused');
+    await at.pressButton('I forgot my passphrase');
+    await at.pressButton('Recover');
+    await checkPage(at, 'Recover your keys, refused');
+    await at.press('Escape');
+    await at.pressButton('Make new keys');
+    await checkPage(at, 'Make new keys');
+    await at.press('Escape');
+    await at.type('Passphrase', stage.role('patient').passphrase ?? '');
+    await at.pressButton('Show the words');
+    await at.sees(at.heading('Your recovery words'));
+    await checkPage(at, 'Recovery words');
+    await at.pressButton('I have written them down');
+    await at.pressButton('Confirm');
+    await checkPage(at, 'Recovery words, refused');
+    await at.goto('/guardians');
+    await at.pressButton('Make somebody a guardian');
+    await at.pressButton('Grant');
+    await checkPage(at, 'Make somebody a guardian, refused');
   },
 };
 

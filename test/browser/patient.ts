@@ -1,4 +1,5 @@
 import type { Stage } from './stage';
+import { confirmWords, shownWords } from './keys';
 import { HOSPITAL } from './stage';
 
 /** A patient takes the account over, by keyboard; the keys are made in this browser. */
@@ -24,6 +25,14 @@ export function activationFlow(stage: () => Stage): void {
     await at.type('Passphrase', patient.passphrase);
     await at.type('Passphrase again', patient.passphrase);
     await at.pressButton('Activate');
+    await at.sees(at.heading('Your recovery words'));
+    patient.recoveryWords = await shownWords(at);
+    expect(patient.recoveryWords.split(' ')).toHaveLength(24);
+    await at.pressButton('I have written them down');
+    await at.pressButton('Confirm');
+    await at.sees(at.text(/^This is not word \d+ of your list\.$/));
+    expect(await at.page.getByLabel('Recovery words').count()).toBe(0);
+    await confirmWords(at, patient.recoveryWords);
     await at.sees(at.heading('Your choices').first());
     await at.pressButton('Sign my choices');
     await at.sees(at.text('Decide at least one of them.'));

@@ -16,6 +16,7 @@ export class Stage {
     registrationNo: '',
     activationCode: '',
     rootFingerprint: '',
+    recoveryWords: '',
   };
 
   constructor(

@@ -17,14 +17,23 @@ const signedIn = async (): Promise<MedsealClient> => {
   return client;
 };
 
+const unlock = async (passphrase: string): Promise<PatientDevice> =>
+  (device = await PatientDevice.unlock(await signedIn(), passphrase));
+
 const callsFor = (report: (reply: Reply) => void, id: number): DeviceCalls => ({
   fingerprint: (rootCertificate) => Promise.resolve(certificateFingerprint(rootCertificate)),
   activate: async (input) => {
     device = (await PatientDevice.activate(client, input)).device;
+    return device.recoveryWords();
   },
   unlock: async (passphrase) => {
-    device = await PatientDevice.unlock(await signedIn(), passphrase);
+    await unlock(passphrase);
   },
+  recover: async (words, passphrase) => {
+    device = await PatientDevice.recover(await signedIn(), words, passphrase);
+  },
+  changePassphrase: async (present, next) => (await unlock(present)).changePassphrase(client, next),
+  recoveryWords: async (passphrase) => (await unlock(passphrase)).recoveryWords(),
   openRecord: (opened) => unlocked().openRecord(opened),
   makeConsent: async (wish) => unlocked().makeConsent(await signedIn(), wish),
   signConsent: async (body) =>
@@ -34,6 +43,15 @@ const callsFor = (report: (reply: Reply) => void, id: number): DeviceCalls => ({
   choose: async (made) =>
     unlocked().choose(await signedIn(), made, undefined, (progress) => report({ id, progress })),
   openOwnTerms: (consent) => unlocked().openOwnTerms(consent),
+  advanceScope: async (scope) => unlocked().advanceScope(await signedIn(), scope),
+  addSlots: async () =>
+    unlocked().addSlots(await signedIn(), ({ added, total }) =>
+      report({ id, progress: { done: added, of: total } }),
+    ),
+  grantAgain: async (consentId) => unlocked().grantAgain(await signedIn(), consentId),
+  registerReaderKey: async () => unlocked().registerReaderKey(await signedIn()),
+  readAsGuardian: async (recordId, consentId) =>
+    unlocked().readAsGuardian(await signedIn(), recordId, consentId),
 });
 
 const carried = (error: unknown): CarriedError => {

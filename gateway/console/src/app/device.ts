@@ -25,12 +25,26 @@ export class Device {
     });
   }
 
-  static unlock(passphrase: string): Promise<Device> {
-    return begun((device) => device.call('unlock', passphrase));
+  static async unlock(passphrase: string): Promise<Device> {
+    return (await begun('unlock', passphrase)).device;
   }
 
-  static activate(input: ActivationInput): Promise<Device> {
-    return begun((device) => device.call('activate', input));
+  /** `result`: the recovery words. */
+  static activate(input: ActivationInput): Promise<Begun<string>> {
+    return begun('activate', input);
+  }
+
+  static async recover(words: string, passphrase: string): Promise<Device> {
+    return (await begun('recover', words, passphrase)).device;
+  }
+
+  static async changePassphrase(present: string, next: string): Promise<Device> {
+    return (await begun('changePassphrase', present, next)).device;
+  }
+
+  /** `result`: the recovery words. */
+  static recoveryWords(passphrase: string): Promise<Begun<string>> {
+    return begun('recoveryWords', passphrase);
   }
 
   /** SHA-256 of the ministry's root as the letter prints it. */
@@ -87,11 +101,19 @@ export class Device {
   }
 }
 
-const begun = async (act: (device: Device) => Promise<void>): Promise<Device> => {
+/** A device that is unlocked by its first call, and what that call answered. */
+interface Begun<Result> {
+  device: Device;
+  result: Result;
+}
+
+const begun = async <Name extends CallName>(
+  name: Name,
+  ...args: Parameters<DeviceCalls[Name]>
+): Promise<Begun<Awaited<ReturnType<DeviceCalls[Name]>>>> => {
   const device = new Device();
   try {
-    await act(device);
-    return device;
+    return { device, result: await device.call(name, ...args) };
   } catch (error) {
     device.forget();
     throw error;

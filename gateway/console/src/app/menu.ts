@@ -10,6 +10,8 @@ export interface MenuEntry {
     | '/consents'
     | '/access-log'
     | '/account'
+    | '/guardians'
+    | '/keys'
     | '/emergency-access';
   label: string;
   roles: readonly string[];
@@ -31,6 +33,8 @@ export const MENU: readonly MenuEntry[] = [
   { to: '/consents', label: 'Consents', roles: ['patient', 'doctor', 'hospital-admin'] },
   { to: '/access-log', label: 'Access Log', roles: ['patient', 'auditor'] },
   { to: '/emergency-access', label: 'Emergency Access', roles: ['patient', 'doctor', 'auditor'] },
+  { to: '/guardians', label: 'Guardians', roles: ['patient'] },
+  { to: '/keys', label: 'Keys', roles: ['patient'] },
   { to: '/users', label: 'User Listing', roles: ['hospital-admin', 'system-manager'] },
   { to: '/account', label: 'Change Password', roles: ALL },
 ];

@@ -11,6 +11,8 @@ import { DashboardPage } from '../pages/dashboard';
 import { DoctorsPage } from '../pages/doctors';
 import { EmergenciesPage } from '../pages/emergencies';
 import { EmergencyPage } from '../pages/emergency';
+import { GuardiansPage } from '../pages/guardians';
+import { KeysPage } from '../pages/keys';
 import { NewRecordPage } from '../pages/new-record';
 import { NotFoundPage } from '../pages/not-found';
 import { PatientPage } from '../pages/patient';
@@ -130,6 +132,16 @@ const emergency = createRoute({
   path: '/emergency-access/$emergencyId',
   component: EmergencyPage,
 });
+const guardians = createRoute({
+  getParentRoute: () => shell,
+  path: '/guardians',
+  component: GuardiansPage,
+});
+const keys = createRoute({
+  getParentRoute: () => shell,
+  path: '/keys',
+  component: KeysPage,
+});
 const account = createRoute({
   getParentRoute: () => shell,
   path: '/account',
@@ -158,6 +170,8 @@ export const router = createRouter({
       accessLog,
       emergencies,
       emergency,
+      guardians,
+      keys,
       account,
     ]),
   ]),

@@ -166,7 +166,7 @@ const WORDS: Readonly<Record<Choice, { title: string; text: (hospital: string) =
   standingConsent: {
     title: 'The team that treats you',
     text: (hospital) =>
-      `Staff of ${hospital} may read your records while a visit of yours is open there, for five years or until you revoke it. Every reading leaves a receipt in your access log.`,
+      `Staff of ${hospital} may read your records while a visit of yours is open there, for five years or until you revoke it. Every reading leaves a receipt in your access log. Other organisations keep to these limits; if enough of them broke their word together with the staff, they could open every record of the category that you allow, of the present key period, without a visit.`,
   },
   researchConsent: {
     title: 'Research',

@@ -1,11 +1,12 @@
 import { useState } from 'react';
-import type { ActProgress, ConsentRequestAnswer, ConsentWish } from '@medseal/client';
+import { useQuery } from '@tanstack/react-query';
+import { type ActProgress, type ConsentRequestAnswer, type ConsentWish, ProblemError } from '@medseal/client';
 import type { Device } from '../app/device';
 import { useDoctors } from '../app/doctors';
-import { useUser } from '../app/session';
+import { client, useUser } from '../app/session';
 import { Button } from '../ui/button';
 import { Dialog } from '../ui/dialog';
-import { CheckField, SelectField } from '../ui/fields';
+import { CheckField, SelectField, TextField } from '../ui/fields';
 import { errorsOf, useForm } from '../ui/form';
 import { ErrorNotice } from '../ui/notice';
 import { dropGrant, keepGrant } from './begun-grants';
@@ -13,7 +14,15 @@ import { CollusionNotice } from './collusion';
 import { useOrganizationNames } from './organization-names';
 import { Preview } from './preview';
 import { SigningProgress } from './signing-progress';
-import { askedTerms, blankTerms, TermsFields, termsErrors, termsOf, type TermsValues } from './terms-form';
+import {
+  askedTerms,
+  blankTerms,
+  guardiansTerms,
+  TermsFields,
+  termsErrors,
+  termsOf,
+  type TermsValues,
+} from './terms-form';
 import { useDevice } from './use-device';
 
 interface GrantValues extends TermsValues {
@@ -22,13 +31,15 @@ interface GrantValues extends TermsValues {
   sensitive: boolean;
 }
 
-/** Answers a request, narrowed or as it is, or gives a consent that nobody asked for. */
+/** Answers a request, narrowed or as it is, or gives a consent that nobody asked for: to a doctor or to a guardian. */
 export function GrantDialog({
   request,
+  toGuardian = false,
   onClose,
   onDone,
 }: {
   request?: ConsentRequestAnswer;
+  toGuardian?: boolean;
   onClose: () => void;
   onDone: (granteeName: string) => void;
 }) {
@@ -38,15 +49,16 @@ export function GrantDialog({
   const [progress, setProgress] = useState<ActProgress>();
   const { withDevice, dialog } = useDevice();
   const doctors = (query.data?.items ?? []).filter(({ status }) => status === 'active');
+  const kind = request?.grantee.kind ?? (toGuardian ? 'guardian' : 'person');
   const mspOf = (id: string): string =>
     request ? request.from.mspId : (doctors.find((doctor) => doctor.id === id)?.mspId ?? '');
-  const kind = request?.grantee.kind ?? 'person';
 
   const grant = async (device: Device, values: GrantValues): Promise<void> => {
     const { expiresAt, ...terms } = termsOf(values, request);
+    const id = idOf(values.granteeId);
     const wish: ConsentWish = {
       requestId: request?.requestId,
-      grantee: { kind, id: values.granteeId, mspId: mspOf(values.granteeId) },
+      grantee: { kind, id, mspId: toGuardian ? await guardiansMsp(id) : mspOf(id) },
       scopes: scopesOf(values),
       terms,
       expiresAt,
@@ -58,7 +70,7 @@ export function GrantDialog({
   };
   const form = useForm<GrantValues, void>({
     initial: {
-      ...(request ? askedTerms(request) : blankTerms()),
+      ...(request ? askedTerms(request) : toGuardian ? guardiansTerms() : blankTerms()),
       granteeId: request?.grantee.id ?? '',
       general: true,
       sensitive: false,
@@ -66,7 +78,13 @@ export function GrantDialog({
     validate: (values) => ({
       ...termsErrors(values, request),
       ...errorsOf<GrantValues>({
-        granteeId: values.granteeId === '' ? 'Choose who may read.' : undefined,
+        granteeId: toGuardian
+          ? GUARDIAN_NUMBER.test(idOf(values.granteeId))
+            ? undefined
+            : 'Enter the 32 letters and digits of the guardian’s number.'
+          : values.granteeId === ''
+            ? 'Choose who may read.'
+            : undefined,
         general: values.general || values.sensitive ? undefined : 'Choose at least one category.',
       }),
     }),
@@ -74,10 +92,23 @@ export function GrantDialog({
     onDone: (_result, { granteeId }) => onDone(granteeName(granteeId)),
   });
   const { values, errors, set } = form;
-  const granteeName = (id: string): string => nameOf(id) ?? organizationOf(mspOf(id));
-  const chosen = values.granteeId !== '' && mspOf(values.granteeId) !== '';
+  const granteeName = (id: string): string =>
+    toGuardian ? `the guardian ${idOf(id).slice(0, 8)}` : (nameOf(id) ?? organizationOf(mspOf(id)));
+  const id = idOf(values.granteeId);
+  const guardian = useQuery({
+    queryKey: ['grantee', 'guardian', id],
+    queryFn: () => client.grantee({ kind: 'guardian', id }),
+    enabled: toGuardian && GUARDIAN_NUMBER.test(id),
+    retry: false,
+  });
+  const mspId = toGuardian ? (guardian.data?.grantee.mspId ?? '') : mspOf(id);
+  const chosen = id !== '' && mspId !== '';
   return (
-    <Dialog title={request ? 'Answer the request' : 'Give a consent'} onClose={onClose} wide>
+    <Dialog
+      title={request ? 'Answer the request' : toGuardian ? 'Make somebody your guardian' : 'Give a consent'}
+      onClose={onClose}
+      wide
+    >
       <form ref={form.form} noValidate onSubmit={form.submit}>
         {form.failure && <ErrorNotice error={form.failure} />}
         {request ? (
@@ -85,6 +116,19 @@ export function GrantDialog({
             <strong>{granteeName(request.grantee.id)}</strong> of {organizationOf(request.from.mspId)} asks to
             read your records. You may narrow every field.
           </p>
+        ) : toGuardian ? (
+          <>
+            <p>
+              A guardian is another patient. They may read what you allow here and see who looked at your
+              records; they decide nothing for you.
+            </p>
+            <TextField
+              {...form.field('granteeId')}
+              label="Guardian’s number"
+              required
+              hint="Your guardian finds it on the page Guardians and gives it to you."
+            />
+          </>
         ) : (
           <SelectField
             {...form.field('granteeId')}
@@ -115,15 +159,13 @@ export function GrantDialog({
         </fieldset>
         {chosen && (
           <>
-            <CollusionNotice
-              grantee={{ kind, id: values.granteeId }}
-              mspId={mspOf(values.granteeId)}
-              scopes={scopesOf(values)}
-            />
-            <details>
-              <summary>What {granteeName(values.granteeId)} would see now, before this consent</summary>
-              <Preview grantee={{ kind, id: values.granteeId }} />
-            </details>
+            <CollusionNotice grantee={{ kind, id }} mspId={mspId} scopes={scopesOf(values)} />
+            {!toGuardian && (
+              <details>
+                <summary>What {granteeName(id)} would see now, before this consent</summary>
+                <Preview grantee={{ kind, id }} />
+              </details>
+            )}
           </>
         )}
         <div className="form-end">
@@ -137,6 +179,24 @@ export function GrantDialog({
       {dialog}
     </Dialog>
   );
+}
+
+const GUARDIAN_NUMBER = /^[0-9a-f]{32}$/;
+
+/** Numbers are shown in groups. */
+const idOf = (entered: string): string => entered.replace(/\s/g, '').toLowerCase();
+
+/** @throws Error in plain words where nobody can be made a guardian by that number */
+async function guardiansMsp(id: string): Promise<string> {
+  try {
+    return (await client.grantee({ kind: 'guardian', id })).grantee.mspId;
+  } catch (error) {
+    if (!(error instanceof ProblemError) || error.status !== 404) throw error;
+    throw new Error(
+      'Nobody has made this number ready. Ask your guardian to press “Get ready” on the page Guardians, and compare the number.',
+      { cause: error },
+    );
+  }
 }
 
 const scopesOf = ({

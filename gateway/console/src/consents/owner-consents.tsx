@@ -1,4 +1,5 @@
 import { useState } from 'react';
+import { Link } from '@tanstack/react-router';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import type { ActProgress, ConsentAnswer, ConsentRequestAnswer } from '@medseal/client';
 import { useDoctors } from '../app/doctors';
@@ -6,21 +7,25 @@ import { client, useSession, useUser } from '../app/session';
 import { Button } from '../ui/button';
 import { Dialog } from '../ui/dialog';
 import { SelectField } from '../ui/fields';
-import { Badge, Empty, ErrorNotice, Notice, Waiting } from '../ui/notice';
+import { Empty, ErrorNotice, Notice, Waiting } from '../ui/notice';
 import { Facts, Page, Panel } from '../ui/page';
 import { PagedList, usePaged } from '../ui/paged';
 import { Table } from '../ui/table';
 import { dayText, timeText } from '../ui/values';
 import { begunGrant, dropGrant } from './begun-grants';
 import { Choices } from './choices';
+import { CollusionOfConsent, useOwnScopes } from './collusion';
 import { consentsChanged } from './consents-changed';
 import { GrantDialog } from './grant-dialog';
+import { ConsentState } from './consent-state';
+import { useGranteeName } from './grantee-name';
 import { useOrganizationNames } from './organization-names';
 import { Preview } from './preview';
+import { RevokeDialog } from './revoke-dialog';
 import { SigningProgress } from './signing-progress';
 import { TermsFacts } from './terms-facts';
 import { useDevice } from './use-device';
-import { purposeText, recordTypesText, statusInWords } from './words';
+import { isUnderWay, purposeText, recordTypesText } from './words';
 
 /** What services do by themselves is looked for this often while something is under way. */
 const LOOK_AGAIN_MS = 4_000;
@@ -78,17 +83,6 @@ export function OwnerConsents() {
       {open?.kind === 'details' && <DetailsDialog consent={open.consent} onClose={close} />}
     </Page>
   );
-}
-
-function useGranteeName(): (grantee: { kind: string; id: string; mspId: string }) => string {
-  const { nameOf } = useDoctors();
-  const organizationOf = useOrganizationNames();
-  return ({ kind, id, mspId }) =>
-    kind === 'emergency'
-      ? 'Emergency access'
-      : kind === 'careTeam'
-        ? `Care team of ${organizationOf(mspId)}`
-        : (nameOf(id) ?? `Staff ${id.slice(0, 8)}`);
 }
 
 function OpenRequests({ onAct }: { onAct: (open: Open) => void }) {
@@ -152,17 +146,16 @@ function OpenRequests({ onAct }: { onAct: (open: Open) => void }) {
   );
 }
 
-const isUnderWay = ({ status, missing = [], purging }: ConsentAnswer): boolean =>
-  (status === 'granted' && missing.length === 0) || purging.length > 0;
-
 function OwnConsents({ onAct, onDone }: { onAct: (open: Open) => void; onDone: (message: string) => void }) {
   const nameOf = useGranteeName();
   const organizationOf = useOrganizationNames();
+  const { subject } = useUser();
   const paged = usePaged(['consents', 'own'], (query) => client.consents(query), {
     staleTime: 0,
     refetchInterval: ({ items }) => (items.some(isUnderWay) ? LOOK_AGAIN_MS : false),
   });
-  const rows = paged.query.data?.items ?? [];
+  // Those to a guardian have a page of their own.
+  const rows = (paged.query.data?.items ?? []).filter(({ ledgerId }) => ledgerId === subject);
   return (
     <Panel title="Your consents">
       <PagedList paged={paged}>
@@ -202,6 +195,15 @@ function OwnConsents({ onAct, onDone }: { onAct: (open: Open) => void; onDone: (
                         Revoke
                       </Button>
                     )}
+                    {consent.status === 'revoked' && (
+                      <Link
+                        to="/keys"
+                        className="button quiet"
+                        aria-label={`New keys after the consent to ${nameOf(consent.grantee)}`}
+                      >
+                        New keys
+                      </Link>
+                    )}
                   </>
                 ),
               },
@@ -210,16 +212,6 @@ function OwnConsents({ onAct, onDone }: { onAct: (open: Open) => void; onDone: (
         )}
       </PagedList>
     </Panel>
-  );
-}
-
-function ConsentState({ consent }: { consent: ConsentAnswer }) {
-  const organizationOf = useOrganizationNames();
-  const { kind, short, more } = statusInWords(consent, organizationOf);
-  return (
-    <>
-      <Badge kind={kind}>{short}</Badge> {more && <span className="muted">{more}</span>}
-    </>
   );
 }
 
@@ -284,42 +276,6 @@ function DenyDialog({
   );
 }
 
-function RevokeDialog({
-  consent,
-  onClose,
-  onDone,
-}: {
-  consent: ConsentAnswer;
-  onClose: () => void;
-  onDone: () => void;
-}) {
-  const nameOf = useGranteeName();
-  const { withDevice, dialog } = useDevice();
-  const revoking = useMutation({
-    mutationFn: () => withDevice((device) => device.call('revokeConsent', consent.consentId)),
-    onSuccess: () => {
-      dropGrant(consent.consentId);
-      onDone();
-    },
-  });
-  return (
-    <Dialog title="Revoke the consent?" onClose={onClose}>
-      {revoking.isError && <ErrorNotice error={revoking.error} />}
-      <p>
-        {nameOf(consent.grantee)} can open nothing more under it from the moment it is on the ledger. What was
-        read before is known to the reader; its copies are to be erased by the day that you agreed.
-      </p>
-      <div className="form-end">
-        <Button kind="danger" busy={revoking.isPending} onClick={() => revoking.mutate()}>
-          Revoke
-        </Button>
-        <Button onClick={onClose}>Cancel</Button>
-      </div>
-      {dialog}
-    </Dialog>
-  );
-}
-
 /** The terms are on the ledger as a commitment only: the owner's device opens the copy that it made for itself. */
 function DetailsDialog({ consent, onClose }: { consent: ConsentAnswer; onClose: () => void }) {
   const { device } = useSession();
@@ -329,10 +285,7 @@ function DetailsDialog({ consent, onClose }: { consent: ConsentAnswer; onClose: 
   const opening = useMutation({
     mutationFn: () => withDevice((unlocked) => unlocked.call('openOwnTerms', consent)),
   });
-  const scopes = useQuery({
-    queryKey: ['keyring', 'scopes'],
-    queryFn: async () => (await client.keyring()).scopes,
-  });
+  const scopes = useOwnScopes();
   const categories = consent.scopes.map(({ scopeId }) =>
     scopeId === scopes.data?.general
       ? 'General records'
@@ -368,8 +321,15 @@ function DetailsDialog({ consent, onClose }: { consent: ConsentAnswer; onClose: 
         </p>
       )}
       {!consent.ownTerms && <p className="muted">No device kept this consent’s purpose, types and dates.</p>}
-      <h3>What this reader would see now</h3>
-      <Preview grantee={{ kind, id }} />
+      {consent.status !== 'revoked' && consent.status !== 'expired' && kind !== 'emergency' && (
+        <CollusionOfConsent consent={consent} />
+      )}
+      {(kind === 'person' || kind === 'careTeam') && (
+        <>
+          <h3>What this reader would see now</h3>
+          <Preview grantee={{ kind, id }} />
+        </>
+      )}
       {dialog}
     </Dialog>
   );

@@ -32,6 +32,18 @@ export const blankTerms = (): TermsValues => ({
   erase: dayAfter(90),
 });
 
+const YEAR_DAYS = 365;
+
+/** A guardian looks after somebody for years, and at everything. */
+export const guardiansTerms = (): TermsValues => ({
+  purpose: 'PATRQT',
+  recordTypes: Object.keys(RECORD_TYPES),
+  from: dayAfter(-20 * YEAR_DAYS),
+  to: dayAfter(5 * YEAR_DAYS),
+  expires: dayAfter(5 * YEAR_DAYS),
+  erase: dayAfter(5 * YEAR_DAYS + 60),
+});
+
 export const askedTerms = ({
   purpose,
   recordTypes,

@@ -33,6 +33,10 @@ const LIST = new Intl.ListFormat(undefined, { type: 'conjunction' });
 
 export const listText = (words: readonly string[]): string => LIST.format(words);
 
+/** Services have yet to do something by themselves. */
+export const isUnderWay = ({ status, missing = [], purging }: ConsentAnswer): boolean =>
+  (status === 'granted' && missing.length === 0) || purging.length > 0;
+
 export interface StatusInWords {
   kind: 'good' | 'bad' | 'warning' | 'neutral';
   short: string;

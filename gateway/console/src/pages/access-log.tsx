@@ -1,17 +1,11 @@
 import { useState } from 'react';
-import { Link } from '@tanstack/react-router';
 import { useQuery } from '@tanstack/react-query';
-import type { AccessLogItem, Page as ListPage, PageQuery } from '@medseal/client';
-import { VerifyDialog } from '../access/verify-dialog';
-import { basisText } from '../access/words';
+import { LogTable } from '../access/log-table';
 import { client, useUser } from '../app/session';
 import { Button } from '../ui/button';
 import { TextField } from '../ui/fields';
-import { Empty, ErrorNotice, Waiting } from '../ui/notice';
+import { ErrorNotice, Waiting } from '../ui/notice';
 import { Page } from '../ui/page';
-import { PagedList, usePaged } from '../ui/paged';
-import { Table } from '../ui/table';
-import { Hash, timeText } from '../ui/values';
 
 export function AccessLogPage() {
   const { role } = useUser();
@@ -30,7 +24,11 @@ function OwnLog() {
         {own.isPending && <Waiting text="Loading …" />}
         {own.isError && <ErrorNotice error={own.error} retry={() => void own.refetch()} />}
         {registrationNo && (
-          <LogTable list={registrationNo} fetchPage={(query) => client.accessLog(registrationNo, query)} />
+          <LogTable
+            list={registrationNo}
+            ofOwn
+            fetchPage={(query) => client.accessLog(registrationNo, query)}
+          />
         )}
       </div>
     </Page>
@@ -74,93 +72,5 @@ function PublicLog() {
         {ledgerId && <LogTable list={ledgerId} fetchPage={(query) => client.accessLogOf(ledgerId, query)} />}
       </div>
     </Page>
-  );
-}
-
-function LogTable({
-  list,
-  fetchPage,
-}: {
-  list: string;
-  fetchPage: (query: PageQuery) => Promise<ListPage<AccessLogItem>>;
-}) {
-  const paged = usePaged(['access-log', list], fetchPage, { staleTime: 0 });
-  const [verifying, setVerifying] = useState<AccessLogItem>();
-  return (
-    <PagedList paged={paged}>
-      {paged.query.data?.items.length === 0 ? (
-        <Empty>Nobody has read these records yet.</Empty>
-      ) : (
-        <Table
-          caption="Receipts"
-          rows={paged.query.data?.items ?? []}
-          keyOf={({ receiptId }) => receiptId}
-          columns={[
-            { header: 'When', cell: ({ at }) => timeText(at) },
-            { header: 'Who', cell: ({ readerName, reader }) => readerName ?? `Staff ${reader.slice(0, 8)}` },
-            {
-              header: 'Organisation',
-              cell: ({ organizationName, organization }) => organizationName ?? organization,
-            },
-            { header: 'Why', cell: ({ basis }) => basisText(basis) },
-            { header: 'Records', cell: ({ recordIds }) => <RecordLinks ids={recordIds} /> },
-            {
-              header: 'Receipt',
-              kind: 'code',
-              cell: ({ receiptId }) => <Hash value={receiptId} name="Receipt" />,
-            },
-            {
-              header: 'Verify',
-              kind: 'actions',
-              cell: (item) => (
-                <Button
-                  kind="quiet"
-                  aria-label={`Verify receipt ${item.receiptId.slice(0, 8)}`}
-                  onClick={() => setVerifying(item)}
-                >
-                  Verify
-                </Button>
-              ),
-            },
-            {
-              header: 'Block',
-              cell: ({ ledger }) => (
-                <Link to="/report/blocks/$number" params={{ number: String(ledger.blockNumber) }}>
-                  {ledger.blockNumber}
-                </Link>
-              ),
-            },
-          ]}
-        />
-      )}
-      {verifying && <VerifyDialog item={verifying} onClose={() => setVerifying(undefined)} />}
-    </PagedList>
-  );
-}
-
-function RecordLinks({ ids }: { ids: readonly string[] }) {
-  const { role } = useUser();
-  const titles = useQuery({
-    queryKey: ['records', 'titles'],
-    queryFn: () => client.records({ limit: 200 }),
-    enabled: role === 'patient',
-  });
-  const titleOf = (recordId: string): string =>
-    titles.data?.items.find((record) => record.recordId === recordId)?.disease ?? recordId.slice(0, 8);
-  return (
-    <>
-      {ids.map((recordId, index) => (
-        <span key={recordId}>
-          {index > 0 && ', '}
-          {role === 'patient' ? (
-            <Link to="/records/$recordId" params={{ recordId }}>
-              {titleOf(recordId)}
-            </Link>
-          ) : (
-            <code>{recordId.slice(0, 8)}</code>
-          )}
-        </span>
-      ))}
-    </>
   );
 }

@@ -1,9 +1,11 @@
-import { useEffect, useState } from 'react';
+import { useEffect, useRef, useState } from 'react';
 import { Link, useNavigate } from '@tanstack/react-router';
-import { useQuery } from '@tanstack/react-query';
+import { useMutation, useQuery } from '@tanstack/react-query';
 import { Device } from '../app/device';
 import { useOrganizations } from '../app/organizations';
 import { useSession } from '../app/session';
+import { againError, passphraseError } from '../keys/passphrase';
+import { RecoveryWords } from '../keys/recovery-words';
 import { Button } from '../ui/button';
 import { CheckField, SecretField, SelectField, TextField } from '../ui/fields';
 import { errorsOf, required, useForm } from '../ui/form';
@@ -11,7 +13,6 @@ import { ErrorNotice, Notice, Waiting } from '../ui/notice';
 import { grouped } from '../ui/values';
 
 const PASSWORD_LENGTH_MIN = 8;
-const PASSPHRASE_LENGTH_MIN = 12;
 const USERNAME = /^[A-Za-z0-9][A-Za-z0-9._-]{2,63}$/;
 
 const BLANK = {
@@ -25,15 +26,22 @@ const BLANK = {
   passphraseAgain: '',
 };
 
+type Activated = Awaited<ReturnType<typeof Device.activate>>;
+
 /** A patient takes the account over: the keys are made here, in the browser, and never leave it unsealed. */
 export function ActivatePage() {
   const { signIn, keepDevice } = useSession();
   const navigate = useNavigate();
   const organizations = useOrganizations();
-  const [stage, setStage] = useState('');
+  const [activated, setActivated] = useState<Activated>();
+  const heading = useRef<HTMLHeadingElement>(null);
   useEffect(() => {
     document.title = 'Activate your account · Medseal';
   }, []);
+  useEffect(() => {
+    // The form is gone: reading goes on here.
+    if (activated) heading.current?.focus();
+  }, [activated]);
   const root = organizations.data?.rootCertificate;
   const fingerprint = useQuery({
     queryKey: ['fingerprint', root],
@@ -41,7 +49,7 @@ export function ActivatePage() {
     enabled: root !== undefined,
     staleTime: Infinity,
   });
-  const form = useForm<typeof BLANK, Device>({
+  const form = useForm<typeof BLANK, Activated>({
     initial: BLANK,
     validate: (values) =>
       errorsOf<typeof BLANK>({
@@ -58,27 +66,27 @@ export function ActivatePage() {
             ? `Choose at least ${PASSWORD_LENGTH_MIN} characters.`
             : undefined,
         passwordAgain: values.passwordAgain === values.password ? undefined : 'The two passwords differ.',
-        passphrase: passphraseError(values),
-        passphraseAgain:
-          values.passphraseAgain === values.passphrase ? undefined : 'The two passphrases differ.',
+        passphrase: passphraseError(values.passphrase, values.password),
+        passphraseAgain: againError(values.passphrase, values.passphraseAgain),
       }),
-    send: async ({ organization, activationCode, username, password, passphrase }) => {
-      setStage('Making your keys in this browser and signing the activation …');
-      const device = await Device.activate({
+    send: ({ organization, activationCode, username, password, passphrase }) =>
+      Device.activate({
         organization,
         activationCode: activationCode.trim(),
         username,
         password,
         passphrase,
         rootFingerprint: fingerprint.data,
-      });
-      setStage('Signing you in …');
+      }),
+    onDone: setActivated,
+  });
+  /** Not before the words are on paper: a page that is signed in has other things to do. */
+  const entering = useMutation({
+    mutationFn: async (device: Device) => {
+      const { organization, username, password } = form.values;
       await signIn(organization, username, password, false);
-      return device;
-    },
-    onDone: (device) => {
       keepDevice(device);
-      void navigate({ to: '/choices', replace: true });
+      await navigate({ to: '/choices', replace: true });
     },
   });
   const hospitals = (organizations.data?.items ?? []).filter(
@@ -95,7 +103,20 @@ export function ActivatePage() {
             <Link to="/sign-in">Back to sign-in</Link>
           </p>
         </div>
-        <div className="panel">
+        {activated && (
+          <div className="panel">
+            <h1 ref={heading} tabIndex={-1}>
+              Your recovery words
+            </h1>
+            <p className="no-print">Your account is active. One step is left before you go on.</p>
+            <RecoveryWords words={activated.result} onDone={() => entering.mutate(activated.device)} />
+            {entering.isPending && <Waiting text="Signing you in …" />}
+            {entering.isError && (
+              <ErrorNotice error={entering.error} retry={() => entering.mutate(activated.device)} />
+            )}
+          </div>
+        )}
+        <div className="panel" hidden={activated !== undefined}>
           <h1>Activate your patient account</h1>
           {organizations.isError && (
             <ErrorNotice error={organizations.error} retry={() => void organizations.refetch()} />
@@ -171,19 +192,13 @@ export function ActivatePage() {
               <Button type="submit" kind="main" busy={form.busy}>
                 Activate
               </Button>
-              <span role="status">{form.busy ? stage : ''}</span>
+              <span role="status">
+                {form.busy ? 'Making your keys in this browser and signing the activation …' : ''}
+              </span>
             </div>
           </form>
         </div>
       </main>
     </div>
   );
-}
-
-function passphraseError({ passphrase, password }: typeof BLANK): string | undefined {
-  if (passphrase.length < PASSPHRASE_LENGTH_MIN)
-    return `Choose at least ${PASSPHRASE_LENGTH_MIN} characters; several words are good.`;
-  return passphrase === password
-    ? 'Choose another one than the password, which the hospital’s gateway sees.'
-    : undefined;
 }

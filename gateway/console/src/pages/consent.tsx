@@ -1,13 +1,15 @@
-import { useState } from 'react';
+import { type ComponentProps, type ReactNode, useState } from 'react';
 import { getRouteApi, Link } from '@tanstack/react-router';
-import { useMutation } from '@tanstack/react-query';
+import { useMutation, useQueryClient } from '@tanstack/react-query';
 import type { ConsentedRecord, DecryptedRecord } from '@medseal/client';
+import { LogTable } from '../access/log-table';
+import { ReceiptView } from '../access/receipt-view';
 import { useDoctors } from '../app/doctors';
-import { client } from '../app/session';
+import { client, useUser } from '../app/session';
 import { useOrganizationNames } from '../consents/organization-names';
 import { TermsFacts } from '../consents/terms-facts';
+import { useDevice } from '../consents/use-device';
 import { recordTypeText } from '../consents/words';
-import { ReceiptView } from '../access/receipt-view';
 import { DocumentView } from '../records/document-view';
 import { Button } from '../ui/button';
 import { Badge, Empty, ErrorNotice, Notice } from '../ui/notice';
@@ -26,6 +28,7 @@ export function ConsentPage() {
   const { consentId } = route.useParams();
   const { nameOf } = useDoctors();
   const organizationOf = useOrganizationNames();
+  const isGuardian = useUser().role === 'patient';
   const [opened, setOpened] = useState<ConsentedRecord>();
   const paged = usePaged(['consent-records', consentId], (query) => client.consentRecords(consentId, query), {
     staleTime: 0,
@@ -40,7 +43,7 @@ export function ConsentPage() {
   return (
     <>
       <p className="trail">
-        <Link to="/consents">Consents</Link>
+        {isGuardian ? <Link to="/guardians">Guardians</Link> : <Link to="/consents">Consents</Link>}
       </p>
       <Page title={textOf(identity?.['name']) ?? 'Consent'}>
         <PagedList paged={paged}>
@@ -104,7 +107,18 @@ export function ConsentPage() {
                   />
                 )}
               </Panel>
-              {opened && (
+              {opened && isGuardian && (
+                <RecordAsGuardian key={opened.recordId} record={opened} consentId={consentId} />
+              )}
+              {isGuardian && found.status === 'active' && (
+                <Panel title="Who looked">
+                  <LogTable
+                    list={found.ledgerId}
+                    fetchPage={(query) => client.accessLogOf(found.ledgerId, query)}
+                  />
+                </Panel>
+              )}
+              {opened && !isGuardian && (
                 <RecordUnderConsent
                   key={opened.recordId}
                   record={opened}
@@ -127,6 +141,26 @@ const STATES = {
   expired: 'Expired',
 } as const;
 
+/** The guardian's own device asks the agents and opens their answers. */
+function RecordAsGuardian({ record, consentId }: { record: ConsentedRecord; consentId: string }) {
+  const queries = useQueryClient();
+  const { withDevice, dialog } = useDevice();
+  const opening = useMutation({
+    mutationFn: () => withDevice((device) => device.call('readAsGuardian', record.recordId, consentId)),
+    onSettled: () => queries.invalidateQueries({ queryKey: ['access-log'] }),
+  });
+  return (
+    <OpenedRecord
+      record={record}
+      opening={opening}
+      document={opening.data?.document}
+      onOpen={() => opening.mutate()}
+    >
+      {dialog}
+    </OpenedRecord>
+  );
+}
+
 /** Opening leaves a receipt, so that it is asked for once more. */
 function RecordUnderConsent({
   record,
@@ -142,27 +176,51 @@ function RecordUnderConsent({
       client.openRecordDecrypted(record.recordId, purpose, consentId),
   });
   return (
+    <OpenedRecord
+      record={record}
+      opening={opening}
+      document={opening.data?.document}
+      onOpen={() => opening.mutate()}
+    >
+      {opening.data && <ReceiptView receipt={opening.data.receipt} />}
+    </OpenedRecord>
+  );
+}
+
+function OpenedRecord({
+  record,
+  opening,
+  document,
+  onOpen,
+  children,
+}: {
+  record: ConsentedRecord;
+  opening: { isPending: boolean; isError: boolean; error: unknown };
+  /** Undefined until it is opened. */
+  document: ComponentProps<typeof DocumentView>['document'] | undefined;
+  onOpen: () => void;
+  children: ReactNode;
+}) {
+  return (
     <Panel
       title={`${recordTypeText(record.recordType)} of ${dayText(record.date)}`}
       actions={
-        !opening.isSuccess && (
-          <Button kind="main" busy={opening.isPending} onClick={() => opening.mutate()}>
+        document === undefined && (
+          <Button kind="main" busy={opening.isPending} onClick={onOpen}>
             Open the record
           </Button>
         )
       }
     >
       {opening.isError && <ErrorNotice error={opening.error} />}
-      {opening.isSuccess ? (
-        <>
-          <DocumentView document={opening.data.document} />
-          <ReceiptView receipt={opening.data.receipt} />
-        </>
-      ) : (
+      {document === undefined ? (
         <p className="muted">
           Opening leaves a receipt on the ledger, which the patient sees in the access log.
         </p>
+      ) : (
+        <DocumentView document={document} />
       )}
+      {children}
     </Panel>
   );
 }

@@ -5,6 +5,7 @@ import { maySee } from '../app/menu';
 import { useOrganizations } from '../app/organizations';
 import { client, useUser } from '../app/session';
 import { openChoices, useChoices } from '../consents/choices';
+import { PurgesPending } from '../consents/purges-pending';
 import { RecordTable } from '../records/record-table';
 import { Badge, Empty, ErrorNotice, Notice, Waiting } from '../ui/notice';
 import { Page, Panel } from '../ui/page';
@@ -17,6 +18,7 @@ export function DashboardPage() {
   return (
     <Page title="Dashboard" lead={`Signed in as ${displayName}.`}>
       <Tiles />
+      {maySee('/consents', role) && <PurgesPending />}
       {role === 'doctor' && <DoctorsWork />}
       {role === 'hospital-admin' && <NewestRecords title="Newest records" />}
       {(role === 'verifier' || role === 'sanitizer') && <Queue />}

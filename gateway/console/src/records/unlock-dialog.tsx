@@ -1,5 +1,7 @@
+import { useState } from 'react';
 import { Device } from '../app/device';
 import { useSession } from '../app/session';
+import { RecoverForm } from '../keys/recover-form';
 import { Button } from '../ui/button';
 import { Dialog } from '../ui/dialog';
 import { SecretField } from '../ui/fields';
@@ -9,6 +11,7 @@ import { ErrorNotice } from '../ui/notice';
 /** Asks for the passphrase, which opens the patient's keys in this browser and is sent nowhere. */
 export function UnlockDialog({ onClose, onDone }: { onClose: () => void; onDone: (device: Device) => void }) {
   const { keepDevice } = useSession();
+  const [isForgotten, setIsForgotten] = useState(false);
   const form = useForm({
     initial: { passphrase: '' },
     validate: ({ passphrase }) =>
@@ -19,6 +22,12 @@ export function UnlockDialog({ onClose, onDone }: { onClose: () => void; onDone:
       onDone(device);
     },
   });
+  if (isForgotten)
+    return (
+      <Dialog key="recover" title="Recover your keys" onClose={onClose}>
+        <RecoverForm onDone={onDone} onCancel={() => setIsForgotten(false)} />
+      </Dialog>
+    );
   return (
     <Dialog title="Unlock your keys" onClose={onClose}>
       <form ref={form.form} noValidate onSubmit={form.submit}>
@@ -35,6 +44,9 @@ export function UnlockDialog({ onClose, onDone }: { onClose: () => void; onDone:
             Unlock
           </Button>
           <Button onClick={onClose}>Cancel</Button>
+          <Button kind="quiet" onClick={() => setIsForgotten(true)}>
+            I forgot my passphrase
+          </Button>
         </div>
       </form>
     </Dialog>

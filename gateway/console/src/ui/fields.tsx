@@ -105,7 +105,18 @@ export function TextField({
   );
 }
 
-export function TextArea({ value, onChange, name, rows = 2, ...field }: FieldProps & { rows?: number }) {
+export function TextArea({
+  value,
+  onChange,
+  name,
+  rows = 2,
+  isSecret = false,
+  ...field
+}: FieldProps & {
+  rows?: number;
+  /** Neither kept by the browser nor sent to a service that checks the spelling. */
+  isSecret?: boolean;
+}) {
   return (
     <Field {...field}>
       {(described) => (
@@ -113,6 +124,7 @@ export function TextArea({ value, onChange, name, rows = 2, ...field }: FieldPro
           {...described}
           name={name}
           rows={rows}
+          {...(isSecret ? { autoComplete: 'off', autoCapitalize: 'none', spellCheck: false } : {})}
           value={value}
           onChange={(event) => onChange(event.target.value)}
         />
