@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { isAbsolute, resolve } from 'node:path';
 import type { OrganizationProfile } from './organizations/organization.js';
+import { readS3Location, type StorageLocation } from './storage/storage-location.js';
 
 /** The gateway's settings: a JSON file, some of which the environment overrides. */
 export interface GatewayConfig {
@@ -8,8 +9,8 @@ export interface GatewayConfig {
   port: number;
   /** Keystores, database and administrators' first passwords. */
   dataDirectory: string;
-  /** Envelopes; shared by all organisations, trusted for nothing. */
-  objectsDirectory: string;
+  /** Encrypted objects; shared by all organisations, trusted for nothing. */
+  storage: StorageLocation;
   /** YAML file in Fabric's common connection profile. */
   connectionProfile: string;
   /** Those that this process serves: one in production, several in a demonstration. */
@@ -65,7 +66,7 @@ export const configOf = (json: unknown, environment: NodeJS.ProcessEnv = {}): Ga
   return {
     port,
     dataDirectory: path('dataDirectory'),
-    objectsDirectory: path('objectsDirectory'),
+    storage: storageOf(fields, environment),
     connectionProfile: path('connectionProfile'),
     organizations,
     admit: profiles(fields['admit'] ?? [], 'admit'),
@@ -77,6 +78,20 @@ export const configOf = (json: unknown, environment: NodeJS.ProcessEnv = {}): Ga
     ),
     rateLimit,
   };
+};
+
+/** A bucket where one is named, else the folder. */
+const storageOf = (fields: Record<string, unknown>, environment: NodeJS.ProcessEnv): StorageLocation => {
+  const fromEnvironment = environment['MEDSEAL_STORAGE'] || undefined;
+  const name = fromEnvironment === undefined ? 'storage' : 'MEDSEAL_STORAGE';
+  const bucket = fromEnvironment ?? optionalText(fields['storage'], 'storage');
+  if (bucket === undefined)
+    return { driver: 'file', directory: resolve(text(fields['objectsDirectory'], 'objectsDirectory')) };
+  try {
+    return readS3Location(bucket, environment['AWS_REGION'] || undefined);
+  } catch (error) {
+    throw new ConfigError(`${name} ${(error as Error).message}`);
+  }
 };
 
 const profiles = (value: unknown, field: string): OrganizationProfile[] => {

@@ -35,7 +35,7 @@ afterAll(() => database.close());
 /** Five records of two patients; the third gets a key slot afterwards. */
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'report-'));
-  objects = new FileObjectStore(join(folder, 'objects'));
+  objects = await FileObjectStore.open(join(folder, 'objects'));
   ledger = await SignedLedger.create([CITY, 'LakesideMSP']);
   for (const table of PROJECTION_TABLES) await database.database.query(`DELETE FROM ${table}`);
   references = [];

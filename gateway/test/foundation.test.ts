@@ -16,6 +16,7 @@ import { checkNobody, checkPassword, newInitialPassword, newPasswordRecord } fro
 import { newStaffKeys, unwrapStaffKeys, wrapStaffKeys } from '../src/auth/staff-keys';
 import { Turns } from '../src/auth/turns';
 import { configOf } from '../src/config';
+import { StorageFullError, StorageUnavailableError } from '../src/storage/object-store';
 import { Clock } from '../src/clock';
 import { signLowS } from '../src/fabric/identity';
 import { BusinessRequest, businessId } from '../src/http/business-request';
@@ -88,6 +89,14 @@ test('passwords that come faster than they can be checked are refused, not queue
   expect(refused).toHaveLength(60);
   expect(toProblem(refused[0])).toMatchObject({ problem: { status: 429, code: 'BUSY' } });
   expect(await argon2idInWorker({ password: 'later', ...cheap })).toHaveLength(64);
+});
+
+test('storage in trouble is told as what it is, and that the step can be repeated', () => {
+  const unavailable = toProblem(new StorageUnavailableError('cannot be reached (ECONNREFUSED)'));
+  expect(unavailable.problem).toMatchObject({ status: 503, code: 'STORAGE_UNAVAILABLE' });
+  expect(unavailable.problem.detail).toContain('repeat the step');
+  expect(unavailable.headers).toHaveProperty('Retry-After');
+  expect(toProblem(new StorageFullError()).problem).toMatchObject({ status: 507, code: 'STORAGE_FULL' });
 });
 
 test.each(['ENOSPC', '53100'])('a full disk (%s) is told as one, with the remedy', (code) => {
@@ -286,16 +295,26 @@ describe('configuration', () => {
 
   test('takes its defaults and the environment', () => {
     expect(configOf(good)).toMatchObject({ recordSteps: ['chain'], admit: [], databaseUrl: undefined });
+    expect(configOf(good).storage).toEqual({ driver: 'file', directory: '/o' });
     expect(configOf(good, { MEDSEAL_PORT: '9092', DATABASE_URL: 'postgres://x' })).toMatchObject({
       port: 9092,
       databaseUrl: 'postgres://x',
     });
+    const MEDSEAL_STORAGE = 's3://bucket/prefix';
+    const s3 = { driver: 's3', bucket: 'bucket', prefix: 'prefix', region: 'ap-south-1', pathStyle: false };
+    expect(configOf(good, { MEDSEAL_STORAGE, AWS_REGION: 'ap-south-1' }).storage).toEqual(s3);
+    const { objectsDirectory: _, ...withoutFolder } = good;
+    expect(configOf({ ...withoutFolder, storage: 's3://bucket/prefix?region=ap-south-1' }).storage).toEqual(
+      s3,
+    );
   });
 
   test.each([
     ['port', { port: 70_000 }],
     ['port', { port: '1' }],
     ['dataDirectory', { dataDirectory: '' }],
+    ['objectsDirectory', { objectsDirectory: undefined }],
+    ['storage must begin with s3://', { storage: 'https://bucket' }],
     ['organizations', { organizations: [] }],
     ['organizations[0].code', { organizations: [{ ...organization, code: '1' }] }],
     ['organizations[0].slug', { organizations: [{ ...organization, slug: 'City' }] }],

@@ -1,67 +1,119 @@
-import { createHash } from 'node:crypto';
-import { mkdtemp, readFile, readdir, rm, stat, writeFile } from 'node:fs/promises';
+import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { mkdtemp, open, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import fc from 'fast-check';
+import { dirname, join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { FileObjectStore } from '../src/storage/file-object-store';
-import { ObjectAlteredError, ObjectMissingError } from '../src/storage/object-store';
+import { ObjectAlteredError } from '../src/storage/object-store';
+import { NO_SMALL_DISK, SmallDisk } from './full-disk';
+import { describeObjectStore, type StoreUnderTest } from './storage-suite';
 
+let root: string;
 let directory: string;
-let store: FileObjectStore;
-
-beforeEach(async () => {
-  directory = await mkdtemp(join(tmpdir(), 'objects-'));
-  store = new FileObjectStore(directory);
-});
-afterEach(() => rm(directory, { recursive: true, force: true }));
 
 const pathOf = (digest: string): string => join(directory, digest.slice(0, 2), digest);
 
-test('an object comes back byte for byte under its SHA-256', async () => {
-  await fc.assert(
-    fc.asyncProperty(fc.uint8Array({ maxLength: 3000 }), async (bytes) => {
-      const digest = await store.put(bytes);
-      expect(digest).toBe(createHash('sha256').update(bytes).digest('hex'));
-      expect(Buffer.from(bytes).equals(await store.get(digest))).toBe(true);
-      expect(await store.has(digest)).toBe(true);
-    }),
-    { numRuns: 30 },
-  );
-});
+const start = async (): Promise<StoreUnderTest> => {
+  root = await mkdtemp(join(tmpdir(), 'objects-'));
+  directory = join(root, 'objects');
+  const away = join(root, 'away');
+  let pipe: { path: string; bytes: Buffer } | undefined;
+  let disk: SmallDisk | undefined;
+  return {
+    store: await FileObjectStore.open(directory),
+    alter: (digest, bytes) => writeFile(pathOf(digest), bytes),
+    names: async () => {
+      const entries = await readdir(directory, { recursive: true, withFileTypes: true });
+      return entries
+        .filter((one) => one.isFile() && !one.parentPath.endsWith('.partial'))
+        .map(({ name }) => name)
+        .sort();
+    },
+    unfinished: async () => (await readdir(join(directory, '.partial'))).length,
+    knowsBeginnings: true,
+    down: async () => {
+      await rename(directory, away);
+      await writeFile(directory, 'no folder');
+    },
+    up: async () => {
+      if (existsSync(away)) {
+        await rm(directory);
+        await rename(away, directory);
+      }
+      if (pipe !== undefined) {
+        // Whoever waits at the pipe goes on.
+        await (await open(pipe.path, 'r+')).close();
+        await rm(pipe.path);
+        await writeFile(pipe.path, pipe.bytes);
+        pipe = undefined;
+      }
+    },
+    silent: async (digest, deadlineMs) => {
+      const path = pathOf(digest);
+      pipe = { path, bytes: await readFile(path) };
+      await rm(path);
+      expect(spawnSync('mkfifo', [path]).status).toBe(0);
+      return new FileObjectStore(directory, deadlineMs);
+    },
+    small: async () => {
+      disk = new SmallDisk();
+      return FileObjectStore.open(join(disk.folder, 'objects'));
+    },
+    where: { location: { driver: 'file', directory } },
+    pauseAfter: 5,
+    slow: () => Promise.resolve(),
+    midway: async (child) => {
+      for await (const line of createInterface({ input: child.stdout! })) if (line === '5') return;
+    },
+    close: async () => {
+      disk?.remove();
+      await rm(root, { recursive: true, force: true });
+    },
+  };
+};
 
-test('any flipped bit is refused, and storing the bytes again repairs the copy', async () => {
-  const bytes = Buffer.from('ciphertext chunks of one record');
-  const digest = await store.put(bytes);
-  for (let bit = 0; bit < bytes.length * 8; bit += 1) {
-    const altered = Buffer.from(bytes);
-    altered[bit >> 3]! ^= 1 << (bit & 7);
-    await writeFile(pathOf(digest), altered);
-    await expect(store.get(digest)).rejects.toBeInstanceOf(ObjectAlteredError);
-  }
-  await store.put(bytes);
-  expect(await store.get(digest)).toEqual(bytes);
-});
+describeObjectStore('objects in files', start, NO_SMALL_DISK);
 
-test('a missing object is named, deleting twice is harmless', async () => {
-  const digest = await store.put(Buffer.from('x'));
-  await store.delete(digest);
-  await store.delete(digest);
-  expect(await store.has(digest)).toBe(false);
-  await expect(store.get(digest)).rejects.toThrow(new ObjectMissingError(digest).message);
-  await store.delete('0'.repeat(64));
-});
+describe('a folder of objects', () => {
+  let store: FileObjectStore;
 
-test('an address cannot leave the folder', async () => {
-  for (const digest of ['../../etc/passwd', 'A'.repeat(64), '', `${'0'.repeat(64)}/..`]) {
-    await expect(store.get(digest)).rejects.toThrow('64 lower-case hex characters');
-    await expect(store.delete(digest)).rejects.toThrow('64 lower-case hex characters');
-  }
-});
+  beforeAll(async () => {
+    root = await mkdtemp(join(tmpdir(), 'objects-'));
+    directory = join(root, 'objects');
+    store = await FileObjectStore.open(directory);
+  });
+  afterAll(() => rm(root, { recursive: true, force: true }));
 
-test('no temporary file stays, the object is private to its owner', async () => {
-  const digest = await store.put(Buffer.alloc(200_000, 7));
-  await Promise.all([store.put(Buffer.alloc(200_000, 7)), store.put(Buffer.alloc(200_000, 7))]);
-  expect(await readdir(join(directory, digest.slice(0, 2)))).toEqual([digest]);
-  expect((await stat(pathOf(digest))).mode & 0o777).toBe(0o600);
-  expect((await readFile(pathOf(digest))).length).toBe(200_000);
+  test('any flipped bit is refused', async () => {
+    const bytes = Buffer.from('ciphertext chunks of one record');
+    const digest = await store.put(bytes);
+    for (let bit = 0; bit < bytes.length * 8; bit += 1) {
+      const altered = Buffer.from(bytes);
+      altered[bit >> 3]! ^= 1 << (bit & 7);
+      await writeFile(pathOf(digest), altered);
+      await expect(store.get(digest)).rejects.toBeInstanceOf(ObjectAlteredError);
+    }
+  });
+
+  test('no temporary file stays, the object is private to its owner', async () => {
+    const digest = await store.put(Buffer.alloc(200_000, 7));
+    expect(await readdir(dirname(pathOf(digest)))).toEqual([digest]);
+    expect(await readdir(join(directory, '.partial'))).toEqual([]);
+    expect((await stat(pathOf(digest))).mode & 0o777).toBe(0o600);
+  });
+
+  test('a folder that is gone is not taken for one without objects', async () => {
+    const digest = await store.put(Buffer.from('x'));
+    await rename(directory, `${directory}-gone`);
+    try {
+      await expect(store.has(digest)).rejects.toThrow('is not where it was');
+      await expect(store.get(digest)).rejects.toThrow('is not where it was');
+      await expect(store.put(Buffer.from('y'))).rejects.toThrow('is not where it was');
+      expect(existsSync(directory)).toBe(false);
+    } finally {
+      await rename(`${directory}-gone`, directory);
+    }
+    expect((await store.get(digest)).toString()).toBe('x');
+  });
 });

@@ -1,3 +1,4 @@
+import { drained } from '../storage/checked-pieces.js';
 import { ObjectAlteredError, ObjectMissingError, type ObjectStore } from '../storage/object-store.js';
 import type { Findings } from './verdict.js';
 import type { StoredObjects } from './verifier/ledger-walk.js';
@@ -27,7 +28,7 @@ const MISSING = 'object: missing from the store';
 
 async function objectFault(objects: ObjectStore, digest: string): Promise<string | undefined> {
   try {
-    await objects.get(digest);
+    await drained(objects.stream(digest));
     return undefined;
   } catch (error) {
     if (error instanceof ObjectMissingError) return MISSING;

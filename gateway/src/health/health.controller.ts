@@ -19,7 +19,7 @@ export class HealthController {
     return { status: 'live' };
   }
 
-  /** 200 when ledger, database and read model of every organisation answer; 503 names what does not. */
+  /** 200 when the object store, and ledger, database and read model of every organisation answer; 503 names what does not. */
   @Get('health/ready')
   async ready(
     @Res({ passthrough: true }) response: Response,

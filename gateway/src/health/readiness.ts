@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { OrganizationRegistry } from '../organizations/organization.js';
+import { StorageFullError, StorageUnavailableError } from '../storage/object-store.js';
 
 /** What must work before the service takes requests; `start` is cleared when the first start is complete. */
 @Injectable()
@@ -20,6 +21,8 @@ export class Readiness {
   /** Empty when ready. */
   async waitingFor(): Promise<string[]> {
     const missing = [...this.open];
+    const storage = await this.storageTrouble();
+    if (storage !== undefined) missing.push(storage);
     for (const organization of this.organizations.all()) {
       const check = async (what: string, act: () => Promise<unknown>): Promise<void> => {
         try {
@@ -35,5 +38,16 @@ export class Readiness {
       });
     }
     return missing;
+  }
+
+  /** Of the one store that all organisations of this process share. */
+  private async storageTrouble(): Promise<string | undefined> {
+    try {
+      await this.organizations.all()[0]?.objects.check();
+      return undefined;
+    } catch (error) {
+      if (error instanceof StorageFullError) return 'storage: is full';
+      return error instanceof StorageUnavailableError ? `storage: ${error.reason}` : 'storage';
+    }
   }
 }

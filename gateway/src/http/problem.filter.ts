@@ -5,6 +5,7 @@ import { LedgerError } from '../fabric/ledger-client.js';
 import { ledgerProblem } from './ledger-problem.js';
 import { TooManyPasswordsError } from '../auth/argon2.js';
 import { notFound, problem, ProblemException, tooManyRequests } from './problem.js';
+import { StorageFullError, StorageUnavailableError } from '../storage/object-store.js';
 
 /** Every error leaves as application/problem+json; what nobody foresaw says no more than that. */
 @Catch()
@@ -42,6 +43,13 @@ export const toProblem = (exception: unknown): ProblemException => {
   if (exception instanceof ThrottlerException)
     return problem(429, 'TOO_MANY_REQUESTS', 'Send fewer requests; wait until Retry-After has passed.');
   if (exception instanceof HttpException) return ofHttpException(exception);
+  if (exception instanceof StorageUnavailableError)
+    return problem(503, 'STORAGE_UNAVAILABLE', exception.message, undefined, {
+      headers: { 'Retry-After': '5' },
+      cause: exception,
+    });
+  if (exception instanceof StorageFullError)
+    return problem(507, 'STORAGE_FULL', exception.message, undefined, { headers: { 'Retry-After': '30' } });
   if (exception instanceof TooManyPasswordsError)
     return tooManyRequests('BUSY', 'Too many passwords are being checked: try again in a moment.', 5);
   const { status, type, code } = (exception ?? {}) as { status?: unknown; type?: unknown; code?: unknown };

@@ -14,8 +14,8 @@ import { migrate } from '../database/migrations.js';
 import { countTransaction } from '../health/metrics.js';
 import { noteCommit } from '../http/request-context.js';
 import { Keystore, type ServiceCredentials } from '../keystore/keystore.js';
-import { FileObjectStore } from '../storage/file-object-store.js';
 import type { ObjectStore } from '../storage/object-store.js';
+import { openObjectStore } from '../storage/open-object-store.js';
 import { newEnrollmentId } from './enrollment-id.js';
 import {
   Organization,
@@ -35,7 +35,7 @@ export interface OpenOrganizations {
 export const openOrganizations = async (config: GatewayConfig, clock: Clock): Promise<OpenOrganizations> => {
   // First what costs nothing to find wrong.
   const profile = readConnectionProfile(config.connectionProfile);
-  const objects = new FileObjectStore(config.objectsDirectory);
+  const objects = await openObjectStore(config.storage, config.dataDirectory);
   const organizations: Organization[] = [];
   // The database's very first start takes seconds; keys and certificates are made meanwhile.
   const { databaseTemplates, databaseUrl, dataDirectory } = config;
