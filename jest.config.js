@@ -17,6 +17,7 @@ const onPaper = {
 
 module.exports = {
   testTimeout: 60_000,
+  testSequencer: `${__dirname}/jest.sequencer.js`,
   projects: [
     project('crypto', 'crypto/test'),
     project('embedded-fabric', 'network/embedded/test'),

@@ -5,10 +5,16 @@ import path from 'node:path';
 import { chromiumForTests } from './lib/chromium.mjs';
 import { prepare, ROOT } from './lib/prepare.mjs';
 
-// `npm test [-- <jest arguments>]`: static checks, the packages' tests, then acceptance and the console on the running product.
+// `npm test [-- <jest arguments>]`: static checks, the packages' tests, acceptance and the console on the running product, all side by side.
 // Ends with one plain line: `N passed, N failed, N skipped`.
 
 await prepare();
+
+const PACKAGES = ['crypto', 'embedded-fabric', 'fabric-network', 'chaincode', 'client', 'gateway'];
+const PRODUCT = ['acceptance', 'security', 'browser'];
+
+/** One more than the two cores there are at least: a test waits for its processes about a third of its time. */
+const WORKERS = 3;
 
 const total = { passed: 0, failed: 0, skipped: 0 };
 const skipped = [];
@@ -66,11 +72,9 @@ if (own.length > 0) {
   if (own.includes('browser')) await lookForChromium();
   await jest(own);
 } else {
-  // May install it meanwhile.
-  const chromium = lookForChromium();
   const tsc = bin('typescript/bin/tsc');
   // Two at a time: eslint takes about as long as the others together.
-  await Promise.all([
+  const checks = Promise.all([
     check('eslint', bin('eslint/bin/eslint.js'), ['.']),
     (async () => {
       await check('imports go one way', path.join(ROOT, 'scripts/check-imports.mjs'), []);
@@ -79,20 +83,14 @@ if (own.length > 0) {
       await check('prettier', bin('prettier/bin/prettier.cjs'), ['--check', '--log-level', 'warn', '.']);
     })(),
   ]);
-  await jest([
-    '--maxWorkers=2',
-    '--selectProjects',
-    'crypto',
-    'embedded-fabric',
-    'fabric-network',
-    'chaincode',
-    'client',
-    'gateway',
-  ]);
-  await chromium;
-  // Real Fabric's ports are the machine's; an embedded network takes what is free.
-  const workers = process.env.NETWORK === 'fabric' ? '--runInBand' : '--maxWorkers=2';
-  await jest([workers, '--selectProjects', 'acceptance', 'security', 'browser']);
+  await lookForChromium();
+  const workers = `--maxWorkers=${WORKERS}`;
+  if (process.env.NETWORK === 'fabric') {
+    await jest([workers, '--selectProjects', ...PACKAGES]);
+    // Real Fabric's ports are the machine's; an embedded network takes what is free.
+    await jest(['--runInBand', '--selectProjects', ...PRODUCT]);
+  } else await jest([workers, '--selectProjects', ...PACKAGES, ...PRODUCT]);
+  await checks;
 }
 // A title says why, where a network lacks something; what a run of chosen tests leaves out is no news.
 const told = skipped.filter((name) => own.length === 0 || name.includes('skipped: '));
