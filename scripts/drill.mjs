@@ -36,6 +36,12 @@ const DRILLS = {
     file: 'crypto/test/audit',
     environment: { MEDSEAL_AUDIT_RUNS: '60', MEDSEAL_AUDIT_BYTES: '5000000' },
   },
+  documents: {
+    project: 'crypto',
+    file: 'crypto/test/document-properties',
+    environment: { MEDSEAL_DOCUMENT_RUNS: '40', MEDSEAL_DOCUMENT_BYTES: '5000000' },
+  },
+  'free-text': { project: 'crypto', file: 'crypto/test/free-text', environment: {} },
   erasure: { project: 'acceptance', file: 'erasure.test.ts', environment: { MEDSEAL_ERASURES: '10' } },
   secrecy: { project: 'acceptance', file: 'secrecy.test.ts', environment: { MEDSEAL_NUMBERS: '1000000000' } },
 };

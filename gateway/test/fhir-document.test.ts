@@ -1,4 +1,13 @@
-import { canonicalJson, parseCanonicalJson } from '@medseal/crypto';
+import {
+  canonicalJson,
+  documentFaults,
+  layOutDocument,
+  layoutOf,
+  originalDocument,
+  parseCanonicalJson,
+  sanitisedDocument,
+  withWildcards,
+} from '@medseal/crypto';
 import * as fc from 'fast-check';
 import { foldDecimals, unfoldDecimals } from '../src/records/document/decimals.js';
 import { madeOfSections, sectionsOf, toDocumentBundle } from '../src/records/document/fhir-document.js';
@@ -263,5 +272,43 @@ describe('a document is refused, with field and remedy,', () => {
 
   test('at most twenty errors are told', () => {
     expect(documentErrors({ problems: Array.from({ length: 100 }, () => ({})) })).toHaveLength(20);
+  });
+});
+
+describe('the eight sections, sanitised', () => {
+  const bundle = foldDecimals(toDocumentBundle(sections, context)) as DocumentBundle;
+  const sanitised = (profile: 'minimal' | 'research'): DocumentBundle => {
+    const laidOut = layOutDocument(bundle, { profile, researchConsentId: 'c-1' });
+    expect(canonicalJson(originalDocument(laidOut.bytes), { decimals: true })).toBe(
+      canonicalJson(bundle, { decimals: true }),
+    );
+    const layout = layoutOf(laidOut.bytes.length, 32);
+    const bytes = withWildcards(layout, [...laidOut.personal, ...laidOut.organisation], laidOut.bytes);
+    return unfoldDecimals(sanitisedDocument(bytes)) as unknown as DocumentBundle;
+  };
+
+  it('are a document without faults, before and after', () => {
+    expect(documentFaults(bundle)).toEqual([]);
+    for (const profile of ['minimal', 'research'] as const) {
+      expect(documentErrors(sanitised(profile))).toEqual([]);
+      expect(madeOfSections(sanitised(profile))).toBe(true);
+    }
+  });
+
+  it('read in research as they were written, but for the dates', () => {
+    const withoutDates = (written: Sections): unknown =>
+      JSON.parse(stringifyLossless(written), (name, value: unknown) => (name === 'date' ? undefined : value));
+    expect(withoutDates(sectionsOf(sanitised('research')))).toEqual(withoutDates(sections));
+    expect(JSON.stringify(sanitised('research'))).not.toMatch(/\d{4}-\d{2}-\d{2}(?!T00:00:00Z)/);
+  });
+
+  it('say in minimal how many items each has, and nothing of them', () => {
+    const document = sanitised('minimal');
+    const text = JSON.stringify(document);
+    expect(text).not.toMatch(/Fever|R50|8310|38\.9|Tetanus|negative|CityMSP|2020|aaaa|bbbb/);
+    const composition = document.entry[0]?.resource as unknown as { section: { entry?: unknown[] }[] };
+    expect(composition.section.map(({ entry }) => entry?.length ?? 0)).toEqual(
+      SECTION_NAMES.map((name) => sections[name]?.length ?? 0),
+    );
   });
 });

@@ -821,7 +821,7 @@ export const REQUIRED: Readonly<Record<string, readonly string[]>> = {
 
 /** Elements of which FHIR demands one of several, so that each keeps its place. */
 const ONE_OF_SEVERAL: Readonly<Record<string, readonly string[]>> = {
-  'Composition.section': ['text'],
+  'Composition.section': ['text', 'entry', 'section'],
   Organization: ['name', 'identifier'],
 };
 

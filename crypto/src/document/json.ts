@@ -24,6 +24,12 @@ export const objectsOf = (value: Json | undefined): JsonObject[] =>
 export const textOf = (value: Json | undefined): string | undefined =>
   typeof value === 'string' ? value : undefined;
 
+/** Every text and number that a value holds, however deep. */
+export const textsOf = (value: Json): string[] => {
+  if (typeof value === 'string' || typeof value === 'number') return [String(value)];
+  return typeof value === 'object' && value !== null ? Object.values(value).flatMap(textsOf) : [];
+};
+
 /** FHIR's own names: whatever else is a name could not be told from the marks of the layout. */
 const ELEMENT_NAME = /^_?[A-Za-z][A-Za-z0-9]{0,63}$/;
 

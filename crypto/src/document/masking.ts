@@ -1,6 +1,6 @@
 import { kindOf, type Field, fieldOf, isRequired, REPLACED_FIELDS, RESOURCE_TYPES } from './fields.js';
 import type { FreeTextScan } from './free-text/scan.js';
-import { isObject, type Json, type JsonObject, textOf } from './json.js';
+import { isObject, type Json, type JsonObject, textOf, textsOf } from './json.js';
 import type { Links } from './links.js';
 import { maskNarrative, MASKED_NARRATIVE } from './narrative.js';
 import {
@@ -311,25 +311,23 @@ const maskExtension = (value: Json, place: Place): Outcome => {
 };
 
 /** Replaced, with a masked value only where FHIR demands one. */
-const gone = (value: Json, place: Place, required = place.required): Outcome => ({
-  replaced: {
-    original: value,
-    kind: kindOf(place.field.rule),
-    field: place.listed,
-    ...(required && { mask: maskOf(place.field.type) }),
-  },
-});
+const gone = (value: Json, place: Place, required = place.required): Outcome =>
+  replace(value, place, [], required ? maskOf(place.field.type) : undefined);
 
 const replace = (value: Json, place: Place, parts: Outcome[], mask: Json | undefined): Outcome => ({
   replaced: {
     original: value,
-    kind: parts.length > 0 ? kindOfAll(parts) : kindOf(place.field.rule),
+    kind: kindOfValue(value, parts.length > 0 ? kindOfAll(parts) : kindOf(place.field.rule), place),
     field: place.listed,
     ...(mask !== undefined && { mask }),
   },
 });
 
-/** Personal where any part is, so that the sanitiser sees nothing that is not theirs to see. */
+/** What the organisation's sectors hold is shown to the sanitiser, unless it says something about the patient. */
+const kindOfValue = (value: Json, kind: ReplacedKind, { scan }: Masking): ReplacedKind =>
+  kind === 'organisation' && scan.namesPatient(textsOf(value).join('\n')) ? 'personal' : kind;
+
+/** Personal where any part is. */
 const kindOfAll = (parts: Outcome[]): ReplacedKind =>
   parts.every((part) => 'replaced' in part && part.replaced.kind === 'organisation')
     ? 'organisation'
@@ -358,6 +356,8 @@ const maskOf = (type: string): Json => {
       return { system: 'urn:ietf:rfc:3986', value: 'urn:uuid:00000000-0000-4000-8000-000000000000' };
     case 'Narrative':
       return MASKED_NARRATIVE;
+    case 'Composition.section':
+      return { text: MASKED_NARRATIVE };
     case 'Period':
       return { start: MASKED_YEAR };
     default:

@@ -165,8 +165,9 @@ export const randomDocument = (seed: number, bytes: number): RandomDocument => {
   const sections = (): Json =>
     Array.from({ length: 1 + Math.floor(draw() * 3) }, () => ({
       title: text() || 'Notes',
-      text: value('Narrative', 0),
+      ...(draw() < 0.5 && { text: value('Narrative', 0) }),
       entry: [reference()],
+      ...(draw() < 0.2 && { section: [{ title: text() || 'More', entry: [reference()] }] }),
     }));
   const entry: Json[] = types.map((type, i) => ({ fullUrl: url(i), resource: resource(type, i) }));
   if (draw() < 0.5)

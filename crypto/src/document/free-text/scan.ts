@@ -19,6 +19,8 @@ export interface FreeTextScan {
   spans(text: string): Found[];
   /** The text with `mask` in place of each span; without a kind where nothing was found. */
   mask(text: string, mask: string): { shown: string; kind: ReplacedKind | undefined };
+  /** Whether a text, of whatever kind, names the patient. */
+  namesPatient(text: string): boolean;
   /** Whether a code or number is a name or number of the document's people. */
   knows(text: string): boolean;
 }
@@ -51,16 +53,16 @@ export const freeTextScan = (people: CompletePeople): FreeTextScan => {
         found.push({ start: at, end: at + email.length, kind, what: 'email' });
       return found;
     });
-  const spans = (text: string): Found[] => {
+  const findKnown = (text: string): Found[] => {
     const words = wordsOf(text);
-    return merged(text, [
+    return [
       ...names.find(text, words),
       ...numbers.find(text),
       ...addresses(text, words),
       ...findEmails(text),
-      ...findPatterns(text),
-    ]);
+    ];
   };
+  const spans = (text: string): Found[] => merged(text, [...findKnown(text), ...findPatterns(text)]);
   return {
     spans,
     mask: (text, mask) => {
@@ -73,6 +75,7 @@ export const freeTextScan = (people: CompletePeople): FreeTextScan => {
       const kind = found.some((one) => one.kind === 'personal') ? 'personal' : found[0]?.kind;
       return { shown: shown + text.slice(at), kind };
     },
+    namesPatient: (text) => findKnown(text).some(({ kind }) => kind === 'personal'),
     knows: (text) => names.isName(text) || numbers.isNumber(text),
   };
 };
