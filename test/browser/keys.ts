@@ -1,6 +1,9 @@
 import type { Visitor } from '../support/visitor';
 import { HOSPITAL, type Stage } from './stage';
 
+/** Three consents, each with its shares, terms and revocation. */
+const ALL_CONSENTS_MS = 60_000;
+
 export const shownWords = async (at: Visitor): Promise<string> =>
   (await at.page.getByRole('list', { name: 'Recovery words' }).getByRole('listitem').allTextContents()).join(
     ' ',
@@ -44,6 +47,11 @@ export function keysFlow(stage: () => Stage): void {
       await at.pressButton('Show the words');
       await at.sees(at.heading('Your recovery words'));
       expect(await shownWords(at)).toBe(patient.recoveryWords);
+      // On paper are the words and nothing to press.
+      await at.page.emulateMedia({ media: 'print' });
+      await at.sees(at.page.getByRole('list', { name: 'Recovery words' }));
+      expect(await at.page.getByRole('button').count()).toBe(0);
+      await at.page.emulateMedia({ media: null });
       await at.pressButton('I have written them down');
       await confirmWords(at, patient.recoveryWords);
       await at.sees(at.text('You have the words on paper. Keep it in a safe place.'));
@@ -97,7 +105,7 @@ export function keysFlow(stage: () => Stage): void {
       await at.sees(at.row('Care team of City Hospital'));
       await at.sees(at.row('Dr. Rajini'));
       await at.pressButton('Grant all of them again');
-      await at.sees(at.text(/^They were granted again, with the same limits/));
+      await at.text(/^They were granted again, with the same limits/).waitFor({ timeout: ALL_CONSENTS_MS });
       await at.menu('Consents');
       // Later flows open under these.
       for (const name of ['Emergency access', 'Care team of City Hospital', 'Dr. Rajini'])

@@ -13,18 +13,40 @@ import { ErrorNotice, Notice } from '../ui/notice';
 import { Page, Panel } from '../ui/page';
 
 /** What a patient does with the own keys, which are in this browser while unlocked and nowhere else. */
-export const KeysPage = () => (
-  <Page
-    title="Keys"
-    lead="Your keys open your records and sign your consents. Your passphrase opens the keys, in this browser."
-  >
-    <div className="columns">
-      <ChangePassphrase />
-      <ShowRecoveryWords />
-    </div>
-    <NewKeys />
-  </Page>
-);
+export function KeysPage() {
+  const [words, setWords] = useState('');
+  const [isOnPaper, setIsOnPaper] = useState(false);
+  return (
+    <Page
+      title="Keys"
+      lead="Your keys open your records and sign your consents. Your passphrase opens the keys, in this browser."
+    >
+      <div className="columns">
+        <ChangePassphrase />
+        <AskForWords
+          isOnPaper={isOnPaper}
+          onWords={(shown) => {
+            setIsOnPaper(false);
+            setWords(shown);
+          }}
+        />
+      </div>
+      <NewKeys />
+      {/* Beside the panels: what is printed is the dialog alone. */}
+      {words && (
+        <Dialog title="Your recovery words" onClose={() => setWords('')} wide>
+          <RecoveryWords
+            words={words}
+            onDone={() => {
+              setWords('');
+              setIsOnPaper(true);
+            }}
+          />
+        </Dialog>
+      )}
+    </Page>
+  );
+}
 
 const BLANK = { present: '', passphrase: '', passphraseAgain: '' };
 
@@ -98,10 +120,8 @@ function ChangePassphrase() {
   );
 }
 
-function ShowRecoveryWords() {
+function AskForWords({ isOnPaper, onWords }: { isOnPaper: boolean; onWords: (words: string) => void }) {
   const { keepDevice } = useSession();
-  const [words, setWords] = useState('');
-  const [isDone, setIsDone] = useState(false);
   const form = useForm({
     initial: { passphrase: '' },
     validate: ({ passphrase }) =>
@@ -110,13 +130,12 @@ function ShowRecoveryWords() {
     onDone: ({ device, result }) => {
       keepDevice(device);
       form.setValues({ passphrase: '' });
-      setIsDone(false);
-      setWords(result);
+      onWords(result);
     },
   });
   return (
     <Panel title="Recovery words">
-      {isDone && <Notice kind="good">You have the words on paper. Keep it in a safe place.</Notice>}
+      {isOnPaper && <Notice kind="good">You have the words on paper. Keep it in a safe place.</Notice>}
       <p>
         24 words that open your keys when you forget your passphrase, also in another browser. You wrote them
         down when you activated your account; if the paper is lost, write them down again.
@@ -130,17 +149,6 @@ function ShowRecoveryWords() {
           </Button>
         </div>
       </form>
-      {words && (
-        <Dialog title="Your recovery words" onClose={() => setWords('')} wide>
-          <RecoveryWords
-            words={words}
-            onDone={() => {
-              setWords('');
-              setIsDone(true);
-            }}
-          />
-        </Dialog>
-      )}
     </Panel>
   );
 }
