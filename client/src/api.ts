@@ -129,11 +129,16 @@ export interface DoctorAnswer {
   ledger?: LedgerPart;
 }
 
+/** Who holds a member of staff's secret keys. */
+export type KeyHolder = 'gateway' | 'device';
+
 export interface UserInput {
   username: string;
   role: string;
   doctorId?: string;
   displayName: string;
+  /** `gateway` unless given. */
+  keyHolder?: KeyHolder;
 }
 
 export interface UserCreated {
@@ -149,6 +154,7 @@ export interface UserListing {
   role: string;
   subject: string;
   status: 'active' | 'suspended' | 'revoked';
+  keyHolder: KeyHolder;
   /** Nobody has changed the administrator's password yet. */
   initialPassword: boolean;
   createdAt: string;
@@ -479,6 +485,38 @@ export interface ActAnswer {
   [name: string]: unknown;
 }
 
+/** A question to one organisation; nothing is written by it. */
+export interface Question extends Signing {
+  mspId: string;
+}
+
+/**
+ * Answer 202 to a member of staff whose device holds the keys: what it signs before the same request, repeated with its
+ * Idempotency-Key, can go on; see `StaffDevice`.
+ */
+export interface ToSign {
+  signing?: Signing;
+  questions?: Question[];
+}
+
+/** The caller's own keys as staff; public ones are those on the ledger, hex. */
+export interface StaffKeysAnswer {
+  keyHolder: KeyHolder;
+  mspId: string;
+  channel: string;
+  /** PEM; null before a device has one. */
+  certificate: string | null;
+  /** Subject of the certificate request that a device may send now. */
+  enrollmentId: string;
+  receivingKey: string | null;
+  readerKey: string | null;
+}
+
+/** What an organisation decides for its own gateway. */
+export interface OrganizationSettings {
+  staffKeys: 'gateway' | 'device-allowed';
+}
+
 export interface ActivationBegin {
   enrollmentId: string;
   ledgerId: string;
@@ -493,11 +531,15 @@ export interface ActivationBegin {
   choices: { standingConsent: GranteeAnswer | null; emergencyGrant: GranteeAnswer | null };
 }
 
-/** What the gateway keeps for a patient: blobs only the passphrase opens. */
-export interface Keyring {
+/** What the gateway keeps for a device: blobs only the passphrase opens. */
+export interface WrappedSeed {
   seed: unknown;
-  /** What the device keeps to since its activation, under a key of the seed; missing in those of 0.1.0. */
+  /** What the device keeps to since it made its keys, under a key of the seed; missing in those of 0.1.0. */
   facts?: string;
+}
+
+/** Of a patient. */
+export interface Keyring extends WrappedSeed {
   /** `epochs`: of each scope; a gateway before there were any has `epoch` alone. */
   scopes: {
     general: string;
@@ -655,6 +697,8 @@ export interface OpenedUnderConsent extends Omit<OpenedRecord, 'elements'> {
   consent: Omit<ConsentFields, 'requestId'> & { ledgerId: string };
   /** One an agent, base64. */
   elements: { mspId: string; scopeId: string; epoch: number; element: string }[];
+  /** Of a consent to a care team, where the member's device holds the keys: the team's key sealed to it, base64. */
+  teamKey?: string;
 }
 
 export interface GranteeAnswer {

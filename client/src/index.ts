@@ -16,3 +16,4 @@ export * from './device/outdated.js';
 export * from './device/patient-device.js';
 export * from './device/record-content.js';
 export * from './device/signed-act.js';
+export * from './device/staff-device.js';

@@ -33,12 +33,14 @@ import type {
   GuardianAnswersInput,
   GuardianKeyAnswer,
   Keyring,
+  KeyHolder,
   LackingSlot,
   LedgerPart,
   OpenedInEmergency,
   OpenedRecord,
   OpenedUnderConsent,
   OrganizationAnswer,
+  OrganizationSettings,
   OwnSession,
   Page,
   PageQuery,
@@ -52,6 +54,8 @@ import type {
   ScopeAnswer,
   SessionAnswer,
   SessionSummary,
+  StaffKeysAnswer,
+  ToSign,
   TransactionSummary,
   UserChanged,
   UserCreated,
@@ -143,6 +147,22 @@ export class MedsealClient {
   /** Replaces all wrapped blobs. */
   putKeyring = (wrapped: Record<string, unknown>) => this.#call<Keyring>('PUT', '/auth/keyring', { wrapped });
 
+  staffKeys = () => this.#call<StaffKeysAnswer>('GET', '/staff-keys');
+
+  certifyStaffKey = (body: { enrollmentId: string; csr: string; wrapped: Record<string, unknown> }) =>
+    this.#call<{ certificate: string }>('POST', '/staff-keys/certificate', body);
+
+  /** See `StaffDevice.enrol`. */
+  registerStaffKeys = (
+    body: { receivingKey: string; readerKey?: string; proof?: string },
+    options?: WriteOptions,
+  ) => this.#call<StaffKeysAnswer & ToSign>('POST', '/staff-keys', body, undefined, options);
+
+  settings = () => this.#call<OrganizationSettings>('GET', '/settings');
+
+  changeSettings = (settings: OrganizationSettings) =>
+    this.#call<OrganizationSettings>('PUT', '/settings', settings);
+
   beginActivation = (organization: string, activationCode: string) =>
     this.#call<ActivationBegin>('POST', '/auth/activate/begin', { organization, activationCode });
 
@@ -169,7 +189,12 @@ export class MedsealClient {
 
   changeUser = (
     username: string,
-    change: { action?: 'suspend' | 'resume' | 'revoke' | 'reset'; displayName?: string },
+    change: {
+      action?: 'suspend' | 'resume' | 'revoke' | 'reset';
+      displayName?: string;
+      /** With `reset`. */
+      keyHolder?: KeyHolder;
+    },
   ) => this.#call<UserChanged>('PATCH', `/users/${segment(username)}`, change);
 
   createDoctor = (input: DoctorInput, options?: WriteOptions) =>
@@ -233,12 +258,10 @@ export class MedsealClient {
 
   // ---- records
 
-  prepareRecord = (input: {
-    registrationNo: string;
-    scope: string;
-    recordType: string;
-    effectiveDate: string;
-  }) => this.#call<PreparedRecord>('POST', '/records/prepare', input);
+  prepareRecord = (
+    input: { registrationNo: string; scope: string; recordType: string; effectiveDate: string },
+    options?: WriteOptions,
+  ) => this.#call<PreparedRecord>('POST', '/records/prepare', input, undefined, options);
 
   /** Hospital-sealed: the author's own gateway seals in memory. */
   writeRecord = (input: RecordInput, options?: WriteOptions) =>
@@ -247,26 +270,33 @@ export class MedsealClient {
   records = (query?: PageQuery) => this.#call<Page<RecordAnswer>>('GET', '/records', undefined, query);
 
   /** Device-sealed: see `sealOnDevice`. */
-  submitSealedRecord = (input: Record<string, unknown>) =>
-    this.#call<RecordStatus>('POST', '/records', input);
+  submitSealedRecord = (input: Record<string, unknown>, options?: WriteOptions) =>
+    this.#call<RecordStatus>('POST', '/records', input, undefined, options);
 
   record = (id: string) => this.#call<RecordAnswer>('GET', `/records/${segment(id)}`);
 
   recordVersions = (id: string) => this.#call<Page<RecordAnswer>>('GET', `/records/${segment(id)}/versions`);
 
-  completeRecord = (id: string) => this.#call<RecordStatus>('POST', `/records/${segment(id)}/complete`, {});
+  completeRecord = (id: string, options?: WriteOptions) =>
+    this.#call<RecordStatus>('POST', `/records/${segment(id)}/complete`, {}, undefined, options);
 
   chainRecord = (id: string) => this.#call<RecordStatus>('POST', `/records/${segment(id)}/chain`, {});
 
   amendRecord = (id: string, input: Record<string, unknown>) =>
     this.#call<RecordStatus>('POST', `/records/${segment(id)}/amend`, input);
 
-  openRecord = (id: string, purpose = 'TREATMENT') =>
-    this.#call<OpenedRecord>('POST', `/records/${segment(id)}/open`, { purpose });
+  openRecord = (id: string, purpose = 'TREATMENT', options?: WriteOptions) =>
+    this.#call<OpenedRecord>('POST', `/records/${segment(id)}/open`, { purpose }, undefined, options);
 
   /** For the reader's device, see `openRecordAsReader`. */
-  openRecordUnderConsent = (id: string, consentId: string, purpose = 'TREATMENT') =>
-    this.#call<OpenedUnderConsent>('POST', `/records/${segment(id)}/open`, { purpose, consentId });
+  openRecordUnderConsent = (id: string, consentId: string, purpose = 'TREATMENT', options?: WriteOptions) =>
+    this.#call<OpenedUnderConsent>(
+      'POST',
+      `/records/${segment(id)}/open`,
+      { purpose, consentId },
+      undefined,
+      options,
+    );
 
   /** Where the gateway holds the staff member's key. */
   async openRecordDecrypted(id: string, purpose = 'TREATMENT', consentId?: string): Promise<DecryptedRecord> {
@@ -414,8 +444,14 @@ export class MedsealClient {
   emergencyCounts = () => this.#call<{ open: number; overdue: number }>('GET', '/emergency-access/counts');
 
   /** For the reader's device, see `openRecordInEmergency`. */
-  openRecordUnderEmergency = (id: string, emergencyId: string, purpose = 'BTG') =>
-    this.#call<OpenedInEmergency>('POST', `/records/${segment(id)}/open`, { purpose, emergencyId });
+  openRecordUnderEmergency = (id: string, emergencyId: string, purpose = 'BTG', options?: WriteOptions) =>
+    this.#call<OpenedInEmergency>(
+      'POST',
+      `/records/${segment(id)}/open`,
+      { purpose, emergencyId },
+      undefined,
+      options,
+    );
 
   /** Where the gateway holds the staff member's key. */
   async openRecordUnderEmergencyDecrypted(

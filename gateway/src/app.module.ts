@@ -31,6 +31,8 @@ import { ParametersModule } from './parameters/parameters.module.js';
 import { PatientsModule } from './patients/patients.module.js';
 import { ProjectionModule } from './projection/projection.module.js';
 import { RecordsModule } from './records/records.module.js';
+import { SettingsModule } from './settings/settings.module.js';
+import { StaffKeysModule } from './staff-keys/staff-keys.module.js';
 import { TransactionsModule } from './transactions/transactions.module.js';
 import { UsersModule } from './users/users.module.js';
 import { VerifyModule } from './verify/verify.module.js';
@@ -78,6 +80,8 @@ export class AppModule {
         EventsModule,
         VerifyModule,
         ParametersModule,
+        SettingsModule,
+        StaffKeysModule,
       ],
       providers: [
         { provide: APP_FILTER, useClass: ProblemFilter },

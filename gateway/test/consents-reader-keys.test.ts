@@ -9,6 +9,8 @@ import { checkPassword } from '../src/auth/passwords';
 import { SessionsService } from '../src/auth/sessions.service';
 import { accountContext, unwrapStaffKeys, wrapStaffKeys } from '../src/auth/staff-keys';
 import { Clock } from '../src/clock';
+import { DeviceActs } from '../src/transactions/device-acts';
+import { StaffSigning } from '../src/transactions/staff-signing';
 import { configOf } from '../src/config';
 import { evaluateJson } from '../src/fabric/evaluate-json';
 import { openOrganizations, type OpenOrganizations } from '../src/organizations/open-organizations';
@@ -71,7 +73,8 @@ describe('reader keys of staff', () => {
     opened = await openOrganizations(config, clock);
     city = opened.registry.get('city')!;
     accounts = new AccountsService(clock);
-    sessions = new SessionsService(opened.registry, clock);
+    const staffSigning = new StaffSigning(new DeviceActs(opened.registry, clock));
+    sessions = new SessionsService(opened.registry, clock, staffSigning);
     auth = new AuthService(
       opened.registry,
       accounts,

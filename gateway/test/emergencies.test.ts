@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { MedsealClient, PatientDevice } from '@medseal/client';
 import { type Caller, type Colleague, type Json, TestBed } from './harness';
+import { describeStaffDevices } from './staff-devices';
 
 jest.setTimeout(240_000);
 
@@ -16,6 +17,7 @@ describe('emergency access', () => {
   let doctor: Colleague;
   let auditor: Colleague;
   let owner: MedsealClient;
+  let ownersDevice: PatientDevice;
   let registrationNo: string;
   let card: string;
   let recordId: string;
@@ -67,7 +69,7 @@ describe('emergency access', () => {
     author = await doctorOf('city', 'Dr. Sundar');
     doctor = await doctorOf('lakeside', 'Dr. Rajini');
     auditor = await bed.colleague('ministry', 'auditor');
-    ({ client: owner, registrationNo, card } = await activate('geetha', true));
+    ({ client: owner, device: ownersDevice, registrationNo, card } = await activate('geetha', true));
     asked = { registrationNo, card, reasonCode: 'UNRESPONSIVE', reason: REASON };
     const written = await author.caller.post('/records', {
       registrationNo,
@@ -215,6 +217,15 @@ describe('emergency access', () => {
       body: { code: 'NO_EMERGENCY_GRANT' },
     });
   });
+
+  describeStaffDevices(() => ({
+    bed,
+    client: owner,
+    device: ownersDevice,
+    registrationNo,
+    card,
+    recordId,
+  }));
 
   test('ends with its window, and is overdue a week later', async () => {
     const { emergencyId } = await opened();

@@ -564,6 +564,22 @@ export const restOperations: Readonly<Record<string, Readonly<Record<string, Res
     'of nobody': { call: () => post(`/emergency-access/${random(16)}/close`, { verdict: 'justified' }) },
   },
   'GET /consents': simple('/consents'),
+  'GET /settings': simple('/settings'),
+  'PUT /settings': {
+    'keys at the gateway': {
+      call: () => ({ method: 'PUT', path: '/settings', body: { staffKeys: 'gateway' } }),
+    },
+  },
+  'GET /staff-keys': { own: { call: () => get('/staff-keys') } },
+  'POST /staff-keys': {
+    'keys at the gateway': { call: () => post('/staff-keys', { receivingKey: random(32) }) },
+  },
+  'POST /staff-keys/certificate': {
+    'keys at the gateway': {
+      call: () =>
+        post('/staff-keys/certificate', { enrollmentId: `u-${random(10)}`, csr: 'none', wrapped: {} }),
+    },
+  },
   'GET /guardian/key': { own: { call: () => get('/guardian/key') } },
   'POST /guardian/key': { 'a malformed one': { call: () => post('/guardian/key', {}) } },
   'POST /guardian/records/{id}/read': {

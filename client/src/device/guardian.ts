@@ -12,6 +12,7 @@ import {
 import type { ActAnswer, GuardianKeyAnswer, GuardianQuestion } from '../api.js';
 import type { Signer } from './consent-grant.js';
 import { certificateFingerprint } from './organization-trust.js';
+import { actOfQuestion } from './reading-acts.js';
 import { checkProposal, DeviceRefusal, type IntendedAct } from './signed-act.js';
 
 /** The next key of the seed with which a patient reads as a guardian, and the transaction that registers it. */
@@ -30,25 +31,26 @@ export const nextReaderKey = (
   const made = { publicKey: toHex(proven.publicKey), proof: toHex(proven.proof), epoch };
   return {
     key: made,
-    actFor: (signer) => ({
-      ...signer,
-      functionName: 'consent:registerKey',
-      checkArguments: (args) => {
-        if (canonicalJson(args) !== canonicalJson([made.publicKey, made.proof, String(epoch)]))
-          throw new DeviceRefusal('another key is to be registered than this device made');
-      },
-    }),
+    actFor: (signer) => actOfReaderKey(made, epoch, signer),
   };
 };
 
-/** The receipt of a guardian's read: one record, under the consent chosen. */
-export const actOfGuardianRead = (recordId: string, consentId: string, signer: Signer): IntendedAct => ({
+/**
+ * Registers a reader key with its proof of possession.
+ *
+ * @param epoch any without it: the ledger refuses every one but the next
+ */
+export const actOfReaderKey = (
+  { publicKey, proof }: { publicKey: string; proof: string },
+  epoch: number | undefined,
+  signer: Signer,
+): IntendedAct => ({
   ...signer,
-  functionName: 'access:receipt',
-  checkArguments: ([businessId, json, ...others]) => {
-    const wanted = canonicalJson({ recordIds: [recordId], basis: 'consent', consentId });
-    if (others.length > 0 || !/^[0-9a-f]{64}$/.test(businessId ?? '') || json !== wanted)
-      throw new DeviceRefusal('the receipt is for another read than decided');
+  functionName: 'consent:registerKey',
+  checkArguments: (args) => {
+    const wanted = [publicKey, proof, epoch === undefined ? (args[2] ?? '') : String(epoch)];
+    if (canonicalJson(args) !== canonicalJson(wanted))
+      throw new DeviceRefusal('another key is to be registered than this device made');
   },
 });
 
@@ -70,15 +72,7 @@ export const signQuestions = (
   };
   if (answer.ledger?.transactionId !== receiptId)
     throw new DeviceRefusal('the questions are for another receipt than was signed');
-  const intended: IntendedAct = {
-    ...signer,
-    functionName: 'consent:reencrypt',
-    transient: 'any',
-    checkArguments: (args) => {
-      if (canonicalJson(args) !== canonicalJson([receiptId, recordId, String(version)]))
-        throw new DeviceRefusal('a question is about another record than was asked for');
-    },
-  };
+  const intended = actOfQuestion({ receiptId, recordId, version }, signer);
   return {
     receiptId,
     version,

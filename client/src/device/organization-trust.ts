@@ -192,6 +192,10 @@ const attributesOf = (certificate: X509Certificate): Record<string, unknown> => 
   return value.attrs ?? {};
 };
 
+/** Whether a certificate (PEM) is for a P-256 key, given as its uncompressed SEC 1 point. */
+export const isCertificateOf = (pem: string, publicKey: Uint8Array): boolean =>
+  toHex(publicPoint(new X509Certificate(pem))) === toHex(publicKey);
+
 const fingerprintOf = (certificate: X509Certificate): string =>
   toHex(sha256(new Uint8Array(certificate.rawData)));
 

@@ -29,9 +29,11 @@ import type { MedsealClient } from '../medseal-client.js';
 import { certificateRequest } from './certificate-request.js';
 import { actOfSlot, keysOfHeader, type MadeSlot, makeSlot, nextScopeKey } from './epochs.js';
 import { openRecordAsReader } from './consent-reading.js';
-import { actOfGuardianRead, nextReaderKey, signQuestions } from './guardian.js';
+import { nextReaderKey, signQuestions } from './guardian.js';
+import { actOfReceipt } from './reading-acts.js';
 import { actsOfChoices, type ChoicesMade, wishOfChoice } from './choices.js';
 import { acceptEmergencyKey } from './emergency-key.js';
+import { type Home, homeOf } from './home.js';
 import { type AcceptedKey, actOnOne, actsOfGrant, type ConsentWish, makeConsent } from './consent-grant.js';
 import { type ActivationFacts, openFacts, unwrapKeyring, wrapKeyring } from './keyring.js';
 import { isOutdated } from './outdated.js';
@@ -65,13 +67,6 @@ const EPOCH = 1;
 
 const SCOPES = ['general', 'sensitive'] as const;
 type ScopeLabel = (typeof SCOPES)[number];
-
-/** The patient's hospital, and who else there is. */
-interface Home {
-  mspId: string;
-  organizations: OrganizationAnswer[];
-  rootCertificate: string;
-}
 
 /** A patient's device: it holds the seed, from which every key comes, in memory while unlocked and nowhere else. */
 export class PatientDevice {
@@ -132,7 +127,7 @@ export class PatientDevice {
         seed,
         input.passphrase,
         begun.ledgerId,
-        { root, ...begun.scopes },
+        { root, general: begun.scopes.general, sensitive: begun.scopes.sensitive },
         input.wrap,
       ),
     });
@@ -217,7 +212,7 @@ export class PatientDevice {
   async changePassphrase(client: MedsealClient, passphrase: string, wrap?: WrapOptions): Promise<void> {
     const { scopes: _scopes, ...blobs } = await client.keyring();
     const { general, sensitive } = this.scopes;
-    const root = this.root ?? certificateFingerprint((await this.homeOf(client)).rootCertificate);
+    const root = this.root ?? certificateFingerprint((await homeOf(client)).rootCertificate);
     const facts = { root, general, sensitive };
     const wrapped = await wrapKeyring(this.seed, passphrase, this.ledgerId, facts, wrap);
     await client.putKeyring({ ...blobs, ...wrapped });
@@ -241,7 +236,7 @@ export class PatientDevice {
   /** As `grantConsent`, but nothing is sent yet: the body may be kept and signed with `signConsent`. */
   async makeConsent(client: MedsealClient, wish: ConsentWish, rootFingerprint?: string): Promise<GrantBody> {
     const reader = await client.grantee(wish.grantee);
-    return this.consentFor(wish, reader, await this.homeOf(client), rootFingerprint);
+    return this.consentFor(wish, reader, await homeOf(client), rootFingerprint);
   }
 
   private async consentFor(
@@ -336,7 +331,7 @@ export class PatientDevice {
       standingConsent: made.standingConsent ? await keyOf('standingConsent') : null,
       emergencyGrant: made.emergencyGrant ? await keyOf('emergencyGrant') : null,
     };
-    const body = await this.choicesOf(made, grantees, await this.homeOf(client), rootFingerprint);
+    const body = await this.choicesOf(made, grantees, await homeOf(client), rootFingerprint);
     return this.sign(client, await client.choose(body), (signer) => actsOfChoices(body, signer), onProgress);
   }
 
@@ -446,8 +441,10 @@ export class PatientDevice {
    */
   async readAsGuardian(client: MedsealClient, recordId: string, consentId: string): Promise<RecordContent> {
     const first = await client.beginGuardianRead(recordId, consentId);
-    const signer = { channel: CHANNEL, mspId: (await this.homeOf(client)).mspId };
-    const answer = await this.sign(client, first, () => [actOfGuardianRead(recordId, consentId, signer)]);
+    const signer = { channel: CHANNEL, mspId: (await homeOf(client)).mspId };
+    const answer = await this.sign(client, first, () => [
+      actOfReceipt({ recordIds: [recordId], basis: 'consent', consentId }, signer),
+    ]);
     const { secretKey } = signingKeyPair(this.seed);
     const signed = signQuestions(answer, recordId, signer, secretKey);
     const opened = await client.guardianAnswers(recordId, { consentId, ...signed });
@@ -541,20 +538,10 @@ export class PatientDevice {
     actsFor: (signer: { channel: string; mspId: string }) => IntendedAct[],
     onProgress?: (progress: ActProgress) => void,
   ): Promise<ActAnswer> {
-    const { mspId } = await this.homeOf(client);
+    const { mspId } = await homeOf(client);
     // Another channel's ledger would not know the patient's key.
     const acts = actsFor({ channel: CHANNEL, mspId });
     return signActs(client, first, acts, signingKeyPair(this.seed).secretKey, 'end', onProgress);
-  }
-
-  private async homeOf(client: MedsealClient): Promise<Home> {
-    const { items, rootCertificate } = await client.organizations();
-    const name = client.session?.user.organization ?? (await client.me()).organization;
-    const home = items.find(({ id, mspId }) => id === name || mspId === name);
-    if (home === undefined) throw new DeviceRefusal(`there is no organisation ${name}`);
-    if (rootCertificate === undefined)
-      throw new DeviceRefusal("the gateway did not give the ministry's root certificate");
-    return { mspId: home.mspId, organizations: items, rootCertificate };
   }
 
   /** Content of a record as `POST /records/{id}/open` gave it. @throws CryptoError naming what does not fit */
@@ -572,17 +559,15 @@ async function trustedHome(
   input: ActivationInput,
   begun: ActivationBegin,
 ): Promise<Home> {
-  const { items, rootCertificate } = await client.organizations();
-  const home = items.find(({ id, mspId }) => id === input.organization || mspId === input.organization);
-  if (home === undefined) throw new DeviceRefusal(`there is no organisation ${input.organization}`);
-  if (rootCertificate === undefined)
-    throw new DeviceRefusal("the gateway did not give the ministry's root certificate");
-  const trust: Trust = { rootCertificate, fingerprint: input.rootFingerprint, organizations: items };
+  const home = await homeOf(client, input.organization);
+  const { organizations, rootCertificate } = home;
+  const trust: Trust = { rootCertificate, fingerprint: input.rootFingerprint, organizations };
   for (const key of [...(begun.custodian ? [begun.custodian] : []), ...begun.agents]) {
-    const owner = items.find(({ keys }) => keys.some(({ publicKey }) => publicKey === key.publicKey)) ?? home;
+    const owner =
+      organizations.find(({ keys }) => keys.some(({ publicKey }) => publicKey === key.publicKey)) ?? home;
     await acceptOrganizationKey(trust, owner.mspId, key);
   }
-  return { mspId: home.mspId, organizations: items, rootCertificate };
+  return home;
 }
 
 const scopesOf = (facts: ActivationFacts | undefined): { general: string; sensitive: string } | undefined =>

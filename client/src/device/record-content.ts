@@ -7,6 +7,7 @@ import {
   mclEngine,
   newSalt,
   openAsOwner as openSealedAsOwner,
+  openAsRecipient,
   openBytesCommitment,
   openCommitment,
   type ScopeKeyPair,
@@ -112,24 +113,45 @@ export async function openRecordAsOwner(
   scopeKeys: Pick<ScopeKeyPair, 'scopeId' | 'epoch' | 'secretKey'>[],
 ): Promise<RecordContent> {
   if (opened.ledgerId !== ledgerId) throw new DeviceRefusal('the record belongs to another patient');
-  const plaintext = await openSealedAsOwner(await mclEngine(), {
-    sealed: fromBase64(opened.sealed, 'sealed'),
-    header: fromBase64(opened.header, 'header'),
-    facts: {
-      record: {
-        channel: opened.channel,
-        recordId: opened.recordId,
-        version: opened.version,
-        owner: ledgerId,
-      },
-      sealedDigest: opened.sealedDigest,
-      dekCommitment: opened.dekCommitment,
-      headerDigest: opened.headerDigest,
-    },
-    scopeKeys,
+  const plaintext = await openSealedAsOwner(await mclEngine(), { ...sealedPartsOf(opened), scopeKeys });
+  return checkedContent(plaintext, opened);
+}
+
+/**
+ * Opens the answer of `POST /records/{id}/open` on its author's device.
+ *
+ * @param author staff id
+ * @param receivingSecretKey X25519, 32 bytes
+ * @throws CryptoError `OPEN_FAILED` and others naming what does not fit; DeviceRefusal as `checkedContent`
+ */
+export async function openRecordAsAuthor(
+  opened: OpenedRecord,
+  author: string,
+  receivingSecretKey: Uint8Array,
+): Promise<RecordContent> {
+  const plaintext = await openAsRecipient({
+    ...sealedPartsOf(opened),
+    recipient: { kind: 'author', id: author, secretKey: receivingSecretKey },
   });
   return checkedContent(plaintext, opened);
 }
+
+/** Stored bytes and what the ledger says of them. */
+const sealedPartsOf = (opened: OpenedRecord) => ({
+  sealed: fromBase64(opened.sealed, 'sealed'),
+  header: fromBase64(opened.header, 'header'),
+  facts: {
+    record: {
+      channel: opened.channel,
+      recordId: opened.recordId,
+      version: opened.version,
+      owner: opened.ledgerId,
+    },
+    sealedDigest: opened.sealedDigest,
+    dekCommitment: opened.dekCommitment,
+    headerDigest: opened.headerDigest,
+  },
+});
 
 /** @throws DeviceRefusal for content that is not what the ledger committed to */
 export function checkedContent(

@@ -17,6 +17,10 @@ export interface IntendedAct {
   certificate?: string;
   /** What the proposal alone carries besides, exactly; nothing if not given. `any` of a question, which changes nothing. */
   transient?: Record<string, Uint8Array> | 'any';
+  /** Names of transient data that may be there too, whatever they hold: what the person's organisation alone has or seals. */
+  unchecked?: readonly string[];
+  /** `ehr` unless given. */
+  chaincode?: string;
 }
 
 /** The gateway asked the device to sign something other than what its user decided. */
@@ -68,11 +72,16 @@ function checkHeader(headerBytes: Uint8Array, intended: IntendedAct): void {
   );
 }
 
-function checkTransient(entries: Uint8Array[], wanted: Record<string, Uint8Array>): void {
+function checkTransient(
+  entries: Uint8Array[],
+  wanted: Record<string, Uint8Array>,
+  unchecked: readonly string[],
+): void {
   const names = new Set<string>();
   for (const bytes of entries) {
     const entry = readMessage(bytes, 'TransientMapEntry', [1, 2]);
     const name = textOf(bytesOf(entry, 1));
+    if (unchecked.includes(name)) continue;
     const value = Object.hasOwn(wanted, name) ? wanted[name] : undefined;
     requireThat(value !== undefined && !names.has(name), `it carries transient data ${name}`);
     requireThat(
@@ -87,15 +96,15 @@ function checkTransient(entries: Uint8Array[], wanted: Record<string, Uint8Array
 function checkInput(
   proposalPayload: Uint8Array,
   intended: IntendedAct,
-  transient: Record<string, Uint8Array> | 'any',
+  { transient = {}, unchecked = [] }: Pick<IntendedAct, 'transient' | 'unchecked'>,
 ): Uint8Array {
   const payload = readMessage(proposalPayload, 'ChaincodeProposalPayload', [1, 2]);
-  if (transient !== 'any') checkTransient(allBytesOf(payload, 2), transient);
+  if (transient !== 'any') checkTransient(allBytesOf(payload, 2), transient, unchecked);
   const input = bytesOf(payload, 1);
   const invocation = readMessage(input, 'ChaincodeInvocationSpec', [1]);
   const spec = readMessage(bytesOf(invocation, 1), 'ChaincodeSpec', [1, 2, 3, 4]);
   const chaincode = textOf(bytesOf(readMessage(bytesOf(spec, 2), 'ChaincodeID', [1, 2, 3]), 2));
-  requireThat(chaincode === CHAINCODE, `it is for chaincode ${chaincode}`);
+  requireThat(chaincode === (intended.chaincode ?? CHAINCODE), `it is for chaincode ${chaincode}`);
   const chaincodeInput = readMessage(bytesOf(spec, 3), 'ChaincodeInput', [1, 2, 3]);
   const [name, ...args] = allBytesOf(chaincodeInput, 1).map(textOf);
   requireThat(name === intended.functionName, `it calls ${name}`);
@@ -112,7 +121,7 @@ export function checkProposal(
     const proposal = readMessage(bytes, 'Proposal', [1, 2, 3]);
     const header = bytesOf(proposal, 1);
     checkHeader(header, intended);
-    return { header, input: checkInput(bytesOf(proposal, 2), intended, intended.transient ?? {}) };
+    return { header, input: checkInput(bytesOf(proposal, 2), intended, intended) };
   });
 }
 
@@ -140,13 +149,13 @@ const SIGN_AGAIN = new Set(['SIGN_AGAIN', 'PROPOSAL_STALE']);
 const ATTEMPTS_MAX = 10;
 
 /** The act that a proposal asks for, and its decoded parts. */
-interface Proposed {
+export interface Proposed {
   intended: IntendedAct;
   proposal: { header: Uint8Array; input: Uint8Array };
 }
 
-/** @throws DeviceRefusal of the only act left, or of the one that calls the same function */
-function proposedOf(bytes: Uint8Array, acts: readonly IntendedAct[]): Proposed {
+/** Which of the acts a proposal asks for. @throws DeviceRefusal of the only act left, or of the one that calls the same function */
+export function proposedOf(bytes: Uint8Array, acts: readonly IntendedAct[]): Proposed {
   const refusals: DeviceRefusal[] = [];
   for (const intended of acts) {
     try {

@@ -1,4 +1,4 @@
-import { generateKeyPairSync, type KeyObject, webcrypto } from 'node:crypto';
+import { generateKeyPairSync, webcrypto } from 'node:crypto';
 import 'reflect-metadata';
 import { BasicConstraintsExtension, Extension, X509CertificateGenerator } from '@peculiar/x509';
 import { sha256 } from '@noble/hashes/sha2.js';
@@ -13,19 +13,18 @@ export interface Party {
   secret: Uint8Array;
 }
 
-async function keyPair(): Promise<{ keys: CryptoKeyPair; secret: Uint8Array }> {
-  const { privateKey, publicKey }: { privateKey: KeyObject; publicKey: KeyObject } = generateKeyPairSync(
-    'ec',
-    { namedCurve: 'P-256' },
-  );
-  const jwk = privateKey.export({ format: 'jwk' });
+async function keyPair(
+  jwk: webcrypto.JsonWebKey = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({
+    format: 'jwk',
+  }) as webcrypto.JsonWebKey,
+): Promise<{ keys: CryptoKeyPair; secret: Uint8Array }> {
   const { subtle } = webcrypto;
   return {
     keys: {
-      privateKey: await subtle.importKey('jwk', jwk as webcrypto.JsonWebKey, ALGORITHM, true, ['sign']),
+      privateKey: await subtle.importKey('jwk', jwk, ALGORITHM, true, ['sign']),
       publicKey: await subtle.importKey(
         'jwk',
-        publicKey.export({ format: 'jwk' }) as webcrypto.JsonWebKey,
+        { ...jwk, d: undefined, key_ops: undefined },
         ALGORITHM,
         true,
         ['verify'],
@@ -39,14 +38,16 @@ export interface Wanted {
   /** Not of a person. */
   authority?: boolean;
   attributes?: Record<string, string>;
+  /** Private key that it is for; a new one unless given. */
+  key?: webcrypto.JsonWebKey;
 }
 
 export async function certified(
   name: string,
   issuer?: Party,
-  { authority = false, attributes }: Wanted = {},
+  { authority = false, attributes, key }: Wanted = {},
 ): Promise<Party> {
-  const { keys, secret } = await keyPair();
+  const { keys, secret } = await keyPair(key);
   const certificate = await X509CertificateGenerator.create({
     serialNumber: '01',
     subject: `CN=${name}`,

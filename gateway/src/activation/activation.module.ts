@@ -7,7 +7,7 @@ import { PatientsModule } from '../patients/patients.module.js';
 import { TransactionsModule } from '../transactions/transactions.module.js';
 import { ActivationController } from './activation.controller.js';
 import { ActivationService } from './activation.service.js';
-import { Keyrings } from './keyrings.js';
+import { KeyringsModule } from './keyrings.module.js';
 
 @Module({
   imports: [
@@ -17,8 +17,9 @@ import { Keyrings } from './keyrings.js';
     PatientsModule,
     CustodianModule,
     TransactionsModule,
+    KeyringsModule,
   ],
   controllers: [ActivationController],
-  providers: [ActivationService, Keyrings],
+  providers: [ActivationService],
 })
 export class ActivationModule {}

@@ -39,8 +39,8 @@ export interface ActivationBegun {
 }
 
 export interface KeyringAnswer {
-  /** `epochs`: of each scope; `epoch`: the higher of the two. */
-  scopes: {
+  /** Of a patient. `epochs`: of each scope; `epoch`: the higher of the two. */
+  scopes?: {
     general: string;
     sensitive: string;
     epoch: number;
@@ -141,9 +141,10 @@ export class ActivationService implements OnModuleInit {
 
   /** @throws ProblemException 404 for a user without wrapped blobs */
   async keyring(user: SessionUser): Promise<KeyringAnswer> {
-    const { organization, subject } = user;
+    const { organization, subject, role } = user;
     const blobs = await this.keyrings.get(organization, subject);
     if (blobs === undefined) throw notFound();
+    if (role !== 'patient') return { ...blobs };
     const { general, sensitive } = await this.scopesOf(organization, subject);
     const entry = await this.directory.entry(organization, subject);
     const epochOf = (scopeId: string): number =>

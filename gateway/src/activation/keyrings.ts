@@ -28,6 +28,10 @@ export class Keyrings {
     );
   }
 
+  async remove({ database }: Organization, subject: string): Promise<void> {
+    await database.query('DELETE FROM keyrings WHERE subject = $1', [subject]);
+  }
+
   async get(organization: Organization, subject: string): Promise<object | undefined> {
     const [row] = await organization.database.query<{ blobs: Uint8Array }>(
       'SELECT blobs FROM keyrings WHERE subject = $1',

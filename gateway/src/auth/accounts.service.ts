@@ -4,6 +4,7 @@ import { Clock } from '../clock.js';
 import type { Organization } from '../organizations/organization.js';
 import type { Queries, SqlValue } from '../database/database.js';
 import { problem } from '../http/problem.js';
+import type { KeyHolder } from '../http/session-user.js';
 import { newPasswordRecord, type KdfParameters, type PasswordRecord } from './passwords.js';
 import { accountContext, unwrapStaffKeys, wrapStaffKeys, type StaffKeys } from './staff-keys.js';
 
@@ -15,10 +16,10 @@ export interface Account {
   displayName: string;
   role: Role;
   status: AccountStatus;
-  /** PEM. */
+  /** PEM; empty for staff whose device has made no keys yet. */
   certificate: string;
   password: PasswordRecord;
-  /** Wrapped under the password; null for a patient, whose keys are on a device. */
+  /** Wrapped under the password; null where the keys are on the person's device, as every patient's. */
   bundle: Uint8Array | null;
   /** Nobody has changed the password that the administrator handed over. */
   initialPassword: boolean;
@@ -30,9 +31,10 @@ export interface NewAccount {
   username: string;
   displayName: string;
   role: Role;
+  /** PEM; empty for staff whose device has made no keys yet. */
   certificate: string;
   password: string;
-  /** Null for a patient. */
+  /** Null where the person's device holds the keys. */
   keys: StaffKeys | null;
   initialPassword: boolean;
   /** `active` unless given. */
@@ -175,14 +177,21 @@ export class AccountsService {
     await this.storePassword(organization, account.subject, derived.record, bundle, false);
   }
 
-  /** New keys under a new password: what the old keys opened is lost to this person. */
+  /**
+   * New keys under a new password: what the old keys opened is lost to this person.
+   *
+   * @param replacement without keys where the person's device is to make them
+   */
   async replaceKeys(
     organization: Organization,
     account: Account,
-    replacement: { password: string; certificate: string; keys: StaffKeys },
+    replacement: { password: string; certificate: string; keys: StaffKeys | null },
   ): Promise<void> {
     const { record, wrappingKey } = await newPasswordRecord(replacement.password);
-    const bundle = await wrapStaffKeys(replacement.keys, wrappingKey, accountContext(account.subject));
+    const bundle =
+      replacement.keys === null
+        ? null
+        : await wrapStaffKeys(replacement.keys, wrappingKey, accountContext(account.subject));
     await this.storePassword(organization, account.subject, record, bundle, true, replacement.certificate);
   }
 
@@ -201,12 +210,17 @@ export class AccountsService {
     return rows.length > 0;
   }
 
-  /** Another certificate for the same keys. */
-  async keepCertificate(organization: Organization, subject: string, certificate: string): Promise<void> {
-    await organization.database.query('UPDATE accounts SET certificate = $2 WHERE subject = $1', [
-      subject,
-      certificate,
-    ]);
+  /** Another certificate for the same keys, or a device's first. @returns false when it is not `account.certificate` any more */
+  async keepCertificate(
+    account: Pick<Account, 'subject' | 'certificate'>,
+    certificate: string,
+    queries: Queries,
+  ): Promise<boolean> {
+    const rows = await queries.query(
+      'UPDATE accounts SET certificate = $2 WHERE subject = $1 AND certificate = $3 RETURNING subject',
+      [account.subject, certificate, account.certificate],
+    );
+    return rows.length > 0;
   }
 
   async remove(
@@ -252,6 +266,9 @@ export class AccountsService {
     );
   }
 }
+
+export const keyHolderOf = ({ bundle }: Pick<Account, 'bundle'>): KeyHolder =>
+  bundle === null ? 'device' : 'gateway';
 
 export const loginOf = (organization: Organization, username: string): string =>
   organization.keystore.indexHmac('username', username.normalize('NFC'));

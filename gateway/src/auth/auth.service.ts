@@ -172,7 +172,7 @@ export class AuthService {
         { enrollmentId: newEnrollmentId(), role: account.role, subject: account.subject },
         keys.signingKey,
       );
-      await this.accounts.keepCertificate(organization, account.subject, certificate);
+      await this.accounts.keepCertificate(account, certificate, organization.database);
     } catch (error) {
       // The old one still serves; the next sign-in tries again.
       this.logger.warn(`A certificate of ${organization.mspId} was not renewed: ${(error as Error).message}`);

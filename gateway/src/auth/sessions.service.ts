@@ -7,6 +7,8 @@ import { ledgerIdentity } from '../fabric/identity.js';
 import { OrganizationRegistry, type Organization } from '../organizations/organization.js';
 import { problem } from '../http/problem.js';
 import type { SessionUser } from '../http/session-user.js';
+import { StaffSigning } from '../transactions/staff-signing.js';
+import { keysOnDevice } from '../http/keys-on-device.js';
 import { type Account, STATUS_IN_FORCE } from './accounts.service.js';
 import { sessionContext, unwrapStaffKeys, wrapStaffKeys, type HeldStaffKeys } from './staff-keys.js';
 
@@ -55,6 +57,7 @@ export class SessionsService {
   constructor(
     private readonly organizations: OrganizationRegistry,
     private readonly clock: Clock,
+    private readonly staffSigning: StaffSigning,
   ) {}
 
   /** @param keys the staff member's, wrapped anew under a key that only the token gives; null for a patient */
@@ -172,26 +175,30 @@ export class SessionsService {
       row.bundle === null
         ? null
         : await unwrapStaffKeys(row.bundle, bundleKey(secret), sessionContext(row.id));
+    const { subject, role, certificate } = row;
     const held = (): HeldStaffKeys => {
       if (keys !== null) return keys;
+      if (role !== 'patient') throw keysOnDevice();
       throw problem(
         403,
         'DEVICE_HOLDS_KEY',
         'This act is signed by your own device, which alone holds your key.',
       );
     };
-    const { subject, role, certificate } = row;
     return {
       organization,
       ...names,
       role,
       subject,
       certificate,
+      keyHolder: keys === null ? 'device' : 'gateway',
       sessionId: row.id,
       sessionExpiresAt: row.expires_at,
       csrfToken: csrfOf(secret),
       identity: () =>
-        ledgerIdentity({ mspId: organization.mspId, certificate, subject, role }, held().signingKey),
+        keys === null && role !== 'patient'
+          ? this.staffSigning.identity(organization, { certificate, subject, role })
+          : ledgerIdentity({ mspId: organization.mspId, certificate, subject, role }, held().signingKey),
       receivingSecretKey: () => held().receivingKey,
       readerSecretKey: () => {
         const { readerKey } = held();

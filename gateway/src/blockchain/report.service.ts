@@ -208,7 +208,10 @@ export class ReportService {
       disease: title?.disease ?? null,
     };
     const anything = Object.values(shown).some((value) => value !== null);
-    return { ...shown, needsReceipt: anything && !owner && !isAuthor, sealed: owner && title === undefined };
+    const needsReceipt = anything && !owner && !isAuthor;
+    // Nobody here can sign the receipt: their own device does so where it opens a record.
+    if (needsReceipt && user.keyHolder === 'device') return HIDDEN;
+    return { ...shown, needsReceipt, sealed: owner && title === undefined };
   }
 }
 

@@ -60,6 +60,21 @@ export class TeamKeys {
     return copy && openCopy(copy, receivingSecretKey);
   }
 
+  /** The copy for the member's receiving key on the ledger, for a device that opens it; undefined as for `open`. */
+  async sealedCopy(
+    { database }: Organization,
+    publicKey: string,
+    subject: string,
+  ): Promise<Uint8Array | undefined> {
+    const [copy] = await database.query<Pick<CopyRow, 'sealed'>>(
+      `SELECT k.sealed FROM care_team_keys k JOIN receiving_keys r
+          ON r.subject = k.subject AND r.public_key = k.receiving_key
+        WHERE k.public_key = $1 AND k.subject = $2`,
+      [publicKey, subject],
+    );
+    return copy?.sealed;
+  }
+
   /**
    * Whatever the holder has a copy of is sealed to those who are to hold it and have none: colleagues who joined, or
    * who got a new receiving key. Done at each sign-in, and by the administrator who enrols or resets somebody.

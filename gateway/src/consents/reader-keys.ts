@@ -30,6 +30,19 @@ export const registerReaderKey = async (
   if (known.length > 0) return;
   const certificateHash = sha256Hex(new X509Certificate(identity.certificate).raw);
   const { proof } = proveReaderKey(engine, readerKey, { mspId: organization.mspId, certificateHash });
+  await putReaderKey(organization, identity, { publicKey, proof: toHex(proof) });
+};
+
+/**
+ * As `registerReaderKey`, for a key that is not here.
+ *
+ * @param proven public key (compressed G2 point) and proof of possession, hex
+ */
+export const putReaderKey = async (
+  organization: Organization,
+  identity: LedgerIdentity,
+  { publicKey, proof }: { publicKey: string; proof: string },
+): Promise<void> => {
   for (let attempt = 1; ; attempt++) {
     const current = await evaluateJson<ConsentKeyEntry | null>(organization, 'consent:getConsentKey', [
       identity.subject,
@@ -37,7 +50,7 @@ export const registerReaderKey = async (
     if (current?.publicKey === publicKey && current.certificate !== undefined) return;
     const epoch = String((current?.epoch ?? 0) + 1);
     try {
-      await organization.ledger.submit(identity, 'consent:registerKey', [publicKey, toHex(proof), epoch]);
+      await organization.ledger.submit(identity, 'consent:registerKey', [publicKey, proof, epoch]);
       return;
     } catch (error) {
       // After an unseen commit, or beside another sign-in, the ledger itself tells whether the key is there.

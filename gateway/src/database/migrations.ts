@@ -10,6 +10,7 @@ import { idempotencyMigrations } from '../http/http.migrations.js';
 import { outboxMigrations } from '../outbox/outbox.migrations.js';
 import { projectionMigrations } from '../projection/projection.migrations.js';
 import { consentActMigrations } from '../consents/consent-acts.migrations.js';
+import { settingsMigrations } from '../settings/settings.migrations.js';
 import { transactionMigrations } from '../transactions/transactions.migrations.js';
 
 export interface Migration {
@@ -32,6 +33,7 @@ export const migrations: readonly Migration[] = [
   ...choiceMigrations,
   ...emergencyMigrations,
   ...erasureMigrations,
+  ...settingsMigrations,
 ];
 
 /** Brings the schema to this version. Data written by an earlier version stays. */

@@ -182,11 +182,12 @@ export class EmergenciesService {
     }
   }
 
-  /** Cases that concern the caller, as the contract says; for patients, whose key is not here, as the service sees them. */
-  private async states({ organization, role, subject, ...user }: SessionUser): Promise<EmergencyState[]> {
-    if (role === 'patient') {
+  /** Cases that concern the caller, as the contract says; of those whose key is not here the service sees. */
+  private async states(user: SessionUser): Promise<EmergencyState[]> {
+    const { organization } = user;
+    if (user.keyHolder === 'device') {
       const all = await evaluateList<EmergencyState>(organization, 'access:listEmergencies', []);
-      return all.filter(({ emergency }) => emergency.ledgerId === subject);
+      return all.filter(({ emergency }) => isConcerned(user, emergency));
     }
     const pages = await evaluatePages(async (limit, after) => {
       const { ledger } = organization;
@@ -198,13 +199,13 @@ export class EmergenciesService {
 
   private async find(user: SessionUser, emergencyId: string): Promise<EmergencyState> {
     if (!/^[0-9a-f]{32}$/.test(emergencyId)) throw notFound();
-    const { organization, role, subject } = user;
-    // A patient's key is not here: the service asks, and it is the case that names the patient.
-    const identity = role === 'patient' ? organization.service : user.identity();
+    const { organization, keyHolder } = user;
+    // Where the key is not here, the service asks, and it is the case that says whom it concerns.
+    const identity = keyHolder === 'device' ? organization.service : user.identity();
     try {
       const answer = await organization.ledger.evaluate(identity, 'access:getEmergency', [emergencyId]);
       const found = JSON.parse(answer.toString()) as EmergencyState;
-      if (role === 'patient' && found.emergency.ledgerId !== subject) throw notFound();
+      if (keyHolder === 'device' && !isConcerned(user, found.emergency)) throw notFound();
       return found;
     } catch (error) {
       if (error instanceof LedgerError && HIDDEN.includes(error.code)) throw notFound();
@@ -251,6 +252,21 @@ export class EmergenciesService {
     }
   }
 }
+
+/** The contract's own rule, for those in whose name the service asks. */
+const isConcerned = (
+  { organization: { mspId }, role, subject }: SessionUser,
+  { ledgerId, reader, mspId: readerMspId, reviewer }: EmergencyCaseEntry,
+): boolean => {
+  switch (role) {
+    case 'auditor':
+      return reviewer === mspId;
+    case 'patient':
+      return ledgerId === subject;
+    default:
+      return reader === subject && readerMspId === mspId;
+  }
+};
 
 /** As the contract chooses it, with its hand-over key. */
 const reviewerOf = async (

@@ -1,5 +1,6 @@
 import { createPrivateKey, sign, type KeyObject } from 'node:crypto';
 import type { Role } from '@medseal/chaincode';
+import type { CallOptions, Committed } from './ledger-client.js';
 
 /** A certificate and what signs for it. */
 export interface LedgerIdentity {
@@ -15,6 +16,16 @@ export interface LedgerIdentity {
    * @returns DER, low-S as Fabric demands.
    */
   sign(message: Uint8Array): Uint8Array;
+  /** Where the key is on a device of its holder's own, which signs instead. */
+  readonly device?: DeviceCalls;
+}
+
+/** Calls that are signed elsewhere: each answers what its holder's device has signed for it. */
+export interface DeviceCalls {
+  /** @throws SigningNeeded while the device has not signed; ProblemException for calls that no device signs */
+  submit(fn: string, args: string[], options: CallOptions): Promise<Committed>;
+  /** @throws as `submit` */
+  evaluate(fn: string, args: string[], options: CallOptions): Promise<Buffer>;
 }
 
 const ORDER = 0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551n;

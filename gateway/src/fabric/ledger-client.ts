@@ -117,6 +117,7 @@ export class LedgerClient {
     args: string[],
     options: CallOptions = {},
   ): Promise<Committed> {
+    if (identity.device !== undefined) return identity.device.submit(fn, args, options);
     for (let attempt = 1; ; attempt++) {
       try {
         const proposal = this.proposal(this.gatewayOf(identity), fn, args, options);
@@ -141,6 +142,7 @@ export class LedgerClient {
     options: CallOptions = {},
   ): Promise<Buffer> {
     const target = { endorsingOrganizations: [this.mspId], ...options };
+    if (identity.device !== undefined) return identity.device.evaluate(fn, args, target);
     for (let attempt = 1; ; attempt++) {
       try {
         const proposal = this.proposal(this.gatewayOf(identity), fn, args, target);

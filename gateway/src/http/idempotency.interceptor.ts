@@ -8,6 +8,7 @@ import { BusinessRequest, businessId } from './business-request.js';
 import { ANSWER_NOT_KEPT } from './decorators.js';
 import { problem, ProblemException } from './problem.js';
 import { toProblem } from './problem.filter.js';
+import { currentRequest } from './request-context.js';
 import { routeOf } from './route.js';
 
 const KEPT_MS = 24 * 3_600_000;
@@ -112,6 +113,8 @@ export class IdempotencyInterceptor implements NestInterceptor {
     }
     const secret = await keystore.openRow<string>(context(id, 'secret'), row.secret);
     request.business = new BusinessRequest(id, fromBase64(secret));
+    const served = currentRequest();
+    if (served !== undefined) served.businessId = id;
     let answer: unknown;
     try {
       answer = await lastValueFrom(next.handle(), { defaultValue: undefined });

@@ -6,6 +6,7 @@ import { ledgerProblem } from './ledger-problem.js';
 import { TooManyPasswordsError } from '../auth/argon2.js';
 import { notFound, problem, ProblemException, tooManyRequests } from './problem.js';
 import { StorageFullError, StorageUnavailableError } from '../storage/object-store.js';
+import { SigningNeeded } from './signing-needed.js';
 
 /** Every error leaves as application/problem+json; what nobody foresaw says no more than that. */
 @Catch()
@@ -15,6 +16,10 @@ export class ProblemFilter implements ExceptionFilter {
   catch(exception: unknown, host: ArgumentsHost): void {
     const request = host.switchToHttp().getRequest<Request>();
     const response = host.switchToHttp().getResponse<Response>();
+    if (exception instanceof SigningNeeded) {
+      response.status(exception.getStatus()).header('Cache-Control', 'no-store').json(exception.toSign);
+      return;
+    }
     const answer = toProblem(exception);
     if (answer.problem.status >= 500) {
       const cause = answer.cause ?? exception;

@@ -5,6 +5,8 @@ export interface RequestContext {
   requestId: string;
   /** MSP id → highest block in which the request committed something. */
   committed: Map<string, number>;
+  /** Of the `BusinessRequest`, once it is known. */
+  businessId?: string;
 }
 
 const storage = new AsyncLocalStorage<RequestContext>();

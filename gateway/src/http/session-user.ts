@@ -2,6 +2,8 @@ import type { Role } from '@medseal/chaincode';
 import type { LedgerIdentity } from '../fabric/ledger-client.js';
 import type { Organization } from '../organizations/organization.js';
 
+export type KeyHolder = 'gateway' | 'device';
+
 /** Who makes the request. */
 export interface SessionUser {
   organization: Organization;
@@ -14,11 +16,17 @@ export interface SessionUser {
   sessionExpiresAt: Date;
   /** What a cookie-authenticated write must send as X-CSRF-Token. */
   csrfToken: string;
-  /** PEM of the user's current certificate. */
+  /** PEM of the user's current certificate; empty for staff whose device has made no keys yet. */
   certificate: string;
-  /** @throws ProblemException for a patient: only the patient's device holds the key. */
+  /** Of patients always their device. */
+  keyHolder: KeyHolder;
+  /**
+   * Of staff with keys on a device: what it has signed, see `DeviceCalls`.
+   *
+   * @throws ProblemException for a patient: only the patient's device holds the key; 409 `DEVICE_NOT_ENROLLED`
+   */
   identity(): LedgerIdentity;
-  /** X25519, 32 bytes. @throws as `identity`. */
+  /** X25519, 32 bytes. @throws as `identity`; 409 `KEYS_ON_DEVICE` */
   receivingSecretKey(): Uint8Array;
   /**
    * Secret of the reader key that consents are given to, 32 bytes.

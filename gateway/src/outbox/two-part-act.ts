@@ -65,7 +65,9 @@ export class TwoPartActs implements OnApplicationBootstrap, OnApplicationShutdow
       }
       // What was announced before the interruption is what the ledger accepts now.
       const announced = state === 'pending' && begun !== undefined ? begun : publicStep(act);
-      const committed = await submitPublic(organization, identity, announced);
+      // A device signs for the act itself; what it announced entitles the service to the rest.
+      const author = identity.device === undefined ? identity : organization.service;
+      const committed = await submitPublic(organization, author, announced);
       await this.forget(organization, act.businessId);
       return committed;
     } catch (error) {

@@ -52,7 +52,8 @@ interface Failure {
   error: unknown;
 }
 
-const onceSeen = async <Answer>(ask: () => Promise<Answer>): Promise<Answer> => {
+/** The answer of a peer that may not have the receipt's block yet. */
+export const onceSeen = async <Answer>(ask: () => Promise<Answer>): Promise<Answer> => {
   for (let attempt = 1; ; attempt++) {
     try {
       return await ask();

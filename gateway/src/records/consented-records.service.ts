@@ -202,11 +202,22 @@ export class ConsentedRecords {
     const holder = { subject: user.subject, receivingSecretKey: user.receivingSecretKey() };
     const key = await this.teamKeys.open(user.organization, grantee.publicKey, holder);
     if (key !== undefined) return key;
-    throw problem(
-      409,
-      'TEAM_KEY_PENDING',
-      'Nobody has handed you the key of this care team yet: a colleague who holds it does so by signing in.',
-    );
+    throw teamKeyPending();
+  }
+
+  /**
+   * Of a consent to a care team, for a member whose device holds the keys: the team's key, sealed to that device.
+   *
+   * @throws ProblemException 409 `TEAM_KEY_PENDING`
+   */
+  async sealedTeamKey(
+    { organization, subject, keyHolder }: SessionUser,
+    { consent: { grantee } }: ConsentedRecord,
+  ): Promise<Uint8Array | undefined> {
+    if (keyHolder === 'gateway' || grantee.kind !== 'careTeam') return undefined;
+    const sealed = await this.teamKeys.sealedCopy(organization, grantee.publicKey, subject);
+    if (sealed === undefined) throw teamKeyPending();
+    return sealed;
   }
 
   /** @throws ProblemException 404 unless the caller is its grantee, or in the care team that is */
@@ -246,6 +257,13 @@ export class ConsentedRecords {
     );
   }
 }
+
+const teamKeyPending = (): ProblemException =>
+  problem(
+    409,
+    'TEAM_KEY_PENDING',
+    'Nobody has handed you the key of this care team yet: a colleague who holds it does so by signing in.',
+  );
 
 const encounterOf = ({ encounterId }: Standing): Record<string, Uint8Array> =>
   encounterId === undefined ? {} : { encounter: utf8(encounterId) };

@@ -64,6 +64,8 @@ export interface SealedAnswer {
   elements: AgentElement[];
   /** The public consent that the elements are for. */
   consent?: ConsentEntry;
+  /** Of a consent to a care team: its key, base64, sealed to the receiving key of the caller's device. */
+  teamKey?: string;
   /** In an emergency: the key that the grant is to, and the custodians' answers. */
   emergencyKey?: PublicEmergencyKey;
   custodianAnswers?: CustodianAnswerEntry[];
@@ -142,6 +144,7 @@ export class OpenRecordsService {
     const found = await this.consented.find(user, consentId, recordId, version);
     const [content, header] = await this.objects(user.organization, found.entry, found.sealed);
     const capsule = this.consented.capsule(user, found, header);
+    const teamKey = await this.consented.sealedTeamKey(user, found);
     const { receipt, ledger } = await this.consentReceipt(user, business, found);
     const elements = await this.consented.elements(user, found, receipt.receiptId, capsule);
     return {
@@ -149,6 +152,7 @@ export class OpenRecordsService {
       capsule: toBase64(capsule),
       elements,
       consent: found.consent,
+      ...(teamKey === undefined ? {} : { teamKey: toBase64(teamKey) }),
     };
   }
 

@@ -16,6 +16,7 @@ import type { Request, Response } from 'express';
 import { BusinessRequest } from '../http/business-request.js';
 import { AnswerNotKept, Business, CurrentUser, Roles } from '../http/decorators.js';
 import { etag } from '../http/etag.js';
+import { requireGatewayKeys } from '../http/keys-on-device.js';
 import { pageOf } from '../http/paging.js';
 import { invalid } from '../http/problem.js';
 import type { SessionUser } from '../http/session-user.js';
@@ -173,6 +174,7 @@ export class RecordsController {
   ): Promise<string> {
     const version = versionOf(textOf(query, 'version'));
     const isDecrypting = textOf(query, 'decrypt') === 'true';
+    if (isDecrypting) requireGatewayKeys(user);
     if (consentId !== undefined && emergencyId !== undefined)
       throw invalid('emergencyId', 'may not be given together with consentId.');
     const withStatement = textOf(query, 'statement') === 'true';

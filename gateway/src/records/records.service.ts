@@ -3,6 +3,7 @@ import type { RecordEntry } from '@medseal/chaincode';
 import { evaluateJson } from '../fabric/evaluate-json.js';
 import type { Committed } from '../fabric/ledger-client.js';
 import type { BusinessRequest } from '../http/business-request.js';
+import { requireGatewayKeys } from '../http/keys-on-device.js';
 import { type LedgerAnswer, ledgerAnswer } from '../http/ledger-answer.js';
 import { type Page, page, type PageRequest } from '../http/paging.js';
 import { invalid, notFound, problem } from '../http/problem.js';
@@ -266,6 +267,7 @@ export class RecordsService {
       recordType: RecordType;
     },
   ): Promise<RecordStatus> {
+    requireGatewayKeys(user);
     const { organization } = user;
     const { recordId, version, ledgerId, scope, recordType } = wanted;
     const created = await this.writer.create(user, business, { recordId, version, ledgerId, scope });

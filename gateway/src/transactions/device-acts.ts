@@ -6,6 +6,7 @@ import { type CallOptions, type Committed, LedgerError } from '../fabric/ledger-
 import { type LedgerAnswer, ledgerAnswer } from '../http/ledger-answer.js';
 import { notFound, problem, type ProblemBody, ProblemException } from '../http/problem.js';
 import { type Organization, OrganizationRegistry } from '../organizations/organization.js';
+import { onceSeen } from '../records/asking.js';
 import { checkSignature } from './device-signature.js';
 
 /** Bytes that a device has to sign next. */
@@ -23,6 +24,7 @@ export interface ActAnswer {
 }
 
 export interface NewAct {
+  /** Up to a slash it names the handler; what follows tells a person's acts of that kind apart. */
   kind: string;
   /** Who signs: ledgerId or staff id. */
   subject: string;
@@ -66,16 +68,26 @@ interface Row {
   call_options: Uint8Array | null;
 }
 
+/** Kind of what is only asked: one signature, nothing written. */
+export const QUESTION = 'question';
+
 interface KeptOptions {
   /** Base64. */
   transient: Record<string, string>;
   endorsingOrganizations: string[] | null;
+  /** Missing where it is the profile's. */
+  chaincode?: string;
 }
+
+/** What came of an act or a question of this kind. */
+export type Settled = ActAnswer & { answer?: string };
 
 /** The contracts refuse a proposal of more than five minutes. */
 const BYTES_LIVE_MS = 5 * 60_000;
 /** After this an act that nobody signed is forgotten. */
 const ACT_LIVES_MS = 24 * 60 * 60_000;
+/** An answer is of use for as long as its receipt. */
+const QUESTION_LIVES_MS = 15 * 60_000;
 /** After this a submission of which the ledger knows nothing was lost on the way. */
 const SUBMISSION_LIVES_MS = 2 * BYTES_LIVE_MS;
 const RESUME_INTERVAL_MS = 20_000;
@@ -126,6 +138,19 @@ export class DeviceActs implements OnApplicationBootstrap, OnApplicationShutdown
     return this.prepare(organization, act, '', alongside);
   }
 
+  /** Of a committed act, or an answered question (`answer`: base64); undefined for any other. */
+  async settled(
+    { database, keystore }: Organization,
+    subject: string,
+    kind: string,
+  ): Promise<Settled | undefined> {
+    const [row] = await database.query<Pick<Row, 'id' | 'answer'>>(
+      `SELECT id, answer FROM device_acts WHERE subject = $1 AND kind = $2 AND stage = 'committed'`,
+      [subject, kind],
+    );
+    return row && keystore.openRow<Settled>(answerContext(row.id), row.answer!);
+  }
+
   /** Forgets a subject's acts of a kind, as far as they were not submitted. */
   async withdraw(subject: string, kind: string, queries: Queries): Promise<void> {
     await queries.query(
@@ -157,8 +182,9 @@ export class DeviceActs implements OnApplicationBootstrap, OnApplicationShutdown
       await alongside?.(queries);
       await this.withdraw(act.subject, act.kind, queries);
       await queries.query(
-        `DELETE FROM device_acts WHERE begun_at < $1 OR (stage = 'submitted' AND prepared_at < $2 AND id <> $3)`,
-        [now - ACT_LIVES_MS, now - SUBMISSION_LIVES_MS, before],
+        `DELETE FROM device_acts WHERE begun_at < $1 OR (stage = 'submitted' AND prepared_at < $2 AND id <> $3)
+          OR (kind LIKE '${QUESTION}/%' AND begun_at < $4)`,
+        [now - ACT_LIVES_MS, now - SUBMISSION_LIVES_MS, before, now - QUESTION_LIVES_MS],
       );
       const submitted = await queries.query(
         `SELECT id FROM device_acts WHERE subject = $1 AND kind = $2 AND stage = 'submitted' AND id <> $3`,
@@ -243,6 +269,7 @@ export class DeviceActs implements OnApplicationBootstrap, OnApplicationShutdown
       throw await this.again(organization, row, 'PROPOSAL_STALE');
     }
     try {
+      if (handlerOf(row) === QUESTION) return await this.ask(organization, row, signature);
       return row.stage === 'proposal'
         ? await this.endorse(organization, row, signature)
         : await this.submit(organization, row, signature);
@@ -285,6 +312,13 @@ export class DeviceActs implements OnApplicationBootstrap, OnApplicationShutdown
     return { signing: signing(row.id, 'transaction', transaction.signedBytes) };
   }
 
+  private async ask(organization: Organization, row: Row, signature: Uint8Array): Promise<ActAnswer> {
+    const bytes = await onceSeen(() => organization.ledger.evaluateSigned(row.bytes, signature));
+    const answer: Settled = { status: 'answered', answer: bytes.toString('base64') };
+    await this.keep(organization, row.id, answer);
+    return answer;
+  }
+
   private async submit(organization: Organization, row: Row, signature: Uint8Array): Promise<ActAnswer> {
     // Written first: after a crash from here on the transaction is looked up. An act that another one replaced
     // meanwhile, or that was withdrawn, goes nowhere.
@@ -316,8 +350,8 @@ export class DeviceActs implements OnApplicationBootstrap, OnApplicationShutdown
   }
 
   private async finish(organization: Organization, row: Row, committed: Committed): Promise<ActAnswer> {
-    const { database, keystore } = organization;
-    const handler = this.handlers.get(row.kind);
+    const { keystore } = organization;
+    const handler = this.handlers.get(handlerOf(row));
     if (handler === undefined) throw new Error(`There is no handler for acts of kind ${row.kind}.`);
     const payload = await keystore.openRow<object>(payloadContext(row.id), row.payload);
     const { answer, next } = await handler.committed(organization, payload, committed);
@@ -328,12 +362,13 @@ export class DeviceActs implements OnApplicationBootstrap, OnApplicationShutdown
       ledger: ledgerAnswer(committed),
       ...(following === undefined ? {} : { signing: following }),
     };
-    const kept = await keystore.sealRow(answerContext(row.id), full);
-    await database.query(`UPDATE device_acts SET stage = 'committed', answer = $2 WHERE id = $1`, [
-      row.id,
-      kept,
-    ]);
+    await this.keep(organization, row.id, full);
     return full;
+  }
+
+  private async keep({ database, keystore }: Organization, id: string, answer: Settled): Promise<void> {
+    const kept = await keystore.sealRow(answerContext(id), answer);
+    await database.query(`UPDATE device_acts SET stage = 'committed', answer = $2 WHERE id = $1`, [id, kept]);
   }
 
   /** Fresh bytes under the same id, as the problem that carries them. */
@@ -370,6 +405,8 @@ export class DeviceActs implements OnApplicationBootstrap, OnApplicationShutdown
   }
 }
 
+const handlerOf = ({ kind }: Row): string => kind.split('/')[0]!;
+
 const inProgress = (): ProblemException =>
   problem(409, 'IN_PROGRESS', 'This act is being carried out: ask again in a moment.', undefined, {
     headers: { 'Retry-After': '2' },
@@ -388,11 +425,12 @@ export const payloadContext = (id: string): string => `device_acts/${id}/payload
 const answerContext = (id: string): string => `device_acts/${id}/answer`;
 const optionsContext = (id: string): string => `device_acts/${id}/options`;
 
-const keptOptions = ({ transient = {}, endorsingOrganizations }: CallOptions): KeptOptions => ({
+const keptOptions = ({ transient = {}, endorsingOrganizations, chaincode }: CallOptions): KeptOptions => ({
   transient: Object.fromEntries(
     Object.entries(transient).map(([name, bytes]) => [name, Buffer.from(bytes).toString('base64')]),
   ),
   endorsingOrganizations: endorsingOrganizations ?? null,
+  ...(chaincode === undefined ? {} : { chaincode }),
 });
 
 const optionsOf = async ({ keystore }: Organization, row: Row): Promise<CallOptions> => {
@@ -403,6 +441,7 @@ const optionsOf = async ({ keystore }: Organization, row: Row): Promise<CallOpti
       Object.entries(kept.transient).map(([name, text]) => [name, Buffer.from(text, 'base64')]),
     ),
     ...(kept.endorsingOrganizations === null ? {} : { endorsingOrganizations: kept.endorsingOrganizations }),
+    ...(kept.chaincode === undefined ? {} : { chaincode: kept.chaincode }),
   };
 };
 

@@ -26,16 +26,23 @@ export const enrollStaff = async (
     keys.signingKey,
   );
   const identity = ledgerIdentity({ mspId: organization.mspId, certificate, subject, role }, keys.signingKey);
-  return { identity, keys, registerReceivingKey: () => registerReceivingKey(organization, identity, keys) };
+  return {
+    identity,
+    keys,
+    registerReceivingKey: () =>
+      registerReceivingKey(organization, identity, x25519PublicKey(keys.receivingKey)),
+  };
 };
 
-/** @returns undefined when the key is on the ledger already */
-const registerReceivingKey = async (
+/**
+ * @param publicKey X25519, hex
+ * @returns undefined when the key is on the ledger already
+ */
+export const registerReceivingKey = async (
   organization: Organization,
   identity: LedgerIdentity,
-  keys: StaffKeys,
+  publicKey: string,
 ): Promise<Committed | undefined> => {
-  const publicKey = x25519PublicKey(keys.receivingKey);
   for (let attempt = 1; ; attempt++) {
     const current = await evaluateJson<ReceivingKeyEntry | null>(organization, 'registry:getReceivingKey', [
       identity.subject,

@@ -1,6 +1,7 @@
 import { IsIn, IsOptional, IsString, Length, Matches } from 'class-validator';
 import type { StaffRole } from '@medseal/chaincode';
 import { USERNAME } from '../auth/accounts.service.js';
+import type { KeyHolder } from '../http/session-user.js';
 
 export const STAFF_ROLES: readonly StaffRole[] = [
   'system-manager',
@@ -14,6 +15,17 @@ export const STAFF_ROLES: readonly StaffRole[] = [
 
 export const USER_ACTIONS = ['suspend', 'resume', 'revoke', 'reset'] as const;
 export type UserAction = (typeof USER_ACTIONS)[number];
+
+const KEY_HOLDERS: readonly KeyHolder[] = ['gateway', 'device'];
+
+/** Administrators' acts are not checked by devices yet, see `KEYS_ON_DEVICE`. */
+export const DEVICE_ROLES: readonly StaffRole[] = [
+  'doctor',
+  'verifier',
+  'sanitizer',
+  'auditor',
+  'researcher',
+];
 
 export class CreateUserDto {
   @IsString()
@@ -32,12 +44,22 @@ export class CreateUserDto {
   @IsString()
   @Length(1, 200)
   displayName: string;
+
+  /** `device`: a device of the person's own makes the keys at the first sign-in. `gateway` unless given. */
+  @IsOptional()
+  @IsIn(KEY_HOLDERS)
+  keyHolder?: KeyHolder;
 }
 
 export class ChangeUserDto {
   @IsOptional()
   @IsIn(USER_ACTIONS)
   action?: UserAction;
+
+  /** With `reset`: who holds the new keys; as before unless given. */
+  @IsOptional()
+  @IsIn(KEY_HOLDERS)
+  keyHolder?: KeyHolder;
 
   @IsOptional()
   @IsString()

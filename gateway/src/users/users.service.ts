@@ -1,8 +1,10 @@
 import { Injectable } from '@nestjs/common';
 import type { StaffEntry, StaffRole } from '@medseal/chaincode';
 import { canonicalJson } from '@medseal/crypto';
-import { AccountsService, type Account } from '../auth/accounts.service.js';
+import { Keyrings } from '../activation/keyrings.js';
+import { AccountsService, keyHolderOf, type Account } from '../auth/accounts.service.js';
 import { newInitialPassword } from '../auth/passwords.js';
+import type { StaffKeys } from '../auth/staff-keys.js';
 import { SessionsService } from '../auth/sessions.service.js';
 import { CareTeams } from '../care-teams/care-teams.service.js';
 import { TeamKeys } from '../care-teams/team-keys.js';
@@ -12,12 +14,13 @@ import type { BusinessRequest } from '../http/business-request.js';
 import { ledgerAnswer, type LedgerAnswer } from '../http/ledger-answer.js';
 import { pageOfArray, type Page, type PageRequest } from '../http/paging.js';
 import { invalid, notFound, problem } from '../http/problem.js';
-import type { SessionUser } from '../http/session-user.js';
+import type { KeyHolder, SessionUser } from '../http/session-user.js';
 import type { Organization } from '../organizations/organization.js';
 import { TwoPartActs } from '../outbox/two-part-act.js';
 import { submitOnce } from '../outbox/submit-once.js';
+import { Settings } from '../settings/settings.service.js';
 import { enrollStaff } from './staff-enrollment.js';
-import type { ChangeUserDto, CreateUserDto, UserAction } from './users.dto.js';
+import { type ChangeUserDto, type CreateUserDto, DEVICE_ROLES, type UserAction } from './users.dto.js';
 
 export interface UserListing {
   username: string;
@@ -25,6 +28,7 @@ export interface UserListing {
   role: string;
   subject: string;
   status: string;
+  keyHolder: KeyHolder;
   /** Nobody has changed the administrator's password yet. */
   initialPassword: boolean;
   createdAt: string;
@@ -64,6 +68,8 @@ export class UsersService {
     private readonly acts: TwoPartActs,
     private readonly careTeams: CareTeams,
     private readonly teamKeys: TeamKeys,
+    private readonly settings: Settings,
+    private readonly keyrings: Keyrings,
   ) {}
 
   async list(user: SessionUser, request: PageRequest): Promise<Page<UserListing>> {
@@ -85,7 +91,7 @@ export class UsersService {
   /** Ledger first, account last: whoever has an account can act. */
   async create(user: SessionUser, input: CreateUserDto, business: BusinessRequest): Promise<UserCreated> {
     const { organization } = user;
-    const { username, role, displayName } = input;
+    const { username, role, displayName, keyHolder = 'gateway' } = input;
     if (!ROLES_BY_KIND[organization.kind].includes(role)) {
       throw invalid(
         'role',
@@ -94,6 +100,7 @@ export class UsersService {
     }
     if (input.doctorId !== undefined && role !== 'doctor')
       throw invalid('doctorId', 'goes with role doctor only.');
+    await this.requireHolder(user, role, keyHolder);
     const subject = input.doctorId ?? business.deriveId('staff');
     await this.requireFree(organization, username, subject);
 
@@ -101,8 +108,8 @@ export class UsersService {
     if (input.doctorId === undefined)
       committed = await this.putStaff(user, subject, role, displayName, business);
     else await requireOwnDoctor(organization, input.doctorId);
-    const staff = await enrollStaff(organization, role, subject);
-    committed = (await staff.registerReceivingKey()) ?? committed;
+    const staff = await this.enrolled(organization, role, subject, keyHolder);
+    committed = staff.committed ?? committed;
 
     const initialPassword = derivedPassword(business);
     await this.accounts.create(organization, {
@@ -110,7 +117,7 @@ export class UsersService {
       username,
       displayName,
       role,
-      certificate: staff.identity.certificate,
+      certificate: staff.certificate,
       password: initialPassword,
       keys: staff.keys,
       initialPassword: true,
@@ -129,9 +136,12 @@ export class UsersService {
     if (change.action === undefined && change.displayName === undefined) {
       throw invalid('action', 'or displayName must be given.');
     }
+    if (change.keyHolder !== undefined && change.action !== 'reset')
+      throw invalid('keyHolder', 'goes with action reset only: other keys are made.');
     if (change.displayName !== undefined)
       await this.accounts.rename(user.organization, account, change.displayName);
-    const effect = change.action === undefined ? {} : await this.act(user, account, change.action);
+    const effect =
+      change.action === undefined ? {} : await this.act(user, account, change.action, change.keyHolder);
     return { ...listing(await this.require(user, username)), ...effect };
   }
 
@@ -141,6 +151,7 @@ export class UsersService {
     refuseOwnAccount(user, account);
     const committed = await this.setStatus(user, account, 'revoked');
     await this.accounts.remove(user.organization, account.subject);
+    await this.keyrings.remove(user.organization, account.subject);
     return { ledger: ledgerAnswer(committed) };
   }
 
@@ -148,8 +159,9 @@ export class UsersService {
     user: SessionUser,
     account: Account,
     action: UserAction,
+    keyHolder?: KeyHolder,
   ): Promise<{ newPassword?: string; ledger?: LedgerAnswer }> {
-    if (action === 'reset') return this.reset(user, account);
+    if (action === 'reset') return this.reset(user, account, keyHolder ?? keyHolderOf(account));
     refuseOwnAccount(user, account);
     return { ledger: ledgerAnswer(await this.setStatus(user, account, STATUS_AFTER[action])) };
   }
@@ -158,22 +170,45 @@ export class UsersService {
   private async reset(
     user: SessionUser,
     account: Account,
+    keyHolder: KeyHolder,
   ): Promise<{ newPassword: string; ledger?: LedgerAnswer }> {
     const { organization } = user;
     if (account.status !== 'active')
       throw problem(409, 'ACCOUNT_NOT_ACTIVE', 'Resume the account before resetting it.');
     refuseOwnAccount(user, account);
-    const staff = await enrollStaff(organization, account.role as StaffRole, account.subject);
-    const committed = await staff.registerReceivingKey();
+    await this.requireHolder(user, account.role as StaffRole, keyHolder);
+    const staff = await this.enrolled(organization, account.role as StaffRole, account.subject, keyHolder);
+    const { committed } = staff;
     const newPassword = newInitialPassword();
     await this.accounts.replaceKeys(organization, account, {
       password: newPassword,
-      certificate: staff.identity.certificate,
+      certificate: staff.certificate,
       keys: staff.keys,
     });
+    await this.keyrings.remove(organization, account.subject);
     await this.sessions.endAll(organization, account.subject);
     await this.handTeamKeysOn(user, committed);
     return { newPassword, ...(committed === undefined ? {} : { ledger: ledgerAnswer(committed) }) };
+  }
+
+  /** @throws ProblemException 400 for roles whose acts no device signs; 409 `DEVICE_KEYS_NOT_ALLOWED` */
+  private async requireHolder(user: SessionUser, role: StaffRole, keyHolder: KeyHolder): Promise<void> {
+    if (keyHolder === 'gateway') return;
+    if (!DEVICE_ROLES.includes(role))
+      throw invalid('keyHolder', `can be device for ${DEVICE_ROLES.join(', ')} only.`);
+    await this.settings.requireDeviceKeys(user.organization);
+  }
+
+  /** Keys and certificate; none of either where the person's device makes them at the first sign-in. */
+  private async enrolled(
+    organization: Organization,
+    role: StaffRole,
+    subject: string,
+    keyHolder: KeyHolder,
+  ): Promise<{ keys: StaffKeys | null; certificate: string; committed?: Committed }> {
+    if (keyHolder === 'device') return { keys: null, certificate: '' };
+    const { keys, identity, registerReceivingKey } = await enrollStaff(organization, role, subject);
+    return { keys, certificate: identity.certificate, committed: await registerReceivingKey() };
   }
 
   /** Access ends with the ledger's commit; the account follows. */
@@ -281,6 +316,7 @@ const listing = (account: Account): UserListing => ({
   role: account.role,
   subject: account.subject,
   status: account.status,
+  keyHolder: keyHolderOf(account),
   initialPassword: account.initialPassword,
   createdAt: account.createdAt.toISOString(),
 });

@@ -68,6 +68,11 @@ export function UsersPage() {
                 { header: 'User name', cell: ({ username }) => username },
                 { header: 'Name', cell: ({ displayName }) => displayName },
                 { header: 'Role', cell: ({ role }) => roleName(role) },
+                {
+                  header: 'Keys',
+                  cell: ({ keyHolder }) =>
+                    keyHolder === 'device' ? 'On their own device' : 'At the gateway',
+                },
                 { header: 'Since', cell: ({ createdAt }) => timeText(createdAt) },
                 { header: 'Status', cell: (user) => <UserState user={user} /> },
                 {
