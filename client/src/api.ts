@@ -495,6 +495,7 @@ export interface Question extends Signing {
  * Idempotency-Key, can go on; see `StaffDevice`.
  */
 export interface ToSign {
+  repeat?: true;
   signing?: Signing;
   questions?: Question[];
 }

@@ -75,7 +75,16 @@ const segment = encodeURIComponent;
 export interface WriteOptions {
   idempotencyKey?: string;
   ifMatch?: string;
+  /** Of a device that signs what the answer asks for, see `ToSign`; others get that answer as `KEYS_ON_DEVICE`. */
+  signs?: boolean;
 }
+
+const keysOnDevice = (): ProblemError =>
+  new ProblemError(
+    409,
+    'KEYS_ON_DEVICE',
+    'This act needs your own device, which alone holds your keys: do it there.',
+  );
 
 /** The REST API, typed; one instance is one session. Every method throws ProblemError. */
 export class MedsealClient {
@@ -94,7 +103,10 @@ export class MedsealClient {
     query?: PageQuery,
     options?: WriteOptions,
   ): Promise<T> {
-    return (await this.http.request<T>(method, path, { body, query, ...options })).body;
+    const { signs = false, ...headers } = options ?? {};
+    const answer = (await this.http.request<T>(method, path, { body, query, ...headers })).body;
+    if (!signs && (answer as ToSign | undefined)?.repeat === true) throw keysOnDevice();
+    return answer;
   }
 
   // ---- sign-in

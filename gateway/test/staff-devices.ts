@@ -145,6 +145,7 @@ export const describeStaffDevices = (treated: () => Treated): void =>
       const { client: owner, device: ownersDevice, registrationNo, recordId } = treated();
       const asking = { ...TERMS, registrationNo, expiresAt: EXPIRES };
       const asked = await device.requestConsent(doctor, asking);
+      expect(await code(doctor.requestConsent(asking))).toBe('KEYS_ON_DEVICE');
       expect(asked).toMatchObject({ status: 'requested', ledger: { validationCode: 'VALID' } });
       const addressed = async () => (await owner.consentRequests()).items;
       while (!(await addressed()).some(({ requestId }) => requestId === asked.requestId)) await sleep(100);
@@ -284,11 +285,12 @@ export const describeStaffDevices = (treated: () => Treated): void =>
         // What the gateway does hold, to see that it would be found.
         indexKey: readFileSync(indexKey),
       });
-      expect([...search.inMemoryOf(process.pid)]).toEqual(expect.arrayContaining(['passphrase', 'seed']));
       expect([...search.inMemoryOf(pid)]).toEqual(['indexKey']);
       expect([...search.inFilesAt(folder)]).toEqual([[indexKey, ['indexKey']]]);
       expect([...search.in(Buffer.from(utf8(log)))]).toEqual([]);
       expect(search.inFilesAt(join(bed.folder, 'proposals.jsonl'))).toEqual(new Map());
+      // The search leaves no time to notice that the gateway has closed idle connections.
+      await sleep(100);
     });
 
     test('a reset makes other keys: at the gateway, or on a device again', async () => {

@@ -260,7 +260,7 @@ export class StaffDevice {
     let left = acts;
     let receiptId = '';
     for (let round = 0; round < ROUNDS_MAX; round++) {
-      const answer: Result & ToSign = await send({ idempotencyKey });
+      const answer: Result & ToSign = await send({ idempotencyKey, signs: true });
       if (answer.signing !== undefined) {
         const { intended } = proposedOf(fromBase64(answer.signing.bytes, 'signing.bytes'), left);
         const signed: ActAnswer = await signAct(client, { signing: answer.signing }, intended, secretKey);

@@ -9,7 +9,11 @@ export const serveOpenApi = (app: INestApplication): void => {
   const config = new DocumentBuilder()
     .setOpenAPIVersion('3.1.0')
     .setTitle('Medseal')
-    .setDescription('Health records shared between hospitals, with the patient in control.')
+    .setDescription(
+      'Health records shared between hospitals, with the patient in control. A POST of staff whose own device holds ' +
+        'the keys may answer 202 with `repeat: true` and what is to be signed, `signing` or `questions`: it goes on ' +
+        'when it is sent again with its Idempotency-Key after POST /transactions/{id}/sign.',
+    )
     .setVersion('1')
     .setLicense('Apache-2.0', 'https://www.apache.org/licenses/LICENSE-2.0')
     .addBearerAuth()

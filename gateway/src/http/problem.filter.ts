@@ -17,7 +17,10 @@ export class ProblemFilter implements ExceptionFilter {
     const request = host.switchToHttp().getRequest<Request>();
     const response = host.switchToHttp().getResponse<Response>();
     if (exception instanceof SigningNeeded) {
-      response.status(exception.getStatus()).header('Cache-Control', 'no-store').json(exception.toSign);
+      response
+        .status(exception.getStatus())
+        .header('Cache-Control', 'no-store')
+        .json({ repeat: true, ...exception.toSign });
       return;
     }
     const answer = toProblem(exception);

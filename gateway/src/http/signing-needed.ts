@@ -6,7 +6,7 @@ export interface Question extends Signing {
   mspId: string;
 }
 
-/** The body of a 202: what the caller's device has to sign before the same request, sent again, can go on. */
+/** With `repeat: true` the body of a 202: what the caller's device has to sign before the same request, sent again, can go on. */
 export type ToSign = { signing: Signing } | { questions: readonly Question[] };
 
 /** Not a failure: the request stops here and goes on when it is repeated with its Idempotency-Key. */
