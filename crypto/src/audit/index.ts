@@ -30,7 +30,7 @@ export {
   openIdentityShare,
   sealIdentityShare,
 } from './identity-key.js';
-export { type BlockLayout, layoutOf, sectorLength, sectorOffset } from './sectors.js';
+export { type BlockLayout, blockRange, layoutOf, sectorLength, sectorOffset } from './sectors.js';
 export {
   checkReplacedSet,
   type ReplacedCoverage,
@@ -55,12 +55,16 @@ export {
   tagHash,
 } from './tag.js';
 export {
+  type ByteRange,
   checkStoredObject,
   decodeSignedFile,
   encodeSignedFile,
   replacedOf,
   signedFileBytes,
+  SIGNED_FILE_HEAD_BYTES,
   type SignedFile,
+  type SignedFileLayout,
+  signedFileLayout,
 } from './signed-file.js';
 export type { SignedSector, SigningRandomness, SignInput } from './signing.js';
 export * from './sealed-file.js';

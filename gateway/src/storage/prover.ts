@@ -1,0 +1,139 @@
+import {
+  type AuditChallenge,
+  type AuditParameters,
+  blockRange,
+  type ByteRange,
+  checkAuditChallenge,
+  CryptoError,
+  decodeTag,
+  drawAuditChallenge,
+  equalBytes,
+  type FileTag,
+  type PairingEngine,
+  proveFile,
+  replacedOf,
+  SIGNED_FILE_HEAD_BYTES,
+  type SignedFileLayout,
+  signedFileLayout,
+} from '@medseal/crypto';
+import { inParallel } from './in-parallel.js';
+import { ObjectAlteredError, type ObjectStore } from './object-store.js';
+
+/** What an audit asks of whoever stores a file. */
+export interface StoredProofInput {
+  parameters: AuditParameters;
+  /** From the ledger. */
+  tag: Uint8Array;
+  challenge: AuditChallenge;
+  /** Address of the object. */
+  object: string;
+  /** Address of its signed file: tag, replaced set and authenticators. */
+  signedFile: string;
+  /** 32 fresh random bytes; given only to compare proofs. */
+  random?: Uint8Array;
+}
+
+/** What the verifier takes from whoever proves. */
+export interface StoredProof {
+  proof: Uint8Array;
+  replacedSet: Uint8Array;
+}
+
+/** Of blocks that lie side by side, so that a whole file is few reads. */
+const MOST_BYTES_AT_ONCE = 1024 * 1024;
+const READS_AT_ONCE = 16;
+
+/**
+ * The proof that a stored object answers a challenge with, made from the challenged blocks and their authenticators
+ * alone. Bytes that were changed without changing a length give a proof that does not verify; whoever checks it says so.
+ *
+ * @throws CryptoError for a tag or challenge that is none
+ * @throws ObjectMissingError, ObjectAlteredError, StorageUnavailableError naming object or signed file: then there is
+ *   no proof
+ */
+export const proveStored = async (
+  engine: PairingEngine,
+  store: Pick<ObjectStore, 'read'>,
+  input: StoredProofInput,
+): Promise<StoredProof> => {
+  const { parameters, challenge, object, signedFile } = input;
+  const tag = decodeTag(input.tag);
+  checkAuditChallenge(parameters, challenge, tag.blocks);
+  const { layout, replacedSet } = await readHead(store, signedFile, tag);
+  const blocks = drawAuditChallenge(challenge, tag.blocks).map(({ block }) => block);
+  const [data, authenticators] = await Promise.all([
+    readBlocks(store, object, blocks, (block) => blockRange(tag, block)),
+    readBlocks(store, signedFile, blocks, (block) => layout.authenticator(block)),
+  ]);
+  const read = (block: number): { data: Uint8Array; authenticator: Uint8Array } => ({
+    data: of(data, block),
+    authenticator: of(authenticators, block),
+  });
+  // Tag and challenge are good by now: what is refused from here on was stored.
+  const proof = await orAltered(signedFile, () => proveFile(engine, { ...input, replacedSet, read }));
+  return { proof, replacedSet };
+};
+
+/** The ledger's tag decides: another one in the signed file means that it was altered or is another file's. */
+const readHead = async (
+  store: Pick<ObjectStore, 'read'>,
+  signedFile: string,
+  tag: FileTag,
+): Promise<{ layout: SignedFileLayout; replacedSet: Uint8Array }> => {
+  const head = await store.read(signedFile, 0, SIGNED_FILE_HEAD_BYTES);
+  const layout = await orAltered(signedFile, () => signedFileLayout(head));
+  if (!equalBytes(layout.tag.bytes, tag.bytes))
+    throw new ObjectAlteredError(signedFile, 'its tag is not the one on the ledger');
+  const { start, end } = layout.replacedSet;
+  const replacedSet = await store.read(signedFile, start, end - start);
+  await orAltered(signedFile, () => replacedOf(tag, replacedSet));
+  return { layout, replacedSet };
+};
+
+interface Run extends ByteRange {
+  blocks: { block: number; range: ByteRange }[];
+}
+
+const readBlocks = async (
+  store: Pick<ObjectStore, 'read'>,
+  digest: string,
+  blocks: readonly number[],
+  rangeOf: (block: number) => ByteRange,
+): Promise<Map<number, Uint8Array>> => {
+  const found = new Map<number, Uint8Array>();
+  await inParallel(runsOf(blocks, rangeOf), READS_AT_ONCE, async ({ start, end, blocks: within }) => {
+    const bytes = await store.read(digest, start, end - start);
+    for (const { block, range } of within)
+      found.set(block, bytes.subarray(range.start - start, range.end - start));
+  });
+  return found;
+};
+
+/** Ascending blocks, put together where one ends where the next begins. */
+const runsOf = (blocks: readonly number[], rangeOf: (block: number) => ByteRange): Run[] => {
+  const runs: Run[] = [];
+  for (const block of blocks) {
+    const range = rangeOf(block);
+    const last = runs.at(-1);
+    if (last?.end === range.start && range.end - last.start <= MOST_BYTES_AT_ONCE) {
+      last.end = range.end;
+      last.blocks.push({ block, range });
+    } else runs.push({ ...range, blocks: [{ block, range }] });
+  }
+  return runs;
+};
+
+const of = (found: Map<number, Uint8Array>, block: number): Uint8Array => {
+  const bytes = found.get(block);
+  if (bytes === undefined) throw new Error(`block ${block} was not challenged`);
+  return bytes;
+};
+
+const orAltered = async <T>(digest: string, act: () => T | Promise<T>): Promise<T> => {
+  try {
+    return await act();
+  } catch (error) {
+    if (!(error instanceof CryptoError)) throw error;
+    throw new ObjectAlteredError(digest, error.message);
+  }
+};
