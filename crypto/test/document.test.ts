@@ -287,6 +287,8 @@ describe('a sanitised document', () => {
     expect(shown('<p title="Marsh">fine</p><!-- Marsh -->')).toBe('<p>fine</p>');
     expect(shown('<script>Marsh</script>')).toBeUndefined();
     expect(shown('<p>open')).toBeUndefined();
+    expect(shown('<!-- open')).toBeUndefined();
+    expect(shown('<!--'.repeat(50_000))).toBeUndefined();
   });
 
   it('numbers entries anew, however a reference names them', () => {

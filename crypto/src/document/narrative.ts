@@ -9,7 +9,7 @@ export const MASKED_NARRATIVE: Json = {
 };
 
 const XMLNS = 'http://www.w3.org/1999/xhtml';
-const TOKEN = /<!--[\s\S]*?-->|<[^<>]*>|&[^;&<>\s]{1,12};|[^<>&]+/g;
+const TOKEN = /<[^<>]*>|&[^;&<>\s]{1,12};|[^<>&]+/g;
 const TAG = /^<(\/?)([a-z][a-z0-9]*)\b[\s\S]*?(\/?)>$/;
 /** Tags between which a word can go on. */
 const INLINE = new Set([
@@ -127,18 +127,31 @@ export const maskNarrative = (
 
 /** One outer div with what lies in it; undefined where tags do not match or something lies outside. */
 const readPieces = (div: string): Piece[] | undefined => {
-  const tokens = div.match(TOKEN) ?? [];
-  if (tokens.join('').length !== div.length || !tokens[0]?.startsWith('<div')) return undefined;
+  const plain = withoutComments(div);
+  const tokens = plain.match(TOKEN) ?? [];
+  if (tokens.join('').length !== plain.length || !tokens[0]?.startsWith('<div')) return undefined;
   const pieces: Piece[] = [];
   const open: string[] = [];
   for (const token of tokens) {
-    if (token.startsWith('<!--')) continue;
     if (pieces.length > 0 && open.length === 0) return undefined;
     const piece = token.startsWith('<') ? readTag(token, open) : readText(token);
     if (piece === undefined) return undefined;
     pieces.push(piece);
   }
   return open.length === 0 ? pieces : undefined;
+};
+
+const withoutComments = (div: string): string => {
+  let plain = '';
+  let at = 0;
+  for (let from = div.indexOf('<!--'); from >= 0; from = div.indexOf('<!--', at)) {
+    plain += div.slice(at, from);
+    const end = div.indexOf('-->', from + 4);
+    // One without an end is no markup that can be read.
+    if (end < 0) return `${plain}<`;
+    at = end + 3;
+  }
+  return plain + div.slice(at);
 };
 
 const readTag = (token: string, open: string[]): Piece | undefined => {

@@ -12,8 +12,9 @@ const INSTANT =
   /^(?!0000)\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])T(?:[01]\d|2[0-3]):[0-5]\d:(?:[0-5]\d|60)(?:\.\d+)?(?:Z|[+-]\d{2}:\d{2})$/;
 const DATE_TIME =
   /^(?!0000)\d{4}(?:-(?:0[1-9]|1[0-2])(?:-(?:0[1-9]|[12]\d|3[01])(?:T(?:[01]\d|2[0-3]):[0-5]\d:(?:[0-5]\d|60)(?:\.\d+)?(?:Z|[+-]\d{2}:\d{2}))?)?)?$/;
-const DIV =
-  /^<div xmlns=(?:"http:\/\/www\.w3\.org\/1999\/xhtml"|'http:\/\/www\.w3\.org\/1999\/xhtml')>[\s\S]*\S[\s\S]*<\/div>$/;
+const DIV = /^<div xmlns=(?:"http:\/\/www\.w3\.org\/1999\/xhtml"|'http:\/\/www\.w3\.org\/1999\/xhtml')>/;
+const isDiv = (text: string): boolean =>
+  DIV.test(text) && text.endsWith('</div>') && text.replace(DIV, '').trim() !== '</div>';
 
 /**
  * What is wrong with a FHIR R4 document Bundle, as far as this package knows FHIR: the Bundle's own rules (bdl-9 to
@@ -104,7 +105,7 @@ const checkValue = (value: Json, type: string, path: string, fault: Fault): void
       if (!INSTANT.test(textOf(value) ?? '')) fault(path, 'is no instant of FHIR');
       return;
     case 'xhtml':
-      if (!DIV.test(textOf(value) ?? '')) fault(path, 'is no div of XHTML with something in it');
+      if (!isDiv(textOf(value) ?? '')) fault(path, 'is no div of XHTML with something in it');
       return;
     case 'Resource': {
       const own = isObject(value) ? textOf(value['resourceType']) : undefined;

@@ -17,7 +17,8 @@ const MONTHS =
   sept sep oct okt nov dec dez`.split(/\s+/);
 /** In any case, but months that are also words with a capital letter only. */
 const MONTH = `(?:${[...MONTHS.flatMap((month) => [month, month.charAt(0).toUpperCase() + month.slice(1), month.toUpperCase()]), 'May', 'MAY', 'March', 'MARCH', 'Mar', 'MAR'].join('|')})`;
-const CAPITALISED = "\\p{Lu}[\\p{L}'’-]+";
+/** Lengths are bounded everywhere, so that no text takes longer than its length. */
+const CAPITALISED = "(?<!\\p{L})\\p{Lu}[\\p{L}'’-]{1,40}";
 const STAFF_TITLE = '(?:Dr|Dra|DR|Prof|Professor|Doctor|Nurse)';
 const TITLE = '(?:Mr|Mrs|Ms|Miss|Mx|Herr|Frau|Señora?|Sra|Sr|Mme|Mlle)';
 const RELATION =
@@ -30,7 +31,11 @@ const INSTITUTION = '(?:Hospital|Clinic|Surgery|School|Infirmary|Pharmacy)';
 const INSTITUTION_BEFORE = '(?:Colegio|Clínica|Hospital|Klinik|Klinikum)';
 
 const PATTERNS: Pattern[] = [
-  { what: 'email', kind: 'personal', expression: /[\p{L}\p{N}._%+-]+@[\p{L}\p{N}.-]+\.\p{L}{2,}/gu },
+  {
+    what: 'email',
+    kind: 'personal',
+    expression: /(?<![\p{L}\p{N}._%+-])[\p{L}\p{N}._%+-]{1,64}@[\p{L}\p{N}.-]{1,250}/gu,
+  },
   { what: 'email', kind: 'personal', expression: /(?:https?:\/\/|www\.)[^\s<>"')]+/giu },
   { what: 'number', kind: 'personal', expression: /\b\d{1,3}(?:\.\d{1,3}){3}\b/g },
   {
@@ -68,7 +73,7 @@ const PATTERNS: Pattern[] = [
     expression: /\b(?:aged?|at) (9\d|1[0-2]\d)\b(?! ?(?:%|mg|ml|mm|bpm|kg))/gi,
     group: 1,
   },
-  { what: 'number', kind: 'personal', expression: /(?<![\d.,])\d{7,}(?![\d]*[.,]\d)/g },
+  { what: 'number', kind: 'personal', expression: /(?<![\d.,])\d{7,}/g },
   {
     what: 'number',
     kind: 'personal',
@@ -76,7 +81,7 @@ const PATTERNS: Pattern[] = [
     accept: ([text]) => text.replace(/\D/g, '').length >= 8,
   },
   { what: 'number', kind: 'personal', expression: /\b\d{3}-\d{2}-\d{4}\b/g },
-  { what: 'number', kind: 'personal', expression: /\b[A-Z]{1,5}-?\d{5,}[A-Z0-9]*\b/g },
+  { what: 'number', kind: 'personal', expression: /\b[A-Z]{1,5}-?\d{5,20}[A-Z0-9]{0,20}\b/g },
   { what: 'number', kind: 'personal', expression: /\b[A-Z]{1,3}[ -]\d{1,2}[ -][A-Z]{1,3}[ -]\d{1,4}\b/g },
   {
     what: 'number',
