@@ -38,8 +38,12 @@ const DRILLS = {
   },
   documents: {
     project: 'crypto',
-    file: 'crypto/test/document-properties',
-    environment: { MEDSEAL_DOCUMENT_RUNS: '40', MEDSEAL_DOCUMENT_BYTES: '5000000' },
+    file: 'crypto/test/document-(properties|samples)',
+    environment: {
+      MEDSEAL_DOCUMENT_RUNS: '40',
+      MEDSEAL_DOCUMENT_BYTES: '5000000',
+      MEDSEAL_SAMPLE_PATIENTS: '12',
+    },
   },
   'free-text': { project: 'crypto', file: 'crypto/test/free-text', environment: {} },
   erasure: { project: 'acceptance', file: 'erasure.test.ts', environment: { MEDSEAL_ERASURES: '10' } },
