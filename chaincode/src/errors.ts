@@ -26,6 +26,8 @@ export const CONTRACT_ERROR_CODES = [
   'PATIENT_ERASED',
   /** The records must be kept longer; the sentence names the first day on which they may be erased. */
   'RETENTION_NOT_OVER',
+  /** The patient has keys: their own device asks, or the home hospital a month after it deleted them. */
+  'OWNER_DECIDES',
   'ERASURE_NOT_FOUND',
   /** The organisation still holds private values that it has to purge first. */
   'ERASURE_INCOMPLETE',
@@ -46,6 +48,8 @@ export const CONTRACT_ERROR_CODES = [
   /** The public entry is not the one that the private step announced. */
   'PRIVATE_PART_DIFFERS',
   'PRIVATE_VALUE_EXISTS',
+  /** The sender has laid down as much at the receiving organisation as one may: try again later. */
+  'TOO_MANY_DEPOSITS',
   /** A private value is not, or no longer, the one that `replaces` names. */
   'PRIVATE_VALUE_CHANGED',
   /** No open encounter of that patient at the caller's hospital. */
@@ -155,6 +159,8 @@ export const CONTRACT_ERROR_CODES = [
   'EMERGENCY_CLOSED',
   /** The case's window is over. */
   'EMERGENCY_ENDED',
+  /** A case of the caller was found unjustified, and their organisation has not acted yet. */
+  'EMERGENCY_SUSPENDED',
   /** No third organisation could review the case. */
   'REVIEWER_MISSING',
   /** The custodian service that is asked cannot use its key or has no share of the emergency key. */

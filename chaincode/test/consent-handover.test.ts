@@ -91,11 +91,34 @@ describe('requests', () => {
 
   test('come in pages', async () => {
     const ids = Array.from({ length: 103 }, newId).sort();
-    await Promise.all(ids.map((id) => request(doctor, id, CITY)));
+    const askers = await Promise.all(Array.from({ length: 6 }, () => clinic.staff(CITY, 'doctor')));
+    await Promise.all(
+      askers.map(async (asker, at) => {
+        for (const id of ids.filter((_, place) => place % askers.length === at))
+          await request(asker, id, CITY);
+      }),
+    );
     const first = await waiting('listRequests', CITY);
     expect(first.items.map(({ id }) => id)).toEqual(ids.slice(0, 100));
     const second = await waiting('listRequests', CITY, first.next!);
     expect(second).toMatchObject({ next: null, items: ids.slice(100).map((id) => ({ id })) });
+  });
+
+  test('are twenty of one sender at one organisation in a day', async () => {
+    const [busy, colleague] = [await clinic.staff(CITY, 'doctor'), await clinic.staff(CITY, 'doctor')];
+    const asked = [];
+    for (let at = 0; at < 20; at++) {
+      asked.push(newId());
+      await request(busy, asked.at(-1));
+    }
+    expect(await code(request(busy))).toBe('TOO_MANY_DEPOSITS');
+    // Answered or not: what was taken counts as well.
+    await take(clinic.service(LAKESIDE), asked, []);
+    expect(await code(request(busy))).toBe('TOO_MANY_DEPOSITS');
+    await request(busy, newId(), CITY);
+    await request(colleague);
+    ledger.advanceTime(24 * 60 * 60_000);
+    await request(busy);
   });
 
   test('are made by doctors and administrators of hospitals, taken and listed by the service at home', async () => {
@@ -183,6 +206,20 @@ describe('deliveries', () => {
       purged: [fromOwner],
     });
     expect(Object.values(await held(CITY, fromOwner))).toEqual([null]);
+  });
+
+  test('of one sender wait in bounded number at an organisation; what was taken over makes room', async () => {
+    const giver = await clinic.activate(await clinic.registerPatient(LAKESIDE));
+    const given = [];
+    for (let at = 0; at < 20; at++) {
+      given.push(newId());
+      await deliver(giver, MINISTRY, given.at(-1));
+    }
+    expect(await code(deliver(giver, MINISTRY))).toBe('TOO_MANY_DEPOSITS');
+    await deliver(giver, CITY);
+    await takeOver(clinic.service(MINISTRY), given[7]!, []);
+    await deliver(giver, MINISTRY);
+    expect(await code(deliver(giver, MINISTRY))).toBe('TOO_MANY_DEPOSITS');
   });
 
   test('are given by owners and services, taken over and purged by the service at home', async () => {

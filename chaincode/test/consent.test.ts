@@ -280,6 +280,21 @@ describe('a grant', () => {
       expect(await code(grant(argument, by))).toBe('NOT_ALLOWED');
   });
 
+  test('to a key that was replaced says so', async () => {
+    const admin = clinic.admin(CITY);
+    const team = await consents.team(admin, 'duty');
+    const given = await consents.make({ owner, reader: team, agents: AGENTS });
+    const { argument } = given;
+    await consents.grant(owner, given);
+    const epochs = async () => {
+      const { consent, granteeEpoch } = await state(owner.person, argument.consentId);
+      return [consent.grantee.epoch, granteeEpoch];
+    };
+    expect(await epochs()).toEqual([1, 1]);
+    await consents.team(admin, 'duty', [], team.grantee.id, 2);
+    expect(await epochs()).toEqual([1, 2]);
+  });
+
   test('is made once, and answers a request once', async () => {
     const requestId = newId();
     const wish = { owner, reader, agents: AGENTS, requestId };

@@ -204,6 +204,34 @@ describe('break-glass', () => {
     });
   });
 
+  describe('a reason', () => {
+    it('without a case gives way to later ones of the same doctor', async () => {
+      const [hasty, other] = [await emergencies.doctor(LAKESIDE), await emergencies.doctor(LAKESIDE)];
+      const reasons = async (ids: string[]) => {
+        const keys = ids.map((id) => privateKeys.emergencyReason(id));
+        const kept = await ledger.evaluate<Record<string, string | null>>(
+          clinic.service(MINISTRY),
+          'registry:getPrivate',
+          [keys],
+        );
+        return keys.filter((key) => kept[key] !== null).length;
+      };
+      const opened = await emergencies.open(hasty, grant, owner);
+      const [theirs] = [newId()];
+      await emergencies.depositReason(other, theirs, MINISTRY);
+      const left = [];
+      for (let at = 0; at < 6; at++) {
+        left.push(newId());
+        await emergencies.depositReason(hasty, left.at(-1)!, MINISTRY);
+      }
+      expect(await reasons(left)).toBe(4);
+      expect(await reasons(left.slice(2))).toBe(4);
+      // Its own case, and the other doctor's.
+      expect(await reasons([opened.emergencyId, theirs])).toBe(2);
+      await emergencies.close(auditor, opened.emergencyId);
+    });
+  });
+
   describe('a case', () => {
     it('needs a doctor, an active emergency grant of that patient, and the reason at the reviewer', async () => {
       const stranger = await consents.owner(CITY);
@@ -445,8 +473,8 @@ describe('break-glass', () => {
       expect(await code(emergencies.close(doctor, emergencyId))).toBe('NOT_ALLOWED');
       expect(await code(emergencies.close(auditor, emergencyId, 'fine'))).toBe('BAD_ARGUMENT');
       expect(await code(emergencies.close(auditor, newId()))).toBe('EMERGENCY_NOT_FOUND');
-      const closed = await emergencies.close(auditor, emergencyId, 'unjustified');
-      expect(closed).toMatchObject({ verdict: 'unjustified', closedBy: auditor.subject });
+      const closed = await emergencies.close(auditor, emergencyId, 'justified');
+      expect(closed).toMatchObject({ verdict: 'justified', closedBy: auditor.subject });
       expect(await code(emergencies.close(auditor, emergencyId))).toBe('EMERGENCY_CLOSED');
       expect(await code(emergencies.receipt(doctor, emergencyId, [record.entry.recordId]))).toBe(
         'EMERGENCY_CLOSED',
@@ -473,6 +501,34 @@ describe('break-glass', () => {
         'CONSENT_REVOKED',
       );
       expect(await code(emergencies.open(doctor, made, someone))).toBe('CONSENT_REVOKED');
+    });
+
+    it('found unjustified, ends its reader’s other ones until the own administrator has acted', async () => {
+      const code = async (call: Promise<unknown>) => (await refusalOf(call)).code;
+      const careless = await emergencies.doctor(LAKESIDE);
+      const [one, other] = [
+        await emergencies.open(careless, grant, owner),
+        await emergencies.open(careless, grant, owner),
+      ];
+      await emergencies.receipt(careless, other.emergencyId, [record.entry.recordId]);
+      await emergencies.close(auditor, one.emergencyId, 'unjustified');
+      const read = () => emergencies.receipt(careless, other.emergencyId, [record.entry.recordId]);
+      expect(await code(read())).toBe('EMERGENCY_SUSPENDED');
+      expect(await code(emergencies.open(careless, grant, owner))).toBe('EMERGENCY_SUSPENDED');
+      // Colleagues go on.
+      const colleague = await emergencies.open(doctor, grant, owner);
+      await emergencies.close(auditor, colleague.emergencyId);
+      const set = (by: Person, status: string) =>
+        ledger.submit(by, 'registry:setStaffStatus', [careless.subject, status]);
+      // Nothing happened to them.
+      await set(clinic.admin(LAKESIDE), 'active');
+      expect(await code(read())).toBe('EMERGENCY_SUSPENDED');
+      expect(await code(set(clinic.manager, 'suspended'))).toBe('NOT_ALLOWED');
+      await set(clinic.admin(LAKESIDE), 'suspended');
+      await set(clinic.admin(LAKESIDE), 'active');
+      await read();
+      await emergencies.close(auditor, other.emergencyId, 'unjustified');
+      expect(await code(emergencies.open(careless, grant, owner))).toBe('EMERGENCY_SUSPENDED');
     });
 
     it('leaves no reason behind when its patient is erased, and opens nothing any more', async () => {

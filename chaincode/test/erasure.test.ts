@@ -24,6 +24,7 @@ import {
 } from './support/health-network';
 
 const AGENTS = [LAKESIDE, MINISTRY];
+const DAY = 24 * 60 * MINUTE;
 
 let ledger: HealthNetwork;
 let clinic: Clinic;
@@ -68,7 +69,8 @@ const purge = (by: Person, keys: string[], of = ledgerId, at = by.mspId) =>
   });
 const attest = (mspId: string, of = ledgerId) =>
   ledger.submit<ErasureAttestationEntry>(clinic.service(mspId), 'registry:attestErasure', [of]);
-const erasure = (of = ledgerId) => ledger.evaluate<ErasureState | null>(doctor, 'registry:getErasure', [of]);
+const erasure = (of = ledgerId) =>
+  ledger.evaluate<ErasureState | null>(clinic.admin(LAKESIDE), 'registry:getErasure', [of]);
 const statusOf = async (of = ledgerId) => (await clinic.patient(doctor, of))?.status;
 const held = (mspId: string, keys: string[]) =>
   ledger.evaluate<Record<string, string | null>>(clinic.service(mspId), 'registry:getPrivate', [keys]);
@@ -84,6 +86,8 @@ describe('a request', () => {
     const other = (await consents.owner(LAKESIDE)).person;
     for (const by of [other, clinic.admin(CITY), doctor, clinic.service(LAKESIDE)])
       expect(await code(request(by))).toBe('NOT_ALLOWED');
+    // Who has keys decides that by themselves.
+    expect(await code(request(clinic.admin(LAKESIDE)))).toBe('OWNER_DECIDES');
     expect(await code(request(owner.person, newId()))).toBe('PATIENT_NOT_FOUND');
     expect(await code(purge(clinic.service(LAKESIDE), [privateKeys.scopes(ledgerId)]))).toBe(
       'ERASURE_NOT_FOUND',
@@ -117,6 +121,33 @@ describe('a request', () => {
     await parameters(4);
   });
 
+  test('is not put off by another hospital’s new record, which that hospital alone has to keep', async () => {
+    const patient = await clinic.registerPatient(LAKESIDE);
+    const encounterId = await clinic.openEncounter(clinic.admin(CITY), patient.ledgerId);
+    const { recordId } = await clinic.write(doctor, patient, { encounterId });
+    const parameters = (policyVersion: number, retention: object) =>
+      ledger.submit(clinic.manager, 'registry:setParameters', [
+        { policyVersion, recordSteps: ['chain'], ...retention },
+      ]);
+    await parameters(5, { retentionYears: 5 });
+    await request(clinic.admin(LAKESIDE), patient.ledgerId);
+    const home = demographicKeys(patient.ledgerId);
+    await purge(clinic.service(LAKESIDE), home, patient.ledgerId);
+    await attest(LAKESIDE, patient.ledgerId);
+    const city = [privateKeys.selector(recordId, 1), privateKeys.titleLine(recordId, 1)];
+    expect(await code(purge(clinic.service(CITY), city, patient.ledgerId))).toBe('RETENTION_NOT_OVER');
+    expect(await code(attest(CITY, patient.ledgerId))).toBe('RETENTION_NOT_OVER');
+    const year = new Date(ledger.network.now()).getUTCFullYear() + 5;
+    expect((await erasure(patient.ledgerId))?.keptUntil).toEqual({
+      [CITY]: expect.stringMatching(new RegExp(`^${year}-`)) as string,
+    });
+    await parameters(6, {});
+    expect((await erasure(patient.ledgerId))?.keptUntil).toEqual({});
+    expect(await code(attest(CITY, patient.ledgerId))).toBe('ERASURE_INCOMPLETE');
+    await purge(clinic.service(CITY), city, patient.ledgerId);
+    await attest(CITY, patient.ledgerId);
+  });
+
   test('makes the patient one who is being erased, at once and for good', async () => {
     const before = ledger.network.now();
     const entry = await request(owner.person);
@@ -132,7 +163,7 @@ describe('a request', () => {
     });
     expect(Math.abs(Date.parse(entry.requestedAt) - before)).toBeLessThan(MINUTE);
     expect(await statusOf()).toBe('erasing');
-    expect(await erasure()).toEqual({ erasure: entry, attestations: [] });
+    expect(await erasure()).toEqual({ erasure: entry, attestations: [], keptUntil: {} });
     for (const by of [owner.person, clinic.admin(LAKESIDE)])
       expect(await code(request(by))).toBe('PATIENT_ERASED');
   });
@@ -233,6 +264,11 @@ describe('purging', () => {
 });
 
 describe('attestations', () => {
+  const admit = (status: string) =>
+    ledger.submit(clinic.manager, 'registry:admitOrganization', [
+      { mspId: CITY, kind: 'hospital', code: '101', name: CITY, status },
+    ]);
+
   test('are refused while a value is left whose name the ledger knows', async () => {
     const share = privateKeys.share(made.argument.consentId);
     expect(await code(attest(MINISTRY))).toBe('ERASURE_INCOMPLETE');
@@ -285,10 +321,6 @@ describe('attestations', () => {
   test('are also given by an organisation that is suspended, and by none that came later', async () => {
     const patient: Patient = await clinic.registerPatient(LAKESIDE);
     await request(clinic.admin(LAKESIDE), patient.ledgerId);
-    const admit = (status: string) =>
-      ledger.submit(clinic.manager, 'registry:admitOrganization', [
-        { mspId: CITY, kind: 'hospital', code: '101', name: CITY, status },
-      ]);
     await admit('suspended');
     try {
       expect(await code(ledger.submit(clinic.service(CITY), 'consent:purgeHeld', [[newId()]]))).toBe(
@@ -301,12 +333,49 @@ describe('attestations', () => {
     }
   });
 
-  test('a deleted patient is erased by the home hospital alone', async () => {
-    const gone = await consents.owner(LAKESIDE);
-    await clinic.deletePatient(gone.patient);
-    expect(await code(request(gone.person, gone.patient.ledgerId))).toBe('PATIENT_DELETED');
-    await request(clinic.admin(LAKESIDE), gone.patient.ledgerId);
-    expect(await statusOf(gone.patient.ledgerId)).toBe('erasing');
+  test('of one that is gone hold nobody up: it is suspended, and named', async () => {
+    const [first, second] = [await clinic.registerPatient(LAKESIDE), await clinic.registerPatient(LAKESIDE)];
+    for (const { ledgerId: of } of [first, second]) {
+      await request(clinic.admin(LAKESIDE), of);
+      await purge(clinic.service(LAKESIDE), demographicKeys(of), of);
+      await attest(LAKESIDE, of);
+    }
+    await attest(MINISTRY, first.ledgerId);
+    expect(await code(attest(MINISTRY, first.ledgerId))).toBe('ERASURE_ATTESTED');
+    expect(await statusOf(first.ledgerId)).toBe('erasing');
+    await admit('suspended');
+    try {
+      // Who has attested says so again, or attests as the last one that is there.
+      for (const { ledgerId: of } of [first, second]) {
+        expect(await attest(MINISTRY, of)).toMatchObject({ mspId: MINISTRY });
+        const { erasure: entry, attestations } = (await erasure(of))!;
+        expect(entry).toMatchObject({ unattested: [CITY], erasedAt: expect.any(String) as string });
+        expect(attestations.map(({ mspId }) => mspId)).toEqual([LAKESIDE, MINISTRY]);
+        expect(await code(attest(MINISTRY, of))).toBe('ERASURE_ATTESTED');
+        expect((await erasure(of))?.erasure).toEqual(entry);
+      }
+      // It may come back and say so; the certificate stays as it was given.
+      const { erasure: before } = (await erasure(first.ledgerId))!;
+      expect((await attest(CITY, first.ledgerId)).mspId).toBe(CITY);
+      expect((await erasure(first.ledgerId))?.erasure).toEqual(before);
+    } finally {
+      await admit('active');
+    }
+    expect(await clinic.patient(clinic.admin(LAKESIDE), first.ledgerId)).toMatchObject({ status: 'erased' });
+  });
+
+  test('a deleted patient with keys is erased at once by themselves, a month later by the home hospital', async () => {
+    const [gone, silent] = [await consents.owner(LAKESIDE), await consents.owner(LAKESIDE)];
+    for (const { patient } of [gone, silent]) await clinic.deletePatient(patient);
+    const admin = clinic.admin(LAKESIDE);
+    for (const { patient } of [gone, silent])
+      expect(await code(request(admin, patient.ledgerId))).toBe('OWNER_DECIDES');
+    expect((await request(gone.person, gone.patient.ledgerId)).requestedBy).toBe('patient');
+    ledger.advanceTime(29 * DAY);
+    expect((await refusalOf(request(admin, silent.patient.ledgerId))).sentence).toContain('ask again from');
+    ledger.advanceTime(DAY);
+    await request(admin, silent.patient.ledgerId);
+    expect(await statusOf(silent.patient.ledgerId)).toBe('erasing');
   });
 });
 
@@ -329,12 +398,12 @@ describe('data-erase-at', () => {
     });
     expect(await code(say(CITY))).toBe('ERASURE_INCOMPLETE');
     expect(await code(say(CITY, newId()))).toBe('BAD_ARGUMENT');
-    expect((await state()).dataErasure).toBeNull();
+    expect(await state()).toMatchObject({ status: 'active', dataErasure: null });
     await ledger.submitPrivately(clinic.service(CITY), 'consent:purgeHeld', [[termsId]], {});
     expect(await code(say(LAKESIDE))).toBe('NOT_ALLOWED');
     const entry = await say(CITY);
     expect(entry).toMatchObject({ consentId, mspId: CITY });
-    expect((await state()).dataErasure).toEqual(entry);
+    expect(await state()).toMatchObject({ status: 'ended', dataErasure: entry });
     expect(await code(say(CITY))).toBe('ERASURE_ATTESTED');
     // What it held is gone, and with it the right to ask again.
     const { entry: written } = await consents.record(author, giver);

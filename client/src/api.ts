@@ -458,6 +458,10 @@ export interface ErasureCertificate {
   attestations: { organization: string; at: string; transactionId: string }[];
   /** MSP ids that have still to attest. */
   waitingFor: string[];
+  /** MSP ids that were suspended when the others had attested, and had not. */
+  unattested?: string[];
+  /** Until when the law has an organisation that is waited for keep its records. */
+  keptUntil?: Record<string, string>;
   /** What it does not promise. */
   limit: string;
 }
@@ -711,7 +715,8 @@ export interface GranteeAnswer {
   emergencyKey?: EmergencyKeyAnswer;
 }
 
-export type ConsentStatus = 'granted' | 'active' | 'expired' | 'revoked';
+/** `ended`: the grantee's organisation has erased what it was given, and can open nothing more. */
+export type ConsentStatus = 'granted' | 'active' | 'ended' | 'expired' | 'revoked';
 
 /** A consent as its owner and grantee see it; the terms are not public. */
 export interface ConsentAnswer extends Omit<ConsentFields, 'requestId' | 'agents'> {
@@ -731,6 +736,8 @@ export interface ConsentAnswer extends Omit<ConsentFields, 'requestId' | 'agents
   ownTerms?: string | null;
   /** When the grantee's organisation said that it holds nothing of the consent any more. */
   dataErased?: { organization: string; at: string; transactionId: string } | null;
+  /** Epoch of the grantee's key as it is registered now; another one than `grantee.epoch` calls for a new consent. */
+  granteeEpoch?: number | null;
   /** For the owner: what the device has yet to sign, `grant`, `share/<mspId>` or `terms/<mspId>`. */
   missing?: string[];
 }

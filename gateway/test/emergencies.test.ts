@@ -198,6 +198,17 @@ describe('emergency access', () => {
       status: 409,
       body: { code: 'EMERGENCY_CLOSED' },
     });
+    // Unjustified: until the own administrator has acted, the doctor opens no other.
+    expect(await doctor.caller.post('/emergency-access', asked)).toMatchObject({
+      status: 403,
+      body: { code: 'EMERGENCY_SUSPENDED' },
+    });
+    const lakeside = await bed.administrator('lakeside');
+    for (const action of ['suspend', 'resume']) {
+      const acted = await lakeside.call('PATCH', `/users/${doctor.username}`, { body: { action } });
+      expect(acted.status).toBe(200);
+    }
+    await again(doctor, 'lakeside');
   });
 
   test('the owner ends all of them by revoking the grant', async () => {

@@ -10,12 +10,11 @@ import {
 } from '../ledger/authorization.js';
 import {
   consentsOf,
+  readStatus,
   requireActive,
   requireConsent,
   requireCovered,
   requireGrantee,
-  shareAnswers,
-  statusOf,
 } from '../ledger/consent-state.js';
 import { worldKeys } from '../ledger/keys.js';
 import { receiptArgument } from '../model/arguments.js';
@@ -162,10 +161,11 @@ const usableConsent = async (act: Act, consentId: string): Promise<ConsentEntry>
 };
 
 /** Whether a guardian consent of that owner to the caller is active now: the owner alone lengthens the list. */
-const isGuardianOf = async ({ world, caller, at }: Query, ledgerId: string): Promise<boolean> => {
+const isGuardianOf = async (query: Query, ledgerId: string): Promise<boolean> => {
+  const { world, caller } = query;
   for (const consent of await consentsOf(world, ledgerId)) {
     if (consent.grantee.kind !== 'guardian' || consent.grantee.id !== caller.subject) continue;
-    if (statusOf(consent, await shareAnswers(world, consent), at) === 'active') return true;
+    if ((await readStatus(query, consent)).status === 'active') return true;
   }
   return false;
 };

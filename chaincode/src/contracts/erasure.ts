@@ -3,19 +3,27 @@ import { ContractError } from '../errors.js';
 import { type Act, authorizeAct, authorizeQuery, EVERYONE, onOwnPeer } from '../ledger/authorization.js';
 import { DEMOGRAPHIC_GROUPS, privateKeys, worldKeys } from '../ledger/keys.js';
 import { MAX_CONSENTS, MAX_EMERGENCIES, MAX_ORGANIZATIONS, MAX_RECORDS } from '../ledger/limits.js';
-import { refuseErased } from '../ledger/patient-status.js';
+import { refuseErased, requirePatient } from '../ledger/patient-status.js';
 import { requireOfPatient } from '../ledger/patient-values.js';
+import { requireRetentionOver, retentionOf } from '../ledger/retention.js';
 import { purgedKeysArgument } from '../model/arguments.js';
 import type { OrganizationEntry, PatientEntry } from '../model/entries.js';
 import type { ErasureAttestationEntry, ErasureEntry, ErasureState } from '../model/erasure-entries.js';
-import { yearsAfter } from '../model/instants.js';
+import { instantOf, millisecondsOf } from '../model/instants.js';
 import { id } from '../model/validation.js';
+
+/** From its deletion on so long a patient with keys can see what is coming, before the home hospital may erase. */
+const OBJECTION_MS = 30 * 24 * 60 * 60_000;
 
 /** By the owner or the home hospital: from this commit on nothing more happens for the patient but erasing. */
 export const requestErasure = async (ctx: Context, ledgerId: string): Promise<ErasureEntry> => {
-  const act = await authorizeAct(ctx, { roles: ['patient', 'hospital-admin'], organization: 'hospital' });
+  const act = await authorizeAct(ctx, {
+    roles: ['patient', 'hospital-admin'],
+    organization: 'hospital',
+    whileDeleted: true,
+  });
   const patient = await requireErasable(act, id(ledgerId, 'ledgerId'));
-  await requireRetentionOver(act, ledgerId);
+  await requireRetentionOver(act, ledgerId, patient.homeMsp);
   const organizations = await act.world.list<OrganizationEntry>('organization', [], MAX_ORGANIZATIONS);
   await act.world.put(worldKeys.patient(ledgerId), { ...patient, status: 'erasing' });
   return act.world.put(worldKeys.erasure(ledgerId), {
@@ -31,31 +39,34 @@ export const requestErasure = async (ctx: Context, ledgerId: string): Promise<Er
 
 /** A deleted patient too: deleting takes nothing away. */
 const requireErasable = async (act: Act, ledgerId: string): Promise<PatientEntry> => {
-  const { world, caller } = act;
-  const patient = await world.require(
-    worldKeys.patient(ledgerId),
-    'PATIENT_NOT_FOUND',
-    'no patient of that ledgerId',
-  );
+  const { caller } = act;
+  const patient = await requirePatient(act.world, ledgerId);
   const isEntitled =
     caller.role === 'patient' ? caller.subject === ledgerId : caller.mspId === patient.homeMsp;
   if (!isEntitled) {
     throw new ContractError('NOT_ALLOWED', 'only the owner or the home hospital has a patient erased');
   }
   refuseErased(patient);
+  if (caller.role !== 'patient') requireOwnersLeave(patient, act.at);
   return patient;
 };
 
-/** Counts from the last chained record; from the rule's own beginning where the ledger does not say when that was. */
-const requireRetentionOver = async ({ world, at }: Act, ledgerId: string): Promise<void> => {
-  const parameters = await world.get(worldKeys.parameters());
-  const head = await world.get(worldKeys.chain(ledgerId));
-  if (parameters?.retentionYears === undefined || head === undefined) return;
-  const from = yearsAfter(head.at ?? parameters.retentionSince ?? at, parameters.retentionYears);
+/** Nobody at a hospital has somebody erased who can decide that: an account that was taken over least of all. */
+const requireOwnersLeave = ({ status, deviceKey, deletedAt }: PatientEntry, at: string): void => {
+  if (deviceKey === null) return;
+  if (status !== 'deleted') {
+    throw new ContractError(
+      'OWNER_DECIDES',
+      "the patient has keys: the patient's own device asks for the erasure, or delete the patient first",
+    );
+  }
+  // Deleted by a version that kept no date: that is over.
+  if (deletedAt === undefined) return;
+  const from = instantOf(millisecondsOf(deletedAt) + OBJECTION_MS);
   if (at < from) {
     throw new ContractError(
-      'RETENTION_NOT_OVER',
-      `the law keeps the records for ${parameters.retentionYears} years: ask again from ${from.slice(0, 10)} on`,
+      'OWNER_DECIDES',
+      `the patient has keys and was deleted on ${deletedAt.slice(0, 10)}: ask again from ${from.slice(0, 10)} on`,
     );
   }
 };
@@ -64,13 +75,17 @@ const requireRetentionOver = async ({ world, at }: Act, ledgerId: string): Promi
 export const purgePatient = async (ctx: Context, ledgerId: string): Promise<{ purged: number }> => {
   const act = onOwnPeer(ctx, await authorizeAct(ctx, { roles: ['service'], whileSuspended: true }));
   await requireErasure(act, ledgerId);
+  await requireRetentionOver(act, ledgerId, act.caller.mspId);
   const { value: keys } = act.transient.json('keys', purgedKeysArgument);
   for (const [at, key] of keys.entries()) await requireOfPatient(act, ledgerId, key, `keys[${at}]`);
   for (const key of keys) await act.own.purge(key);
   return { purged: keys.length };
 };
 
-/** By each organisation once, when it keeps nothing; the last one completes the erasure. */
+/**
+ * By each organisation once, when it keeps nothing. The last one completes the erasure, and so does a repetition by one
+ * that has attested, once those that are missing are suspended: an organisation that is gone holds nobody up.
+ */
 export const attestErasure = async (ctx: Context, ledgerId: string): Promise<ErasureAttestationEntry> => {
   const act = await authorizeAct(ctx, { roles: ['service'], whileSuspended: true });
   const { mspId } = act.caller;
@@ -79,25 +94,43 @@ export const attestErasure = async (ctx: Context, ledgerId: string): Promise<Era
     throw new ContractError('NOT_ALLOWED', 'the organisation joined after the erasure was requested');
   }
   const key = worldKeys.erasureAttestation(ledgerId, mspId);
-  if ((await act.world.get(key)) !== undefined) {
+  const attested = await act.world.get(key);
+  const missing = await missingBeside(act, erasure);
+  const isComplete = erasure.erasedAt === null && missing.every(({ isSuspended }) => isSuspended);
+  if (attested !== undefined && !isComplete) {
     throw new ContractError('ERASURE_ATTESTED', 'the organisation has attested this erasure');
   }
-  await requireGone(act, ledgerId);
-  const others = erasure.organizations.filter((one) => one !== mspId);
-  let isLast = true;
-  for (const one of others) {
-    isLast &&= (await act.world.get(worldKeys.erasureAttestation(ledgerId, one))) !== undefined;
+  if (attested === undefined) {
+    await requireRetentionOver(act, ledgerId, mspId);
+    await requireGone(act, ledgerId);
   }
-  if (isLast) {
-    const patient = await act.world.require(
-      worldKeys.patient(ledgerId),
-      'PATIENT_NOT_FOUND',
-      'no patient of that ledgerId',
-    );
+  if (isComplete) {
+    const patient = await requirePatient(act.world, ledgerId);
     await act.world.put(worldKeys.patient(ledgerId), { ...patient, status: 'erased' });
-    await act.world.put(worldKeys.erasure(ledgerId), { ...erasure, erasedAt: act.at });
+    const unattested = missing.map((organization) => organization.mspId);
+    await act.world.put(worldKeys.erasure(ledgerId), {
+      ...erasure,
+      erasedAt: act.at,
+      ...(unattested.length === 0 ? {} : { unattested }),
+    });
   }
+  if (attested !== undefined) return attested;
   return act.world.put(key, { ledgerId, mspId, at: act.at, transactionId: act.transactionId });
+};
+
+/** Organisations beside the caller's that have not attested. */
+const missingBeside = async (
+  { world, caller }: Act,
+  { ledgerId, organizations }: ErasureEntry,
+): Promise<{ mspId: string; isSuspended: boolean }[]> => {
+  const missing = [];
+  for (const mspId of organizations) {
+    if (mspId === caller.mspId) continue;
+    if ((await world.get(worldKeys.erasureAttestation(ledgerId, mspId))) !== undefined) continue;
+    const organization = await world.get(worldKeys.organization(mspId));
+    missing.push({ mspId, isSuspended: organization?.status !== 'active' });
+  }
+  return missing;
 };
 
 /** The same names for every organisation, so that asking tells nothing; random names nobody can ask for. */
@@ -139,13 +172,18 @@ const requireErasure = async ({ world }: Pick<Act, 'world'>, ledgerId: string): 
 
 /** Null when none was requested. */
 export const getErasure = async (ctx: Context, ledgerId: string): Promise<ErasureState | null> => {
-  const { world } = await authorizeQuery(ctx, { roles: EVERYONE });
+  const { world, at } = await authorizeQuery(ctx, { roles: EVERYONE });
   const erasure = await world.get(worldKeys.erasure(id(ledgerId, 'ledgerId')));
   if (erasure === undefined) return null;
+  const keptUntil: Record<string, string> = {};
+  for (const mspId of erasure.organizations) {
+    const retention = await retentionOf(world, ledgerId, mspId, at);
+    if (retention !== undefined) keptUntil[mspId] = retention.until;
+  }
   const found = await world.list<ErasureAttestationEntry>(
     'erasureAttestation',
     [ledgerId],
     MAX_ORGANIZATIONS,
   );
-  return { erasure, attestations: found.map(({ entry }) => entry) };
+  return { erasure, attestations: found.map(({ entry }) => entry), keptUntil };
 };

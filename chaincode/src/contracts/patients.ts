@@ -3,7 +3,7 @@ import type { Context } from 'fabric-contract-api';
 import { ContractError } from '../errors.js';
 import { type Act, authorizeAct, authorizeQuery, EVERYONE, onOwnPeer } from '../ledger/authorization.js';
 import { DEMOGRAPHIC_GROUPS, parsePrivateKey, privateKeys, worldKeys } from '../ledger/keys.js';
-import { refuseErased } from '../ledger/patient-status.js';
+import { refuseErased, requirePatient } from '../ledger/patient-status.js';
 import type { WritableKey } from '../ledger/private-values.js';
 import { subjectKeyDigest } from '../ledger/subject-key.js';
 import {
@@ -115,6 +115,7 @@ export const updatePatient = async (
     version: update.version,
     commitments: update.commitments,
     status: update.status ?? current.status,
+    ...(update.status === 'deleted' ? { deletedAt: act.at } : {}),
   });
 };
 
@@ -219,11 +220,7 @@ export const requireLivingEntry = async (
   { world }: Pick<Act, 'world'>,
   ledgerId: string,
 ): Promise<PatientEntry> => {
-  const patient = await world.require(
-    worldKeys.patient(ledgerId),
-    'PATIENT_NOT_FOUND',
-    'no patient of that ledgerId',
-  );
+  const patient = await requirePatient(world, ledgerId);
   if (patient.status === 'deleted') throw new ContractError('PATIENT_DELETED', 'the patient was deleted');
   refuseErased(patient);
   return patient;

@@ -5,6 +5,7 @@ import { type Act, authorizeAct, authorizeQuery, EVERYONE, onOwnPeer } from '../
 import { privateKeys, worldKeys } from '../ledger/keys.js';
 import { MAX_RECORDS } from '../ledger/limits.js';
 import { holdsCapsule } from '../ledger/reencryption-checks.js';
+import { chainedAt } from '../ledger/retention.js';
 import { isSameScope, requireCurrentScope } from '../ledger/scopes.js';
 import { refuseErasedOwner } from '../ledger/patient-status.js';
 import { type CreateArgument, createArgument, keySlotArgument, sealArgument } from '../model/arguments.js';
@@ -142,7 +143,7 @@ export class RecordsContract extends LedgerContract {
       ledgerId: entry.ledgerId,
       contentHash: hash,
       count: index + 1,
-      at: act.at,
+      ...chainedAt(head, entry.hospital, act.at),
     });
     return act.world.put(versionKey(entry), {
       ...entry,

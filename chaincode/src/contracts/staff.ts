@@ -10,6 +10,7 @@ import {
   ROLES_BY_KIND,
   STAFF,
 } from '../ledger/authorization.js';
+import { liftEmergencySuspension } from '../ledger/emergency-suspensions.js';
 import { requireNextEpoch } from '../ledger/epochs.js';
 import { privateKeys, STAFF_COLLECTION, worldKeys } from '../ledger/keys.js';
 import { staffArgument, staffDetailsArgument, staffStatus } from '../model/arguments.js';
@@ -84,7 +85,8 @@ const requireNextVersion = (current: StaffEntry | undefined, offered: number): v
 
 /** Access of the person begins or ends with this commit. */
 export const setStaffStatus = async (ctx: Context, staffId: string, status: string): Promise<StaffEntry> => {
-  const { world, caller } = await authorizeAct(ctx, { roles: ADMINISTRATORS });
+  const act = await authorizeAct(ctx, { roles: ADMINISTRATORS });
+  const { world, caller } = act;
   const key = worldKeys.staff(subjectArgument(staffId, 'staffId'));
   const checked = staffStatus(status, 'status');
   const entry = await world.require(key, 'STAFF_NOT_FOUND', 'no staff entry of that id');
@@ -94,6 +96,7 @@ export const setStaffStatus = async (ctx: Context, staffId: string, status: stri
   if (entry.status === 'revoked' && checked !== 'revoked') {
     throw new ContractError('STAFF_REVOKED', 'revocation is for good: register another staff id');
   }
+  if (entry.status === 'suspended' && checked === 'active') await liftEmergencySuspension(act, staffId);
   return world.put(key, { ...entry, status: checked, version: entry.version + 1 });
 };
 

@@ -1,8 +1,10 @@
 import { ContractError } from '../errors.js';
-import type { ConsentEntry, ConsentStatus, ShareAnswerEntry } from '../model/consent-entries.js';
+import type { ConsentEntry, ConsentStatus, Grantee, ShareAnswerEntry } from '../model/consent-entries.js';
 import type { PatientEntry, RecordEntry, RecordHead, StaffEntry } from '../model/entries.js';
+import type { DataErasureEntry } from '../model/erasure-entries.js';
 import { id } from '../model/validation.js';
 import type { FreshQuery, Query } from './authorization.js';
+import { emergencyGrantee } from './emergency-keys.js';
 import { worldKeys } from './keys.js';
 import { MAX_CONSENTS } from './limits.js';
 import { isSameScope } from './scopes.js';
@@ -50,15 +52,38 @@ export const endOf = (consent: ConsentEntry, at: string): 'revoked' | 'expired' 
 };
 
 /** Computed at an instant, so that no act has to touch an entry that another one reads. */
-export const statusOf = (
-  consent: ConsentEntry,
-  answers: readonly ShareAnswerEntry[],
-  at: string,
-): ConsentStatus => {
+const statusOf = (consent: ConsentEntry, answers: readonly ShareAnswerEntry[], at: string): ConsentStatus => {
   const ended = endOf(consent, at);
   if (ended !== undefined) return ended;
   const accepted = answers.filter(({ answer }) => answer === 'accepted').length;
   return accepted >= consent.threshold && accepted === answers.length ? 'active' : 'granted';
+};
+
+/** A consent as it stands: what `statusOf` does not know is that the grantee's organisation has erased what it held. */
+export const readStatus = async (
+  { world, at }: Pick<Query, 'world' | 'at'>,
+  consent: ConsentEntry,
+): Promise<{
+  status: ConsentStatus;
+  answers: ShareAnswerEntry[];
+  dataErasure: DataErasureEntry | undefined;
+}> => {
+  const answers = await shareAnswers(world, consent);
+  const dataErasure = await world.get(worldKeys.dataErasure(consent.consentId));
+  const status = statusOf(consent, answers, at);
+  const isOver = dataErasure !== undefined && endOf(consent, at) === undefined;
+  return { status: isOver ? 'ended' : status, answers, dataErasure };
+};
+
+/** The key that a consent to that grantee would be to now; undefined where there is none. */
+export const registeredKey = async (
+  world: WorldReader,
+  { kind, id: granteeId }: Pick<Grantee, 'kind' | 'id'>,
+): Promise<Pick<Grantee, 'mspId' | 'publicKey' | 'certificateHash' | 'epoch'> | undefined> => {
+  if (kind === 'person' || kind === 'guardian') return world.get(worldKeys.consentKey(granteeId));
+  if (kind === 'careTeam') return world.get(worldKeys.careTeam(granteeId));
+  const current = await world.get(worldKeys.emergencyKey());
+  return current === undefined ? undefined : emergencyGrantee(current);
 };
 
 /** Refuses a consent that was revoked or has expired by `at`. */

@@ -11,7 +11,6 @@ import { instantOf, millisecondsOf } from '../model/instants.js';
 import { id } from '../model/validation.js';
 import type { Caller } from './authorization.js';
 import { requireActiveBy, requireConsent, shareAnswers } from './consent-state.js';
-import { emergencyGrantee } from './emergency-keys.js';
 import { worldKeys } from './keys.js';
 import { MAX_ORGANIZATIONS } from './limits.js';
 import { requireOwnReceipt } from './receipts.js';
@@ -92,12 +91,6 @@ export const readEmergencyGrant = async (world: WorldReader, consentId: string):
     'the owner of the consent is not registered',
   );
   return { consent, answers: await shareAnswers(world, consent), owner, emergencyKey };
-};
-
-/** The current emergency key as a grantee. */
-export const currentEmergencyGrantee = async (world: WorldReader) => {
-  const key = await world.get(worldKeys.emergencyKey());
-  return key === undefined ? undefined : emergencyGrantee(key);
 };
 
 /** Whose auditors review: the first active organisation that is neither the reader's nor the patient's home. */

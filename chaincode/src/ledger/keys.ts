@@ -7,7 +7,11 @@ import type {
   ResearchChoiceEntry,
   ShareAnswerEntry,
 } from '../model/consent-entries.js';
-import type { EmergencyCaseEntry, EmergencyKeyEntry } from '../model/emergency-entries.js';
+import type {
+  EmergencyCaseEntry,
+  EmergencyKeyEntry,
+  EmergencySuspensionEntry,
+} from '../model/emergency-entries.js';
 import type { AuditParametersEntry, IdentityKeyEntry } from '../model/integrity-entries.js';
 import type {
   BusinessEntry,
@@ -73,6 +77,7 @@ export const WORLD_KEY_TYPES = [
   'emergencyKey',
   'emergencyCase',
   'emergencyOf',
+  'emergencySuspension',
   'auditParameters',
   'identityKey',
   'tagUse',
@@ -141,6 +146,8 @@ export const worldKeys = {
   emergencyCase: (emergencyId: string) => worldKey<EmergencyCaseEntry>('emergencyCase', emergencyId),
   emergencyOf: (ledgerId: string, emergencyId: string) =>
     worldKey<IndexEntry>('emergencyOf', ledgerId, emergencyId),
+  emergencySuspension: (staffId: string) =>
+    worldKey<EmergencySuspensionEntry>('emergencySuspension', staffId),
   auditParameters: () => worldKey<AuditParametersEntry>('auditParameters'),
   auditParametersOf: (version: number) => worldKey<AuditParametersEntry>('auditParameters', String(version)),
   identityKey: (subject: string) => worldKey<IdentityKeyEntry>('identityKey', subject),
@@ -174,6 +181,8 @@ export const privateKeys = {
   /** Of the master key, by the version of its audit parameters. */
   masterShare: (version: number) => `masterShare/${version}`,
   emergencyReason: (emergencyId: string) => `emergencyReason/${emergencyId}`,
+  /** Hash of sender, kind and place. */
+  depositSlot: (place: string) => `depositSlot/${place}`,
   /** In the collection `hospitals`. */
   staffDetails: (mspId: string, staffId: string) => `staff/${mspId}/${staffId}`,
 } as const;
@@ -187,7 +196,7 @@ export const STAFF_COLLECTION = 'hospitals';
 export const implicitCollection = (mspId: string): string => `_implicit_org_${mspId}`;
 
 const PRIVATE_KEY =
-  /^(?:number\/[0-9a-f]{64}|demographics\/[0-9a-f]{32}\/(?:identity|contact|guardian|care)|scopes\/[0-9a-f]{32}|(?:encounter|visit)\/[0-9a-f]{32}\/[0-9a-f]{32}|(?:selector|titleLine)\/[0-9a-f]{32}\/[1-9]\d{0,9}|masterShare\/[1-9]\d{0,9}|(?:pending|custodianShare)\/[0-9a-f]{64}|(?:consentRequest|share|delivery|held|emergencyReason)\/[0-9a-f]{32})$/;
+  /^(?:number\/[0-9a-f]{64}|demographics\/[0-9a-f]{32}\/(?:identity|contact|guardian|care)|scopes\/[0-9a-f]{32}|(?:encounter|visit)\/[0-9a-f]{32}\/[0-9a-f]{32}|(?:selector|titleLine)\/[0-9a-f]{32}\/[1-9]\d{0,9}|masterShare\/[1-9]\d{0,9}|(?:pending|custodianShare|depositSlot)\/[0-9a-f]{64}|(?:consentRequest|share|delivery|held|emergencyReason)\/[0-9a-f]{32})$/;
 
 /** First part of a private key in an implicit collection and what follows it; undefined when it is none of ours. */
 export const parsePrivateKey = (key: string): { type: string; parts: string[] } | undefined => {

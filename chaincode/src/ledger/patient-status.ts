@@ -13,6 +13,10 @@ export const refuseErased = ({ status }: Pick<PatientEntry, 'status'>): void => 
   }
 };
 
+/** @throws ContractError PATIENT_NOT_FOUND */
+export const requirePatient = async (world: WorldReader, ledgerId: string): Promise<PatientEntry> =>
+  world.require(worldKeys.patient(ledgerId), 'PATIENT_NOT_FOUND', 'no patient of that ledgerId');
+
 /** As `refuseErased`, for acts that only know whose record it is. */
 export const refuseErasedOwner = async (
   { world }: { world: WorldReader },

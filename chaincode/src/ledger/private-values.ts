@@ -170,11 +170,23 @@ export class PeerPrivateValues {
   }
 
   async putNew(key: string, value: Uint8Array): Promise<void> {
-    const present = await this.stub.getPrivateDataHash(this.collection, key);
-    if (present !== undefined && present.length > 0) {
+    if (await this.has(key)) {
       throw new ContractError('PRIVATE_VALUE_EXISTS', `${kindOf(key)} of that id is there already`);
     }
+    await this.put(key, value);
+  }
+
+  async put(key: string, value: Uint8Array): Promise<void> {
     await this.stub.putPrivateData(this.collection, key, value);
+  }
+
+  async remove(key: string): Promise<void> {
+    await this.stub.deletePrivateData(this.collection, key);
+  }
+
+  async has(key: string): Promise<boolean> {
+    const hash = await this.stub.getPrivateDataHash(this.collection, key);
+    return hash !== undefined && hash.length > 0;
   }
 }
 

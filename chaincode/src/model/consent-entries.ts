@@ -86,8 +86,8 @@ export interface ConsentEntry {
   revokedAt: string | null;
 }
 
-/** Computed, never stored. */
-export type ConsentStatus = 'granted' | 'active' | 'expired' | 'revoked';
+/** Computed, never stored. `ended`: the grantee's organisation has erased what it was given, and can open nothing more. */
+export type ConsentStatus = 'granted' | 'active' | 'ended' | 'expired' | 'revoked';
 
 /** What the agent found when it opened its share. */
 export type ShareComplaint = 'doesNotOpen' | 'doesNotFit';
@@ -177,6 +177,8 @@ export interface ConsentState {
   purging: string[];
   /** The grantee's organisation holds nothing of it any more; null until it says so. */
   dataErasure: DataErasureEntry | null;
+  /** Epoch of the grantee's key now, null where there is none: a consent to an earlier one is granted again. */
+  granteeEpoch: number | null;
 }
 
 /** Answer of `checkShare`; `blames` is the patient whose device made the share. */
@@ -201,6 +203,7 @@ export interface ConsentPreview {
     | 'author'
     | 'consent'
     | 'consentNotActive'
+    | 'consentEnded'
     | 'consentExpired'
     | 'consentRevoked'
     | 'noConsent'

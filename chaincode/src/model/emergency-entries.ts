@@ -61,6 +61,20 @@ export interface EmergencyCaseEntry {
   verdict: EmergencyVerdict | null;
 }
 
+/** Who broke the glass without need: opens and reads under no case until their own administrator has acted. */
+export interface EmergencySuspensionEntry {
+  schema: number;
+  /** Reader of the case. */
+  staffId: string;
+  /** The last case that was found unjustified. */
+  emergencyId: string;
+  since: string;
+  /** When the administrator took the person back after a suspension; null until then. */
+  liftedAt: string | null;
+  /** Staff id of the administrator. */
+  liftedBy: string | null;
+}
+
 /** Computed, never stored. `ended`: the window is over, the review not yet; `overdue`: for more than 7 days. */
 export type EmergencyStatus = 'open' | 'ended' | 'overdue' | 'closed';
 

@@ -144,6 +144,8 @@ export interface PatientEntry {
   scopes: ScopeKey[];
   /** SHA-256 (hex) of the SubjectPublicKeyInfo that the patient acts with; null while keyless. */
   deviceKey: string | null;
+  /** When the home hospital deleted the patient; missing in entries of 0.1.0, and of patients who were not. */
+  deletedAt?: string;
 }
 
 export interface RecordHead {
@@ -214,6 +216,10 @@ export interface ChainHead {
   count: number;
   /** Instant of the last entry's chaining; missing in heads of earlier versions. */
   at?: string;
+  /** The same by hospital (MSP id), for entries chained since the ledger keeps it; missing before the first of them. */
+  lastOf?: Record<string, string>;
+  /** `at` of the head before the first entry of `lastOf`, null where it had none; missing where there was no such head. */
+  before?: string | null;
 }
 
 export type ReceiptBasis = 'author' | 'titleLine' | 'consent' | 'emergency';

@@ -12,6 +12,8 @@ export interface ErasureEntry {
   organizations: string[];
   /** Of the last attestation; null until then. */
   erasedAt: string | null;
+  /** Organisations that were suspended and had not attested then, ascending; missing where there were none. */
+  unattested?: string[];
 }
 
 /** One organisation keeps no key, value or object of the patient any more. */
@@ -28,6 +30,8 @@ export interface ErasureState {
   erasure: ErasureEntry;
   /** Ascending by MSP id. */
   attestations: ErasureAttestationEntry[];
+  /** Until when the law has an organisation keep its records; those that it has not are left out. */
+  keptUntil: Record<string, string>;
 }
 
 /** The grantee's organisation holds nothing of the consent any more. */

@@ -452,7 +452,7 @@ export class PatientDevice {
     return (await openRecordAsReader(opened, reader.secretKey)).content;
   }
 
-  /** Consents in force that are not of their scopes' current epochs. */
+  /** Consents in force that are not of their scopes' current epochs, or not to the grantee's key as it is now. */
   async outdatedConsents(client: MedsealClient): Promise<ConsentAnswer[]> {
     await this.followEpochs(client);
     const outdated: ConsentAnswer[] = [];

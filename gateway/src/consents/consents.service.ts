@@ -38,6 +38,8 @@ export interface ConsentView extends Omit<ConsentEntry, 'schema' | 'agents'> {
   ownTerms?: string | null;
   /** When the grantee's organisation said that it holds nothing of the consent any more; null until it does. */
   dataErased: { organization: string; at: string; transactionId: string } | null;
+  /** Epoch of the grantee's key as it is registered now, null where there is none; the consent's own is `grantee.epoch`. */
+  granteeEpoch: number | null;
   /** For its owner: what the owner's device has yet to sign, see POST /consents/{id}/resume. */
   missing?: GrantStep[];
 }
@@ -193,7 +195,7 @@ const careTeam = async (organization: Organization, teamId: string): Promise<Car
     : null;
 
 const viewOf = (
-  { consent, status, answers, purging, dataErasure }: ConsentState,
+  { consent, status, answers, purging, dataErasure, granteeEpoch }: ConsentState,
   owners: OwnersPart | undefined,
 ): ConsentView => {
   const { schema: _schema, agents, ...fields } = consent as ConsentEntry & { schema: number };
@@ -206,6 +208,7 @@ const viewOf = (
     }),
     purging,
     dataErased: dataErasure === null ? null : dataErasedOf(dataErasure),
+    granteeEpoch,
     ...(owners === undefined
       ? {}
       : {

@@ -26,14 +26,22 @@ export interface ErasureCertificate {
   attestations: { organization: string; at: string; transactionId: string }[];
   /** MSP ids that have still to attest. */
   waitingFor: string[];
+  /** MSP ids that were suspended when the others had attested, and had not; left out where there are none. */
+  unattested?: string[];
+  /** Until when the law has an organisation that is waited for keep its records; left out where it has none. */
+  keptUntil?: Record<string, string>;
   limit: string;
 }
 
 export const certificateOf = (
   channel: string,
-  { erasure, attestations }: ErasureState,
+  { erasure, attestations, keptUntil }: ErasureState,
 ): ErasureCertificate => {
-  const attested = new Set(attestations.map(({ mspId }) => mspId));
+  const { unattested = [] } = erasure;
+  // What comes after it was issued does not change a certificate.
+  const counted = attestations.filter(({ mspId }) => !unattested.includes(mspId));
+  const settled = new Set([...unattested, ...counted.map(({ mspId }) => mspId)]);
+  const kept = Object.entries(keptUntil).filter(([mspId]) => !settled.has(mspId));
   return {
     format: ERASURE_FORMAT,
     channel,
@@ -44,12 +52,14 @@ export const certificateOf = (
     requestedBy: erasure.requestedBy,
     transactionId: erasure.transactionId,
     erasedAt: erasure.erasedAt,
-    attestations: attestations.map(({ mspId, at, transactionId }) => ({
+    attestations: counted.map(({ mspId, at, transactionId }) => ({
       organization: mspId,
       at,
       transactionId,
     })),
-    waitingFor: erasure.organizations.filter((mspId) => !attested.has(mspId)),
+    waitingFor: erasure.organizations.filter((mspId) => !settled.has(mspId)),
+    ...(unattested.length === 0 ? {} : { unattested }),
+    ...(kept.length === 0 ? {} : { keptUntil: Object.fromEntries(kept) }),
     limit: ERASURE_LIMIT,
   };
 };

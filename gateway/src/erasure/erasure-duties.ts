@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
-import { privateKeys, PURGED_AT_ONCE } from '@medseal/chaincode';
+import { type ErasureState, privateKeys, PURGED_AT_ONCE } from '@medseal/chaincode';
 import { canonicalJson, utf8 } from '@medseal/crypto';
 import { type Duty, type DutySource, submitAsService } from '../consents/duty.js';
 import { removeDeletedBytes } from '../database/deleted-bytes.js';
+import { evaluateJson } from '../fabric/evaluate-json.js';
 import { LedgerError } from '../fabric/ledger-client.js';
 import type { Organization } from '../organizations/organization.js';
 import { PatientDirectory } from '../patients/patient-directory.js';
@@ -42,13 +43,17 @@ export class ErasureDuties implements DutySource {
         ORDER BY ledger_id`,
       [organization.mspId, implicitCollection(organization.mspId)],
     );
-    return rows.map(({ ledger_id: ledgerId, attested }) => ({
+    const duties = rows.map(({ ledger_id: ledgerId, attested }) => ({
       key: `erase/${ledgerId}`,
       run: () => this.erase(organization, ledgerId, attested),
     }));
+    return [...duties, ...(await completions(organization))];
   }
 
   private async erase(organization: Organization, ledgerId: string, attested: boolean): Promise<void> {
+    // What the law has this hospital keep stays whole until then.
+    const state = await evaluateJson<ErasureState | null>(organization, 'registry:getErasure', [ledgerId]);
+    if (state?.keptUntil[organization.mspId] !== undefined) return;
     const traces = await tracesOf(organization, ledgerId);
     const isHome = (await this.directory.entry(organization, ledgerId))?.homeMsp === organization.mspId;
     if (isHome && traces.registrationNo !== undefined) {
@@ -102,6 +107,26 @@ const fillUp = (keys: readonly string[]): string[] => {
     privateKeys.held(randomBytes(16).toString('hex')),
   );
   return [...more, ...keys];
+};
+
+/** Erasures that only suspended organisations hold up: who has attested says so once more, which completes them. */
+const completions = async (organization: Organization): Promise<Duty[]> => {
+  const rows = await organization.database.query<{ ledger_id: string }>(
+    `SELECT e.ledger_id FROM erasures e
+      WHERE e.erased_at IS NULL
+        AND EXISTS (
+          SELECT 1 FROM erasure_attestations a WHERE a.ledger_id = e.ledger_id AND a.msp_id = $1)
+        AND NOT EXISTS (
+          SELECT 1 FROM organizations o
+           WHERE o.msp_id = ANY(e.organizations) AND o.status = 'active' AND NOT EXISTS (
+             SELECT 1 FROM erasure_attestations a WHERE a.ledger_id = e.ledger_id AND a.msp_id = o.msp_id))
+      ORDER BY e.ledger_id`,
+    [organization.mspId],
+  );
+  return rows.map(({ ledger_id: ledgerId }) => ({
+    key: `completeErasure/${ledgerId}`,
+    run: () => attest(organization, ledgerId),
+  }));
 };
 
 const attest = async (organization: Organization, ledgerId: string): Promise<void> => {

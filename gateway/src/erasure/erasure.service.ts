@@ -44,9 +44,10 @@ export class ErasureService implements OnModuleInit {
   }
 
   /**
-   * The home hospital's administrator has it done; an owner's device signs it.
+   * An owner's device signs it; the home hospital's administrator has it done for who has no keys, or was deleted.
    *
-   * @throws ProblemException 404; 412 for another version than `ifMatch`; LedgerError `RETENTION_NOT_OVER`
+   * @throws ProblemException 404; 412 for another version than `ifMatch`; LedgerError `RETENTION_NOT_OVER`,
+   *   `OWNER_DECIDES`
    */
   async request(
     user: SessionUser,

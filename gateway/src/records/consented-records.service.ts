@@ -330,6 +330,12 @@ const notActive = (status: ConsentState['status']): ProblemException => {
   switch (status) {
     case 'revoked':
       return problem(403, 'CONSENT_REVOKED', 'The owner has revoked this consent.');
+    case 'ended':
+      return problem(
+        403,
+        'TERMS_ENDED',
+        'What was read under this consent is erased, and it opens nothing more: ask for another.',
+      );
     case 'expired':
       return problem(403, 'CONSENT_EXPIRED', 'The consent has expired: ask for another.');
     default:

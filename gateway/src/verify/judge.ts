@@ -126,8 +126,11 @@ async function erasure(statement: ErasureStatement, facts: LedgerFacts): Promise
   if (fact === undefined) return undefined;
   const { entry } = fact;
   const patient = await facts.patient(ledgerId);
+  const { unattested = [] } = entry;
   const attested = await Promise.all(
-    entry.organizations.map((mspId) => facts.erasureAttestation(ledgerId, mspId)),
+    entry.organizations
+      .filter((mspId) => !unattested.includes(mspId))
+      .map((mspId) => facts.erasureAttestation(ledgerId, mspId)),
   );
   const others = [patient, ...attested].filter((one) => one !== undefined);
   const finding = { fact, others, mspId: entry.homeMsp };
@@ -156,9 +159,11 @@ async function erasure(statement: ErasureStatement, facts: LedgerFacts): Promise
               ? 'transactionId'
               : canonicalJson(given.map((one) => one ?? null)) !== canonicalJson(claimed)
                 ? 'attestations'
-                : statement.limit !== ERASURE_LIMIT
-                  ? 'limit'
-                  : undefined;
+                : canonicalJson(unattested) !== canonicalJson([...statement.unattested])
+                  ? 'unattested'
+                  : statement.limit !== ERASURE_LIMIT
+                    ? 'limit'
+                    : undefined;
   return differs === undefined ? finding : refused('changed', `The ledger's erasure has another ${differs}.`);
 }
 

@@ -53,6 +53,8 @@ export interface ErasureStatement {
     readonly at: string;
     readonly transactionId: string;
   }[];
+  /** MSP ids; empty where the certificate names none. */
+  readonly unattested: readonly string[];
   readonly limit: string;
 }
 
@@ -124,9 +126,11 @@ function parseDocument(fields: Record<string, unknown>): DocumentStatement {
 }
 
 function parseErasure(fields: Record<string, unknown>): ErasureStatement {
-  const { attestations, erasedAt } = fields;
+  const { attestations, erasedAt, unattested = [] } = fields;
   if (!Array.isArray(attestations) || attestations.length > ATTESTATIONS_MAX)
     throw new StatementError('attestations', `must be a list of at most ${ATTESTATIONS_MAX}`);
+  if (!Array.isArray(unattested) || unattested.length > ATTESTATIONS_MAX)
+    throw new StatementError('unattested', `must be a list of at most ${ATTESTATIONS_MAX}`);
   return {
     format: ERASURE_FORMAT,
     channel: text(fields, 'channel'),
@@ -147,6 +151,9 @@ function parseErasure(fields: Record<string, unknown>): ErasureStatement {
         transactionId: hexOf(attestation['transactionId'], `${path}.transactionId`, 32),
       };
     }),
+    unattested: unattested.map((mspId: unknown, at) =>
+      text({ [`unattested[${at}]`]: mspId }, `unattested[${at}]`),
+    ),
     limit: text(fields, 'limit'),
   };
 }

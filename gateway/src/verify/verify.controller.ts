@@ -85,6 +85,7 @@ export class VerifyController {
                 },
               },
             },
+            unattested: { type: 'array', items: { type: 'string' } },
             limit: { type: 'string' },
           },
         },

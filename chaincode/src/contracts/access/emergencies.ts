@@ -9,6 +9,7 @@ import {
   type Query,
   STAFF,
 } from '../../ledger/authorization.js';
+import { type Deposited, DepositSlots } from '../../ledger/deposit-slots.js';
 import {
   emergencyStatus,
   readEmergencyFacts,
@@ -18,6 +19,7 @@ import {
   requireOpenCase,
   reviewerOf,
 } from '../../ledger/emergency-state.js';
+import { refuseSuspendedReader, suspendFromEmergencies } from '../../ledger/emergency-suspensions.js';
 import { privateKeys, worldKeys } from '../../ledger/keys.js';
 import { PeerPrivateValues } from '../../ledger/private-values.js';
 import { emergencyArgument, emergencyVerdict } from '../../model/emergency-arguments.js';
@@ -43,6 +45,9 @@ const HOUR = 60 * 60_000;
 const WINDOW_MS = 3 * HOUR;
 const WINDOW_MAX_MS = 5 * 24 * HOUR;
 
+/** Reasons of one doctor that wait at one reviewer for their cases; a further one takes the oldest one's place. */
+const REASONS_WITHOUT_CASE = 4;
+
 /** By a doctor, at a peer of the organisation that reviews: the reason's text, sealed to it. */
 export const depositReason = async (ctx: Context, emergencyId: string): Promise<{ deposited: string }> => {
   const act = await authorizeAct(ctx, { roles: ['doctor'], organization: 'hospital' });
@@ -53,7 +58,14 @@ export const depositReason = async (ctx: Context, emergencyId: string): Promise<
       'a case with this emergencyId exists: its reason came before',
     );
   }
-  await new PeerPrivateValues(ctx.stub).putNew(key, handedOver(act, act.transient.sealed('reason')));
+  const peer = new PeerPrivateValues(ctx.stub);
+  await peer.putNew(key, handedOver(act, act.transient.sealed('reason')));
+  const isOpened = async (before: Deposited): Promise<boolean> =>
+    (await act.world.get(worldKeys.emergencyCase(before.id))) !== undefined;
+  const slots = new DepositSlots(peer, 'reason', REASONS_WITHOUT_CASE, isOpened);
+  const place = await slots.find(act.caller, emergencyId);
+  if (place.taken !== undefined) await peer.remove(privateKeys.emergencyReason(place.taken.id));
+  await slots.put(place, { id: emergencyId, at: act.at });
   return { deposited: emergencyId };
 };
 
@@ -71,6 +83,7 @@ export const openEmergency = async (
   if ((await act.world.get(key)) !== undefined) {
     throw new ContractError('EMERGENCY_EXISTS', 'a case with this emergencyId exists: draw another');
   }
+  await refuseSuspendedReader(act);
   const until = windowEnd(act, wanted);
   const grant = await readEmergencyGrant(act.world, fields.consentId);
   requireEmergencyGrant(grant, ledgerId, act.at);
@@ -108,11 +121,13 @@ export const closeEmergency = async (
     throw new ContractError('NOT_ALLOWED', 'only an auditor of the reviewing organisation closes the case');
   }
   if (emergency.closedAt !== null) throw new ContractError('EMERGENCY_CLOSED', 'the case is closed already');
+  const given = emergencyVerdict(verdict, 'verdict');
+  if (given === 'unjustified') await suspendFromEmergencies(world, emergency, at);
   return world.put(worldKeys.emergencyCase(emergencyId), {
     ...emergency,
     closedAt: at,
     closedBy: caller.subject,
-    verdict: emergencyVerdict(verdict, 'verdict'),
+    verdict: given,
   });
 };
 
@@ -180,6 +195,7 @@ export const getEmergencyFacts = async (
 export const usableEmergency = async (act: Act, emergencyId: string) => {
   const emergency = await requireEmergency(act.world, emergencyId);
   requireOpenCase(emergency, act.caller, act.at);
+  await refuseSuspendedReader(act);
   const grant = await readEmergencyGrant(act.world, emergency.consentId);
   requireEmergencyGrant(grant, emergency.ledgerId, act.at);
   return grant.consent;

@@ -2,6 +2,7 @@ import type { Context } from 'fabric-contract-api';
 import { ContractError } from '../../errors.js';
 import { authorizeAct, onOwnPeer } from '../../ledger/authorization.js';
 import { requireConsent } from '../../ledger/consent-state.js';
+import { type Deposited, DepositSlots } from '../../ledger/deposit-slots.js';
 import { privateKeys, worldKeys } from '../../ledger/keys.js';
 import { PeerPrivateValues } from '../../ledger/private-values.js';
 import { idsArgument } from '../../model/consent-arguments.js';
@@ -11,12 +12,21 @@ import { id, parseInteger, parseJson, refuseArgument, version } from '../../mode
 import { type HandedOverPage, listHandedOver, handedOver } from './handed-over.js';
 import { requireActivePatient } from '../patients.js';
 
+/** Of one sender at one organisation: a hospital has one a record to hand over, an owner one a consent. */
+const WAITING_DELIVERIES = { service: 1_000, patient: 20 };
+
 /** By an owner (terms) or a service (demographics, openings): to the organisation whose peer is asked, sealed to it. */
 export const deliver = async (ctx: Context, deliveryId: string): Promise<{ delivered: string }> => {
   const act = await authorizeAct(ctx, { roles: ['patient', 'service'] });
   if (act.caller.role === 'patient') await requireActivePatient(act);
   const key = privateKeys.delivery(id(deliveryId, 'deliveryId'));
-  await new PeerPrivateValues(ctx.stub).putNew(key, handedOver(act, act.transient.sealed('delivery')));
+  const peer = new PeerPrivateValues(ctx.stub);
+  await peer.putNew(key, handedOver(act, act.transient.sealed('delivery')));
+  const isTakenOver = async (before: Deposited): Promise<boolean> =>
+    !(await peer.has(privateKeys.delivery(before.id)));
+  const count = WAITING_DELIVERIES[act.caller.role === 'patient' ? 'patient' : 'service'];
+  const slots = new DepositSlots(peer, 'delivery', count, isTakenOver);
+  await slots.take(act.caller, { id: deliveryId, at: act.at });
   return { delivered: deliveryId };
 };
 

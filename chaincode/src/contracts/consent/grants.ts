@@ -2,11 +2,10 @@ import { fromHex, shareCheckId } from '@medseal/crypto';
 import type { Context } from 'fabric-contract-api';
 import { ContractError } from '../../errors.js';
 import { type Act, authorizeAct } from '../../ledger/authorization.js';
-import { currentEmergencyGrantee } from '../../ledger/emergency-state.js';
+import { registeredKey } from '../../ledger/consent-state.js';
 import { worldKeys } from '../../ledger/keys.js';
 import { requireGrantPoints } from '../../ledger/reencryption-checks.js';
 import { requireCurrentScope } from '../../ledger/scopes.js';
-import type { WorldReader } from '../../ledger/store.js';
 import { type GrantArgument, grantArgument } from '../../model/consent-arguments.js';
 import type { ConsentAgent, ConsentEntry, Grantee } from '../../model/consent-entries.js';
 import { DEFAULT_CONSENT_THRESHOLD, type PatientEntry, ZERO_HASH } from '../../model/entries.js';
@@ -71,7 +70,9 @@ const requireRegistered = async ({ world }: Act, grantee: GrantArgument['grantee
     registered.mspId === grantee.mspId &&
     registered.publicKey === grantee.publicKey &&
     registered.certificateHash === grantee.certificateHash &&
-    registered.epoch === grantee.epoch;
+    registered.epoch === grantee.epoch &&
+    // Of the emergency keys the current one.
+    (grantee.kind !== 'emergency' || registered.certificateHash === grantee.id);
   if (!isSame) {
     throw new ContractError(
       'KEY_NOT_REGISTERED',
@@ -86,16 +87,6 @@ const requireGuardian = async ({ world, caller }: Act, { id, mspId }: Grantee): 
   if (guardian?.status !== 'active' || guardian.homeMsp !== mspId || id === caller.subject) {
     throw new ContractError('NOT_A_GUARDIAN', 'a guardian is another patient, who has keys');
   }
-};
-
-const registeredKey = async (
-  world: WorldReader,
-  { kind, id }: GrantArgument['grantee'],
-): Promise<Pick<Grantee, 'mspId' | 'publicKey' | 'certificateHash' | 'epoch'> | undefined> => {
-  if (kind === 'person' || kind === 'guardian') return world.get(worldKeys.consentKey(id));
-  if (kind === 'careTeam') return world.get(worldKeys.careTeam(id));
-  const current = await currentEmergencyGrantee(world);
-  return current?.id === id ? current : undefined;
 };
 
 /** An emergency grant has none: it covers its scopes altogether, and is used in emergencies alone. */

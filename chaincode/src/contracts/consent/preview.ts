@@ -1,13 +1,7 @@
 import type { Context } from 'fabric-contract-api';
 import { ContractError } from '../../errors.js';
 import { authorizeQuery, type Query } from '../../ledger/authorization.js';
-import {
-  consentsOf,
-  grantedScopes,
-  isMemberByRule,
-  shareAnswers,
-  statusOf,
-} from '../../ledger/consent-state.js';
+import { consentsOf, grantedScopes, isMemberByRule, readStatus } from '../../ledger/consent-state.js';
 import { worldKeys } from '../../ledger/keys.js';
 import { MAX_RECORDS } from '../../ledger/limits.js';
 import { granteeArgument } from '../../model/consent-arguments.js';
@@ -52,19 +46,20 @@ interface Concerned {
 
 /** Consents to the grantee or, for a person, to a team whose rule lets them in. */
 const concerning = async (
-  { world, at }: Query,
+  query: Query,
   ledgerId: string,
   grantee: Pick<Grantee, 'kind' | 'id'>,
   staff: StaffEntry | undefined,
 ): Promise<Concerned[]> => {
   const found: Concerned[] = [];
+  const { world } = query;
   for (const consent of await consentsOf(world, ledgerId)) {
     const { kind, id: granteeId } = consent.grantee;
     const team = kind === 'careTeam' ? await world.get(worldKeys.careTeam(granteeId)) : undefined;
     const isDirect = kind === grantee.kind && granteeId === grantee.id;
     const isMember = team !== undefined && staff !== undefined && isMemberByRule(team, staff);
     if (!isDirect && !isMember) continue;
-    const status = statusOf(consent, await shareAnswers(world, consent), at);
+    const { status } = await readStatus(query, consent);
     found.push({ consent, status, needsEncounter: team?.kind === 'treating' });
   }
   // What opens without more comes first.
@@ -94,6 +89,7 @@ const decide = (
 const RULES: Readonly<Record<ConsentStatus, ConsentPreview['rule']>> = {
   active: 'consent',
   granted: 'consentNotActive',
+  ended: 'consentEnded',
   expired: 'consentExpired',
   revoked: 'consentRevoked',
 };

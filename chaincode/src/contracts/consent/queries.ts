@@ -4,9 +4,9 @@ import { authorizeQuery, EVERYONE, type Query, STAFF } from '../../ledger/author
 import {
   endOf,
   indexedConsents,
+  readStatus,
+  registeredKey,
   requireConsent,
-  shareAnswers,
-  statusOf,
 } from '../../ledger/consent-state.js';
 import { privateKeys, worldKeys } from '../../ledger/keys.js';
 import type { ConsentEntry, ConsentState, OpeningComplaintEntry } from '../../model/consent-entries.js';
@@ -92,13 +92,14 @@ const listed = async (
   return { items, next };
 };
 
-const stateOf = async ({ world, hashes, at }: Query, consent: ConsentEntry): Promise<ConsentState> => {
-  const answers = await shareAnswers(world, consent);
+const stateOf = async (query: Query, consent: ConsentEntry): Promise<ConsentState> => {
+  const { world, hashes, at } = query;
+  const { status, answers, dataErasure } = await readStatus(query, consent);
   const purging: string[] = [];
   if (endOf(consent, at) !== undefined) {
     for (const { mspId } of consent.agents)
       if ((await hashes.hash(mspId, privateKeys.share(consent.consentId))) !== undefined) purging.push(mspId);
   }
-  const dataErasure = (await world.get(worldKeys.dataErasure(consent.consentId))) ?? null;
-  return { consent, status: statusOf(consent, answers, at), answers, purging, dataErasure };
+  const granteeEpoch = (await registeredKey(world, consent.grantee))?.epoch ?? null;
+  return { consent, status, answers, purging, dataErasure: dataErasure ?? null, granteeEpoch };
 };

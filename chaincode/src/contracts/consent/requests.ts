@@ -1,15 +1,21 @@
 import type { Context } from 'fabric-contract-api';
 import { ContractError } from '../../errors.js';
 import { authorizeAct, authorizeQuery, EVERYONE, onOwnPeer } from '../../ledger/authorization.js';
+import { type Deposited, DepositSlots } from '../../ledger/deposit-slots.js';
 import { privateKeys } from '../../ledger/keys.js';
 import { PeerPrivateValues } from '../../ledger/private-values.js';
 import { idsArgument } from '../../model/consent-arguments.js';
 import type { ConsentAnswerEntry } from '../../model/consent-entries.js';
+import { millisecondsOf } from '../../model/instants.js';
 import { type ListPage, pageWanted } from '../../model/paging.js';
 import { id, parseJson } from '../../model/validation.js';
 import { requireActivePatient } from '../patients.js';
 import { answeredFor } from './owner.js';
 import { handedOver, type HandedOverPage, listHandedOver } from './handed-over.js';
+
+const REQUESTS_A_DAY = 20;
+/** Gateways count 24 hours by clocks of their own. */
+const REQUEST_DAY_MS = 23 * 60 * 60_000;
 
 /**
  * Asks the organisation whose peer is asked, and which a registration number's first digits name: sealed, so that
@@ -18,7 +24,11 @@ import { handedOver, type HandedOverPage, listHandedOver } from './handed-over.j
 export const request = async (ctx: Context, requestId: string): Promise<{ requested: string }> => {
   const act = await authorizeAct(ctx, { roles: ['doctor', 'hospital-admin'], organization: 'hospital' });
   const key = privateKeys.consentRequest(id(requestId, 'requestId'));
-  await new PeerPrivateValues(ctx.stub).putNew(key, handedOver(act, act.transient.sealed('request')));
+  const peer = new PeerPrivateValues(ctx.stub);
+  await peer.putNew(key, handedOver(act, act.transient.sealed('request')));
+  const isOld = ({ at }: Deposited): boolean => millisecondsOf(act.at) - millisecondsOf(at) >= REQUEST_DAY_MS;
+  const slots = new DepositSlots(peer, 'request', REQUESTS_A_DAY, isOld);
+  await slots.take(act.caller, { id: requestId, at: act.at });
   return { requested: requestId };
 };
 

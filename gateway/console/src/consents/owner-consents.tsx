@@ -186,7 +186,7 @@ function OwnConsents({ onAct, onDone }: { onAct: (open: Open) => void; onDone: (
                     >
                       Details
                     </Button>
-                    {(consent.status === 'active' || consent.status === 'granted') && (
+                    {['active', 'granted', 'ended'].includes(consent.status) && (
                       <Button
                         kind="quiet"
                         aria-label={`Revoke the consent to ${nameOf(consent.grantee)}`}

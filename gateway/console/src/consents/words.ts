@@ -58,6 +58,12 @@ export function statusInWords(
       return { kind: 'good', short: 'Active', more: `Until ${timeText(expiresAt)}.` };
     case 'revoked':
       return { kind: 'neutral', short: 'Revoked', more: `On ${timeText(revokedAt)}. ${deleting}` };
+    case 'ended':
+      return {
+        kind: 'neutral',
+        short: 'Ended',
+        more: 'What the reader was given is erased, and nothing more can be opened.',
+      };
     case 'expired':
       return { kind: 'neutral', short: 'Expired', more: `On ${timeText(expiresAt)}. ${deleting}` };
     case 'granted': {
@@ -84,6 +90,7 @@ const RULES: Readonly<Record<string, string>> = {
   author: 'Wrote this record',
   consent: 'A consent of yours',
   consentNotActive: 'A consent that is not active yet',
+  consentEnded: 'The consent has ended: what the reader was given is erased',
   consentExpired: 'The consent has expired',
   consentRevoked: 'You have revoked the consent',
   noConsent: 'No consent covers this record',

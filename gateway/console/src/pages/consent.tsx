@@ -138,6 +138,7 @@ const STATES = {
   active: 'Active',
   granted: 'Not active yet',
   revoked: 'Revoked',
+  ended: 'Ended',
   expired: 'Expired',
 } as const;
 
