@@ -103,32 +103,28 @@ export class StaffDevice {
         'the passphrase is equal to the password, which the gateway sees; choose another',
       );
     }
-    const { enrollmentId } = await client.staffKeys();
-    // Every block carries it: the gateway must not have the device put a name there.
-    if (!/^u-[0-9a-f]{20}$/.test(enrollmentId))
-      throw new DeviceRefusal('the enrolment id is not a random one');
     const root = certificateFingerprint((await homeOf(client)).rootCertificate);
     if (input.rootFingerprint !== undefined && input.rootFingerprint.toLowerCase() !== root)
       throw new DeviceRefusal("the ministry's root is not the one that you were given");
     const seed = newSeed();
     const subject = await subjectOf(client);
     const facts: DeviceFacts = { root };
-    const { certificate } = await client.certifyStaffKey({
-      enrollmentId,
-      csr: await certificateRequest(enrollmentId, signingKeyPair(seed)),
-      wrapped: await wrapKeyring(seed, input.passphrase, subject, facts, input.wrap),
-    });
-    const device = new StaffDevice(seed, subject, await signerOf(client, seed, certificate));
+    const wrapped = await wrapKeyring(seed, input.passphrase, subject, facts, input.wrap);
+    const device = new StaffDevice(seed, subject, await certified(client, seed, wrapped));
     await device.register(client);
     return device;
   }
 
-  /** @throws CryptoError `WRONG_PASSPHRASE`, `OPEN_FAILED`; DeviceRefusal where the certificate is not this device's */
+  /**
+   * Opens the wrapped seed of a signed-in member of staff. A certificate about to end is renewed, for the same key.
+   *
+   * @throws CryptoError `WRONG_PASSPHRASE`, `OPEN_FAILED`; DeviceRefusal where the certificate is not this device's
+   */
   static async unlock(client: MedsealClient, passphrase: string): Promise<StaffDevice> {
     const subject = await subjectOf(client);
-    const { seed } = await unwrapKeyring<DeviceFacts>(await client.keyring(), passphrase, subject);
-    const { certificate } = await client.staffKeys();
-    return new StaffDevice(seed, subject, await signerOf(client, seed, certificate ?? ''));
+    const { seed: sealed, facts } = await client.keyring();
+    const { seed } = await unwrapKeyring<DeviceFacts>({ seed: sealed, facts }, passphrase, subject);
+    return new StaffDevice(seed, subject, await certified(client, seed, { seed: sealed, facts }));
   }
 
   /** Puts what of the public keys is not on the ledger yet there. */
@@ -317,13 +313,23 @@ async function signQuestions(
 const subjectOf = async (client: MedsealClient): Promise<string> =>
   client.session?.user.subject ?? (await client.me()).subject;
 
-/** @throws DeviceRefusal for a certificate of another key */
-const signerOf = async (
+/**
+ * Whom the device signs as, by the certificate in force for its key.
+ *
+ * @throws DeviceRefusal for a certificate of another key
+ */
+const certified = async (
   client: MedsealClient,
   seed: Uint8Array,
-  certificate: string,
+  wrapped: Record<string, unknown>,
 ): Promise<StaffSigner> => {
-  if (certificate === '' || !isCertificateOf(certificate, signingKeyPair(seed).publicKey))
+  const { enrollmentId } = await client.staffKeys();
+  // Every block carries it: the gateway must not have the device put a name there.
+  if (!/^u-[0-9a-f]{20}$/.test(enrollmentId)) throw new DeviceRefusal('the enrolment id is not a random one');
+  const pair = signingKeyPair(seed);
+  const csr = await certificateRequest(enrollmentId, pair);
+  const { certificate } = await client.certifyStaffKey({ enrollmentId, csr, wrapped });
+  if (!isCertificateOf(certificate, pair.publicKey))
     throw new DeviceRefusal('the certificate is not for the key of this device');
   return { channel: CHANNEL, mspId: (await homeOf(client)).mspId, certificate };
 };
