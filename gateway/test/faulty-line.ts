@@ -11,6 +11,8 @@ export interface LineFault {
   cutAfter?: number;
   /** Bytes that are changed on their way to the server, into others of the same length. */
   damage?: [Buffer, Buffer];
+  /** The same on their way back. */
+  damageBack?: [Buffer, Buffer];
   /** Answers every request with this, asking nobody. */
   answer?: string;
   /** Answers those requests whose first line is such with this. */
@@ -90,7 +92,8 @@ export class FaultyLine {
       this.asked += bytes.length;
       pass(client, server, fault.damage === undefined ? bytes : replaced(bytes, ...fault.damage));
     });
-    server.on('data', (bytes: Buffer) => {
+    server.on('data', (received: Buffer) => {
+      const bytes = fault.damageBack === undefined ? received : replaced(received, ...fault.damageBack);
       answered += bytes.length;
       if (fault.cutAfter === undefined || answered <= fault.cutAfter) return pass(server, client, bytes);
       client.end(bytes.subarray(0, bytes.length - (answered - fault.cutAfter)));

@@ -9,7 +9,8 @@ import {
   PutBucketVersioningCommand,
   PutObjectCommand,
 } from '@aws-sdk/client-s3';
-import { StorageUnavailableError } from '../src/storage/object-store';
+import { ObjectAlteredError, StorageUnavailableError } from '../src/storage/object-store';
+import { openObjectStore } from '../src/storage/open-object-store';
 import { storageFailure } from '../src/storage/s3-failures';
 import { type S3Limits, S3ObjectStore } from '../src/storage/s3-object-store';
 import { readS3Location, type S3Location } from '../src/storage/storage-location';
@@ -52,7 +53,6 @@ const end = async (): Promise<void> => {
 };
 
 const start = async (): Promise<StoreUnderTest> => {
-  await begin();
   let small: { disk: SmallDisk; server: S3Server } | undefined;
   return {
     store: storeWith(),
@@ -95,7 +95,6 @@ const start = async (): Promise<StoreUnderTest> => {
     close: async () => {
       await small?.server.stop();
       small?.disk.remove();
-      await end();
     },
   };
 };
@@ -104,17 +103,17 @@ if ('missing' in S3_SERVER) {
   test.skip(`objects in a bucket (skipped: ${S3_SERVER.missing})`, () => undefined);
 } else {
   const { name } = S3_SERVER;
+  beforeAll(begin);
+  afterAll(end);
+
   const noSmall = name === 'versitygw' ? NO_SMALL_DISK : `${name} keeps its objects elsewhere`;
   describeObjectStore(`objects in a bucket of ${name}`, start, noSmall);
 
   describe(`a line to ${name} with faults`, () => {
-    beforeAll(begin);
     afterEach(async () => {
       line.set({});
       await line.up();
     });
-    afterAll(end);
-
     test('an answer that breaks off is taken up where it broke', async () => {
       const bytes = randomBytes(3 * MIB);
       const digest = await storeWith().put(bytes);
@@ -137,6 +136,16 @@ if ('missing' in S3_SERVER) {
       await expect(storeWith().put(bytes)).rejects.toBeInstanceOf(StorageUnavailableError);
       line.set({});
       expect(await storeWith().put(bytes)).toBe(sha256(bytes));
+      expect(bytes.equals(await storeWith().get(sha256(bytes)))).toBe(true);
+    });
+
+    test('what comes back otherwise than it was stored is not taken for stored', async () => {
+      const mark = randomBytes(32);
+      const bytes = Buffer.concat([randomBytes(500), mark, randomBytes(500)]);
+      line.set({ damageBack: [mark, randomBytes(32)] });
+      await expect(storeWith().put(bytes)).rejects.toThrow('gave back other bytes than were stored');
+      await expect(storeWith().get(sha256(bytes))).rejects.toBeInstanceOf(ObjectAlteredError);
+      line.set({});
       expect(bytes.equals(await storeWith().get(sha256(bytes)))).toBe(true);
     });
 
@@ -171,6 +180,17 @@ if ('missing' in S3_SERVER) {
       expect([...seen, await readdir(spool)]).toEqual([[], []]);
     });
 
+    test('the configuration opens it, also while the server is down', async () => {
+      await line.down();
+      const store = await openObjectStore(location(), spool);
+      expect(store).toBeInstanceOf(S3ObjectStore);
+      await expect(store.check()).rejects.toBeInstanceOf(StorageUnavailableError);
+      await line.up();
+      await store.check();
+      const digest = await store.putStream([Buffer.from('x')]);
+      expect((await store.get(digest)).toString()).toBe('x');
+    });
+
     test('a bucket that is not there is no missing object', async () => {
       const store = new S3ObjectStore(locationAt(line.endpoint, 'medseal-nobody-made-this'), spool);
       const digest = sha256(Buffer.from('x'));
@@ -198,6 +218,7 @@ if ('missing' in S3_SERVER) {
           );
         await versioning('Enabled');
         await expect(storeWith().check()).rejects.toThrow('keeps old versions');
+        await expect(openObjectStore(location(), spool)).rejects.toThrow('suspend its versioning');
         await versioning('Suspended');
         await storeWith().check();
       });
