@@ -1,11 +1,11 @@
-import type { Queries } from '../database/database.js';
+import type { Database, Queries } from '../database/database.js';
 import type { BlockChanges, PrivateChange } from './block-changes.js';
 import { PROJECTION_TABLES } from './projection.migrations.js';
-import { PendingRows, type Upsert } from './rows.js';
+import { PendingRows, type Statement, together, type Upsert } from './rows.js';
 import { ENTRY_TABLES } from './world-rows.js';
 
-/** Writes the changes of consecutive blocks and the checkpoint; the caller gives one database transaction. */
-export async function writeBlocks(queries: Queries, blocks: readonly BlockChanges[]): Promise<void> {
+/** Writes the changes of consecutive blocks and the checkpoint, all or nothing. */
+export async function writeBlocks(database: Database, blocks: readonly BlockChanges[]): Promise<void> {
   const last = blocks.at(-1);
   if (!last) return;
   const pending = new Map<Upsert, PendingRows>();
@@ -46,22 +46,28 @@ export async function writeBlocks(queries: Queries, blocks: readonly BlockChange
       }
     }
   }
-  for (const rows of pending.values()) await rows.write(queries);
-  await writePrivateValues(
-    queries,
-    blocks.flatMap((block) => block.privateValues),
-  );
-  await queries.query(
-    `INSERT INTO projection_checkpoint (one, height) VALUES (1, $1) ON CONFLICT (one) DO UPDATE SET height = EXCLUDED.height`,
-    [last.number + 1],
-  );
+  rowsOf(CHECKPOINT).put({ one: 1, height: last.number + 1 });
+  const deletions = [...pending.values()].flatMap((rows) => rows.deletions());
+  const statements = [...deletions, ...together([...pending.values()].flatMap((rows) => rows.upserts()))];
+  const privateValues = blocks.flatMap((block) => block.privateValues);
+  // One statement is a transaction of its own.
+  if (statements.length === 1 && privateValues.length === 0) return run(database, statements);
+  await database.transaction(async (queries) => {
+    await run(queries, statements);
+    await writePrivateValues(queries, privateValues);
+  });
 }
+
+const run = async (queries: Queries, statements: readonly Statement[]): Promise<void> => {
+  for (const { sql, parameters } of statements) await queries.query(sql, parameters);
+};
 
 /** Forgets everything, so that the next start reads from block 0. */
 export async function emptyTables(queries: Queries): Promise<void> {
   for (const table of PROJECTION_TABLES) await queries.query(`DELETE FROM ${table}`);
 }
 
+const CHECKPOINT: Upsert = { table: 'projection_checkpoint', key: ['one'] };
 const BLOCKS: Upsert = { table: 'ledger_blocks', key: ['number'] };
 const TRANSACTIONS: Upsert = { table: 'ledger_transactions', key: ['block_number', 'position'] };
 const PRIVATE_VALUES: Upsert = { table: 'private_values', key: ['collection', 'key_hash'] };
@@ -90,7 +96,7 @@ async function writePrivateValues(queries: Queries, changes: readonly PrivateCha
       block_number: blockNumber,
     });
   }
-  await rows.write(queries);
+  await run(queries, [...rows.deletions(), ...rows.upserts()]);
 }
 
 /** A record's private values name the record; whose it is stands in its public entry. */

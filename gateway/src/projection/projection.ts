@@ -191,7 +191,7 @@ export class Projection {
       }
       blocks.push(changes);
     }
-    await this.parts.database.transaction((queries) => writeBlocks(queries, blocks));
+    await writeBlocks(this.parts.database, blocks);
     await this.#index(blocks);
     this.#previousHash = blocks.at(-1)?.headerHash;
     this.#height += blocks.length;

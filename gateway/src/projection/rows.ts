@@ -1,4 +1,4 @@
-import type { Queries, SqlValue } from '../database/database.js';
+import type { SqlValue } from '../database/database.js';
 
 export type Row = Readonly<Record<string, SqlValue>>;
 
@@ -12,8 +12,42 @@ export interface Upsert {
   readonly once?: readonly string[];
 }
 
+export interface Statement {
+  /** With the parameters `$1`, `$2`, … */
+  readonly sql: string;
+  readonly parameters: readonly SqlValue[];
+}
+
 // PostgreSQL takes at most 65,535 parameters a statement.
 const PARAMETERS_MAX = 20_000;
+
+/**
+ * As few statements as do all of these, which must not touch a row twice: a block changes a dozen tables, and each
+ * statement is a message to the database and back.
+ */
+export const together = (statements: readonly Statement[]): Statement[] => {
+  const groups: Statement[][] = [];
+  let count = Infinity;
+  for (const statement of statements) {
+    count += statement.parameters.length;
+    if (count > PARAMETERS_MAX) {
+      groups.push([]);
+      count = statement.parameters.length;
+    }
+    groups.at(-1)!.push(statement);
+  }
+  return groups.map((group) => (group.length === 1 ? group[0]! : asOne(group)));
+};
+
+const asOne = (statements: readonly Statement[]): Statement => {
+  const parameters: SqlValue[] = [];
+  const parts = statements.map(({ sql, parameters: own }, part) => {
+    const before = parameters.length;
+    parameters.push(...own);
+    return `w${part} AS (${sql.replace(/\$(\d+)/g, (_, number: string) => `$${Number(number) + before}`)})`;
+  });
+  return { sql: `WITH ${parts.join(', ')} SELECT 1`, parameters };
+};
 
 /** Rows of one table on their way to the database, at most one a key: later ones change earlier ones. */
 export class PendingRows {
@@ -37,25 +71,37 @@ export class PendingRows {
     this.#rows.set(this.#keyOf(key), undefined);
   }
 
-  async write(queries: Queries): Promise<void> {
-    const rows: Row[] = [];
-    for (const [key, row] of this.#rows) {
-      if (row) rows.push(row);
-      else await this.#delete(queries, JSON.parse(key) as SqlValue[]);
-    }
-    if (rows.length === 0) return;
+  deletions(): Statement[] {
+    const condition = this.target.key.map((column, index) => `${column} = $${index + 1}`).join(' AND ');
+    return [...this.#rows].flatMap(([key, row]) =>
+      row
+        ? []
+        : [
+            {
+              sql: `DELETE FROM ${this.target.table} WHERE ${condition}`,
+              parameters: JSON.parse(key) as SqlValue[],
+            },
+          ],
+    );
+  }
+
+  upserts(): Statement[] {
+    const rows = [...this.#rows.values()].filter((row) => row !== undefined);
+    if (rows.length === 0) return [];
     const columns = Object.keys(rows[0]!);
     const size = Math.max(1, Math.floor(PARAMETERS_MAX / columns.length));
+    const statements: Statement[] = [];
     for (let start = 0; start < rows.length; start += size) {
       const slice = rows.slice(start, start + size);
       const values = slice.map(
         (_, row) => `(${columns.map((__, column) => `$${row * columns.length + column + 1}`).join(', ')})`,
       );
-      await queries.query(
-        `INSERT INTO ${this.target.table} (${columns.join(', ')}) VALUES ${values.join(', ')} ${this.#onConflict(columns)}`,
-        slice.flatMap((row) => columns.map((column) => row[column] ?? null)),
-      );
+      statements.push({
+        sql: `INSERT INTO ${this.target.table} (${columns.join(', ')}) VALUES ${values.join(', ')} ${this.#onConflict(columns)}`,
+        parameters: slice.flatMap((row) => columns.map((column) => row[column] ?? null)),
+      });
     }
+    return statements;
   }
 
   #onConflict(columns: readonly string[]): string {
@@ -69,11 +115,6 @@ export class PendingRows {
       );
     const action = changes.length === 0 ? 'NOTHING' : `UPDATE SET ${changes.join(', ')}`;
     return `ON CONFLICT (${key.join(', ')}) DO ${action}`;
-  }
-
-  async #delete(queries: Queries, key: SqlValue[]): Promise<void> {
-    const condition = this.target.key.map((column, index) => `${column} = $${index + 1}`).join(' AND ');
-    await queries.query(`DELETE FROM ${this.target.table} WHERE ${condition}`, key);
   }
 
   #keyOf(row: Row): string {
