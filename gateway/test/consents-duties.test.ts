@@ -29,6 +29,7 @@ import { Keystore } from '../src/keystore/keystore';
 import { openOrganizations } from '../src/organizations/open-organizations';
 import { PatientDirectory } from '../src/patients/patient-directory';
 import { blockChanges } from '../src/projection/block-changes';
+import { Projections } from '../src/projection/projections';
 import { type Begun, Device } from './device';
 import { type Colleague, type Json, ORGANIZATIONS, TestBed } from './harness';
 
@@ -301,8 +302,10 @@ describe('what services do for consents by themselves', () => {
       clockFile: join(bed.folder, 'network/clock'),
     });
     const opened = await openOrganizations(config, new Clock(config.clockFile));
+    const projections = new Projections(opened.registry);
+    await projections.onModuleInit();
     try {
-      const held = new HeldValues();
+      const held = new HeldValues(projections);
       const openings = new HeldOpenings(held, new PatientDirectory());
       const [city, lakeside] = [opened.registry.get('city')!, opened.registry.get('lakeside')!];
       expect(await openings.termsOf(city, consentId)).toEqual(terms);
@@ -326,6 +329,7 @@ describe('what services do for consents by themselves', () => {
         answer: null,
       });
     } finally {
+      await projections.onApplicationShutdown();
       await opened.close();
     }
   });

@@ -3,7 +3,7 @@ import { Injectable } from '@nestjs/common';
 import { hkdf256, toBase64Url } from '@medseal/crypto';
 import type { Role } from '@medseal/chaincode';
 import { Clock } from '../clock.js';
-import { ledgerIdentity } from '../fabric/identity.js';
+import { type LedgerIdentity, ledgerIdentity } from '../fabric/identity.js';
 import { OrganizationRegistry, type Organization } from '../organizations/organization.js';
 import { problem } from '../http/problem.js';
 import type { SessionUser } from '../http/session-user.js';
@@ -185,6 +185,7 @@ export class SessionsService {
         'This act is signed by your own device, which alone holds your key.',
       );
     };
+    let identity: LedgerIdentity | undefined;
     return {
       organization,
       ...names,
@@ -195,10 +196,14 @@ export class SessionsService {
       sessionId: row.id,
       sessionExpiresAt: row.expires_at,
       csrfToken: csrfOf(secret),
+      // Its key is parsed once, however many calls to the ledger a request makes.
       identity: () =>
         keys === null && role !== 'patient'
           ? this.staffSigning.identity(organization, { certificate, subject, role })
-          : ledgerIdentity({ mspId: organization.mspId, certificate, subject, role }, held().signingKey),
+          : (identity ??= ledgerIdentity(
+              { mspId: organization.mspId, certificate, subject, role },
+              held().signingKey,
+            )),
       receivingSecretKey: () => held().receivingKey,
       readerSecretKey: () => {
         const { readerKey } = held();

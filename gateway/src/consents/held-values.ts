@@ -2,7 +2,9 @@ import { Injectable } from '@nestjs/common';
 import { type HandedOver, privateKeys } from '@medseal/chaincode';
 import { canonicalJson, fromBase64, toBase64, utf8, utf8Decode } from '@medseal/crypto';
 import type { Organization } from '../organizations/organization.js';
+import type { BlockChanges } from '../projection/block-changes.js';
 import { implicitCollection } from '../projection/ledger-namespace.js';
+import { Projections } from '../projection/projections.js';
 import type { Delivery } from './delivery-formats.js';
 
 /** Who handed it over, as the ledger saw it. */
@@ -35,6 +37,11 @@ interface ValueRow {
 /** What other organisations and owners' devices handed over to this organisation, kept on its own peer. */
 @Injectable()
 export class HeldValues {
+  /** By MSP id: the table as far as blocks have touched it; undefined where they have since. */
+  private readonly indexed = new Map<string, Promise<void> | undefined>();
+
+  constructor(private readonly projections: Projections) {}
+
   /** Transient `private` that keeps a delivery under the patient's erasure key of this organisation. */
   async keep(
     organization: Organization,
@@ -53,8 +60,25 @@ export class HeldValues {
     return utf8(canonicalJson([{ key, value: toBase64(utf8(canonicalJson(stored))) }]));
   }
 
-  /** Brings the table of held values to what the read model has of them. */
+  /** Brings the table of held values to what the read model has of them; nothing to do until a block changes one. */
   async index(organization: Organization): Promise<void> {
+    const { mspId } = organization;
+    if (!this.indexed.has(mspId)) {
+      this.projections.of(organization).onBlocks((blocks) => {
+        if (blocks.some(changesHeld)) this.indexed.set(mspId, undefined);
+      });
+    }
+    const indexing = this.indexed.get(mspId) ?? this.bringUp(organization);
+    this.indexed.set(mspId, indexing);
+    try {
+      await indexing;
+    } catch (error) {
+      if (this.indexed.get(mspId) === indexing) this.indexed.set(mspId, undefined);
+      throw error;
+    }
+  }
+
+  private async bringUp(organization: Organization): Promise<void> {
     const { database } = organization;
     const collection = implicitCollection(organization.mspId);
     await database.query(
@@ -103,6 +127,10 @@ export class HeldValues {
     return values;
   }
 }
+
+/** A purge may come without the name of what it takes away. */
+const changesHeld = ({ privateValues }: BlockChanges): boolean =>
+  privateValues.some(({ key }) => key?.startsWith('held/') !== false);
 
 /** A private value `held/…`; undefined when the patient's erasure key is gone. */
 export const openHeld = async <Kind extends Delivery['kind']>(

@@ -146,11 +146,12 @@ export class IdempotencyInterceptor implements NestInterceptor {
     const now = this.clock.now();
     await this.forgetOld(organization, now);
     const secret = await keystore.sealRow(context(id, 'secret'), toBase64(randomBytes(32)));
-    await database.query(
+    const [made] = await database.query<Row>(
       `INSERT INTO idempotency (business_id, body_hash, secret, created_at) VALUES ($1, $2, $3, $4)
-       ON CONFLICT (business_id) DO NOTHING`,
+       ON CONFLICT (business_id) DO NOTHING RETURNING body_hash, secret, status, answer`,
       [id, bodyHash, secret, new Date(now)],
     );
+    if (made !== undefined) return made;
     const [row] = await database.query<Row>(
       'SELECT body_hash, secret, status, answer FROM idempotency WHERE business_id = $1',
       [id],
