@@ -9,6 +9,7 @@ import type { SessionUser } from '../http/session-user.js';
 import type { Organization } from '../organizations/organization.js';
 import { answersOf } from '../records/asking.js';
 import { ConsentedRecords, elementOf, questionOf, receiptOf } from '../records/consented-records.service.js';
+import { capsuleOf } from '../records/covered-record.js';
 import { OpenRecordsService, type SealedAnswer } from '../records/open-records.service.js';
 import { type ActAnswer, DeviceActs } from '../transactions/device-acts.js';
 import type { GuardianAnswersRequest, ReaderKeyRequest } from './guardians.dto.js';
@@ -126,7 +127,7 @@ export class GuardianReading implements OnModuleInit {
   ): Promise<{ answer: object }> {
     const reader = { organization, subject, role: 'patient' as const };
     const found = await this.consented.find(reader, consentId, recordId, version);
-    const capsule = this.consented.capsule(reader, found, await this.records.header(reader, found));
+    const capsule = capsuleOf(organization, found, await this.records.header(reader, found));
     const { ledger, mspId: own } = organization;
     const questions: Question[] = found.consent.agents.map(({ mspId }) => {
       const { bytes, signedBytes } = ledger.newProposal(

@@ -4,7 +4,8 @@ import { HeldOpenings } from '../consents/held-openings.js';
 import { type Page, type PageRequest, pageOfArray } from '../http/paging.js';
 import { notFound } from '../http/problem.js';
 import type { SessionUser } from '../http/session-user.js';
-import { ConsentedRecords, grantedScopesOf } from './consented-records.service.js';
+import { ConsentedRecords } from './consented-records.service.js';
+import { grantedScopesOf } from './covered-record.js';
 
 /** A record that a consent opens for its grantee; date and type as they were handed over. */
 export interface ConsentedRecordView {

@@ -1,23 +1,12 @@
 import { Injectable } from '@nestjs/common';
 import {
-  type ConsentEntry,
   type ConsentState,
   type ConsentTerms,
   grantOf,
-  type RecordEntry,
   type ReencryptedElement,
-  type SealedPart,
   type SelectorOpening,
 } from '@medseal/chaincode';
-import {
-  canonicalJson,
-  CryptoError,
-  grantedCapsules,
-  type LedgerFacts,
-  mclEngine,
-  openAsReader,
-  utf8,
-} from '@medseal/crypto';
+import { canonicalJson, CryptoError, mclEngine, openAsReader, utf8 } from '@medseal/crypto';
 import { TeamKeys } from '../care-teams/team-keys.js';
 import { type Standing, TeamMembership } from '../care-teams/team-membership.js';
 import { HeldOpenings } from '../consents/held-openings.js';
@@ -26,10 +15,17 @@ import { type Committed, LedgerError } from '../fabric/ledger-client.js';
 import type { BusinessRequest } from '../http/business-request.js';
 import { invalid, notFound, problem, ProblemException } from '../http/problem.js';
 import type { SessionUser } from '../http/session-user.js';
-import type { Organization } from '../organizations/organization.js';
 import { submitOnce } from '../outbox/submit-once.js';
 import { answersOf } from './asking.js';
-import { referenceOf } from './record-writer.js';
+import {
+  capsuleOf,
+  type CoveredRecord,
+  factsOf,
+  newestCovered,
+  scopeOf,
+  versionsOf,
+  versionsOfOwner,
+} from './covered-record.js';
 
 /** One agent's answer; only the reader's key makes something of it. */
 export interface AgentElement {
@@ -41,10 +37,7 @@ export interface AgentElement {
 }
 
 /** A record that a consent opens for the caller, as far as public entries and the terms tell. */
-export interface ConsentedRecord {
-  consent: ConsentEntry;
-  entry: RecordEntry;
-  sealed: SealedPart;
+export interface ConsentedRecord extends CoveredRecord {
   terms: ConsentTerms;
   selector: SelectorOpening;
   standing: Standing;
@@ -75,38 +68,36 @@ export class ConsentedRecords {
     version: number | undefined,
   ): Promise<ConsentedRecord> {
     const { organization } = user;
-    const { consent, status, standing } = await this.consentOf(user, consentId);
-    const entries = (await versionsOf(organization, recordId)).filter(
-      (entry) => entry.ledgerId === consent.ledgerId && (version ?? entry.version) === entry.version,
-    );
-    if (entries.length === 0) throw notFound();
+    // The read model answers while the own peer does.
+    const [{ consent, status, standing }, versions, terms] = await Promise.all([
+      this.consentOf(user, consentId),
+      versionsOf(organization, recordId),
+      this.held.termsOf(organization, consentId),
+    ]);
+    const owned = versionsOfOwner(versions, consent.ledgerId, version);
     if (status !== 'active') throw notActive(status);
-    const entry = entries.find((one) => grantedScopesOf(one, consent).length > 0);
-    if (entry?.sealed == null) {
-      throw problem(
-        403,
-        'SCOPE_NOT_GRANTED',
-        'The consent does not cover this record: ask for one that does.',
-      );
-    }
-    const terms = await this.held.termsOf(organization, consentId);
+    const covered = newestCovered(
+      owned,
+      consent,
+      'The consent does not cover this record: ask for one that does.',
+    );
     if (terms === undefined) throw pending('CONSENT_TERMS_PENDING', 'the consent’s terms');
+    const { entry } = covered;
     const selector = await this.held.selectorOf(organization, entry.recordId, entry.version, consentId);
     if (selector === undefined) throw pending('SELECTOR_PENDING', 'the record’s date and type');
     requireInTerms(terms, selector);
-    return { consent, entry, sealed: entry.sealed, terms, selector, standing };
+    return { ...covered, terms, selector, standing };
   }
 
-  /** A consent to the caller, or to a care team that the caller is in, that opens the record now. */
+  /** The record under the first consent to the caller, or to a care team that the caller is in, that opens it now. */
   async applicable(
     user: SessionUser,
     recordId: string,
     version: number | undefined,
-  ): Promise<string | undefined> {
+  ): Promise<ConsentedRecord | undefined> {
     for (const consentId of await this.membership.consentIds(user, recordId)) {
       try {
-        await this.find(user, consentId, recordId, version);
-        return consentId;
+        return await this.find(user, consentId, recordId, version);
       } catch (error) {
         if (!(error instanceof ProblemException)) throw error;
       }
@@ -119,17 +110,6 @@ export class ConsentedRecords {
     const args = [business.id, receiptOf(record)];
     const transient = encounterOf(record.standing);
     return submitOnce(user.organization, user.identity(), 'access:receipt', args, { transient });
-  }
-
-  /** The key slot that the consent covers. */
-  capsule(
-    { organization }: Pick<Reader, 'organization'>,
-    record: ConsentedRecord,
-    header: Uint8Array,
-  ): Uint8Array {
-    const facts = factsOf(organization, record);
-    const [found] = grantedCapsules({ header, facts }, scopeOf(record));
-    return found!.capsule;
   }
 
   /**
@@ -158,6 +138,7 @@ export class ConsentedRecords {
    * The content, with the reader's key that this gateway holds while the person is signed in. Wrong elements are told
    * from right ones by their proofs, once it does not open without.
    *
+   * @param readerSecretKey as `readerKey` gives it
    * @throws ProblemException 409 `RECORD_UNOPENABLE`, 502 `AGENT_ANSWER_WRONG` naming the organisations
    */
   async open(
@@ -165,10 +146,10 @@ export class ConsentedRecords {
     record: ConsentedRecord,
     receiptId: string,
     { content, header }: ConsentedObjects,
+    readerSecretKey: Uint8Array,
   ): Promise<Uint8Array> {
     const { organization } = user;
-    const readerSecretKey = await this.readerKey(user, record);
-    const capsule = this.capsule(user, record, header);
+    const capsule = capsuleOf(organization, record, header);
     const engine = await mclEngine();
     const withElements = async (elements: AgentElement[]): Promise<Uint8Array> => {
       const opened = await openAsReader(engine, {
@@ -196,8 +177,8 @@ export class ConsentedRecords {
     }
   }
 
-  /** The person's own, or the care team's as this person holds it. */
-  private async readerKey(user: SessionUser, { consent: { grantee } }: ConsentedRecord): Promise<Uint8Array> {
+  /** The person's own, or the care team's as this person holds it. @throws ProblemException 409 `TEAM_KEY_PENDING` */
+  async readerKey(user: SessionUser, { consent: { grantee } }: ConsentedRecord): Promise<Uint8Array> {
     if (grantee.kind === 'person') return user.readerSecretKey();
     const holder = { subject: user.subject, receivingSecretKey: user.receivingSecretKey() };
     const key = await this.teamKeys.open(user.organization, grantee.publicKey, holder);
@@ -287,34 +268,6 @@ export const questionOf = (
 export const elementOf = (mspId: string, answer: Buffer): AgentElement => {
   const { scopeId, epoch, element } = JSON.parse(answer.toString()) as ReencryptedElement;
   return { mspId, scopeId, epoch, element };
-};
-
-export const factsOf = (
-  organization: Organization,
-  { entry, sealed }: Pick<ConsentedRecord, 'entry' | 'sealed'>,
-): LedgerFacts => ({
-  record: referenceOf(organization, entry),
-  sealedDigest: sealed.sealedDigest,
-  dekCommitment: sealed.dekCommitment,
-  headerDigest: sealed.headerDigest,
-});
-
-export const grantedScopesOf = (entry: RecordEntry, consent: ConsentEntry): ConsentEntry['scopes'] =>
-  consent.scopes.filter(({ scopeId, epoch }) =>
-    entry.ownerSlots.some((slot) => slot.scopeId === scopeId && slot.epoch === epoch),
-  );
-
-/** The one whose capsule is put to the agents, whatever they say of it. */
-export const scopeOf = ({ entry, consent }: { entry: RecordEntry; consent: ConsentEntry }) =>
-  grantedScopesOf(entry, consent)[0]!;
-
-/** Newest first. */
-export const versionsOf = async ({ database }: Organization, recordId: string): Promise<RecordEntry[]> => {
-  const rows = await database.query<{ entry: RecordEntry }>(
-    'SELECT entry FROM record_versions WHERE record_id = $1 ORDER BY version DESC',
-    [recordId],
-  );
-  return rows.map(({ entry }) => entry);
 };
 
 /** What every agent checks too; here, so that no receipt says that something was read which cannot be. */

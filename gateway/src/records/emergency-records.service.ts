@@ -8,15 +8,12 @@ import {
   type EmergencyState,
   grantOf,
   type RecordEntry,
-  type ReencryptedElement,
-  type SealedPart,
 } from '@medseal/chaincode';
 import {
   canonicalJson,
   checkAnswer,
   CryptoError,
   fromBase64,
-  grantedCapsules,
   mclEngine,
   openInEmergency,
   utf8,
@@ -34,22 +31,26 @@ import { answersOf } from './asking.js';
 import {
   type AgentElement,
   type ConsentedObjects,
-  factsOf,
-  grantedScopesOf,
-  scopeOf,
-  versionsOf,
+  elementOf,
   wrongAnswer,
   wrongAnswersOf,
 } from './consented-records.service.js';
+import {
+  capsuleOf,
+  type CoveredRecord,
+  factsOf,
+  grantedScopesOf,
+  newestCovered,
+  scopeOf,
+  versionsOf,
+  versionsOfOwner,
+} from './covered-record.js';
 import { referenceOf } from './record-writer.js';
 
 /** A record that an open case of the caller's opens. */
-export interface EmergencyRecord {
+export interface EmergencyRecord extends CoveredRecord {
   emergency: EmergencyCaseEntry;
-  consent: ConsentEntry;
   emergencyKey: PublicEmergencyKey;
-  entry: RecordEntry;
-  sealed: SealedPart;
 }
 
 /** What opens the record, for who holds the reader's receiving key. */
@@ -105,17 +106,15 @@ export class EmergencyRecords {
     version: number | undefined,
   ): Promise<EmergencyRecord> {
     const { organization } = user;
-    const { emergency, consent } = await this.openCase(user, emergencyId);
-    const entries = (await versionsOf(organization, recordId)).filter(
-      (entry) => entry.ledgerId === emergency.ledgerId && (version ?? entry.version) === entry.version,
-    );
-    if (entries.length === 0) throw notFound();
-    const entry = entries.find((one) => grantedScopesOf(one, consent).length > 0);
-    if (entry?.sealed == null)
-      throw problem(403, 'SCOPE_NOT_GRANTED', 'The emergency grant does not cover this record.');
+    const [{ emergency, consent }, versions] = await Promise.all([
+      this.openCase(user, emergencyId),
+      versionsOf(organization, recordId),
+    ]);
+    const owned = versionsOfOwner(versions, emergency.ledgerId, version);
+    const covered = newestCovered(owned, consent, 'The emergency grant does not cover this record.');
     const emergencyKey = await readEmergencyKey(organization, consent.grantee.id);
     if (emergencyKey === null) throw notFound();
-    return { emergency, consent, emergencyKey, entry, sealed: entry.sealed };
+    return { ...covered, emergency, emergencyKey };
   }
 
   /** On the ledger before anybody is asked. @throws LedgerError */
@@ -125,13 +124,6 @@ export class EmergencyRecords {
       business.id,
       canonicalJson({ recordIds: [record.entry.recordId], basis: 'emergency', emergencyId }),
     ]);
-  }
-
-  /** The key slot that the grant covers. */
-  capsule({ organization }: SessionUser, record: EmergencyRecord, header: Uint8Array): Uint8Array {
-    const facts = factsOf(organization, record);
-    const [found] = grantedCapsules({ header, facts }, scopeOf(record));
-    return found!.capsule;
   }
 
   /**
@@ -162,10 +154,10 @@ export class EmergencyRecords {
       ask: async (mspId) => {
         const options = { transient: { capsule }, endorsingOrganizations: [mspId] };
         const answer = await ledger.evaluate(user.identity(), 'consent:reencrypt', args, options);
-        const { element } = JSON.parse(answer.toString()) as ReencryptedElement;
-        if (!checkAnswer(engine, fromBase64(element), { grant, capsule, context, mspId }))
+        const element = elementOf(mspId, answer);
+        if (!checkAnswer(engine, fromBase64(element.element), { grant, capsule, context, mspId }))
           throw wrongAnswersOf([mspId]);
-        return { mspId, scopeId, epoch, element };
+        return { ...element, scopeId, epoch };
       },
     });
     const answers = utf8(canonicalJson(elements.map(({ mspId, element }) => ({ mspId, answer: element }))));
@@ -198,7 +190,7 @@ export class EmergencyRecords {
     { content, header }: ConsentedObjects,
   ): Promise<Uint8Array> {
     const { organization } = user;
-    const capsule = this.capsule(user, record, header);
+    const capsule = capsuleOf(organization, record, header);
     const { channel } = organization.ledger;
     const openWith = async (allCustodians: boolean): Promise<Uint8Array> => {
       const { elements, custodianAnswers } = await this.answers(

@@ -1,12 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import {
-  canonicalJson,
-  CryptoError,
-  decodeHeader,
-  type LedgerFacts,
-  openAsRecipient,
-  toBase64,
-} from '@medseal/crypto';
+import { canonicalJson, CryptoError, decodeHeader, openAsRecipient, toBase64 } from '@medseal/crypto';
 import type { ConsentEntry, CustodianAnswerEntry, RecordEntry, SealedPart } from '@medseal/chaincode';
 import type { PublicEmergencyKey } from '../emergencies/emergency-key.js';
 import type { Committed } from '../fabric/ledger-client.js';
@@ -23,10 +16,10 @@ import { madeOfSections, sectionsOf } from './document/fhir-document.js';
 import { documentErrors, isBundle } from './document/validate-document.js';
 import { DOCUMENT_FORMAT, type DocumentStatement } from '../verify/statement.js';
 import { type AgentElement, type ConsentedRecord, ConsentedRecords } from './consented-records.service.js';
+import { capsuleOf, factsOf } from './covered-record.js';
 import { type EmergencyRecord, EmergencyRecords } from './emergency-records.service.js';
 import { checkContent, decodeContent, type RecordContent } from './record-content.js';
 import { RecordReader, type RecordRelation } from './record-reader.js';
-import { referenceOf } from './record-writer.js';
 
 export interface ReceiptView {
   receiptId: string;
@@ -95,12 +88,23 @@ interface Openable {
   relation: RecordRelation;
 }
 
-/** A record of a consent's owner; without version the newest that the consent covers. */
-export interface RecordUnderConsent {
-  recordId: string;
-  version: number | undefined;
-  consentId: string;
+/** A read that its receipt on the ledger allows. */
+interface Receipted {
+  receipt: ReceiptView;
+  ledger: LedgerAnswer;
 }
+
+const receiptedBy = (
+  committed: Committed,
+  { recordId }: RecordEntry,
+  basis: Pick<ReceiptView, 'basis' | 'consentId' | 'emergencyId'>,
+): Receipted => {
+  const { transactionId: receiptId, blockNumber } = committed;
+  return {
+    receipt: { receiptId, recordIds: [recordId], ...basis, blockNumber },
+    ledger: ledgerAnswer(committed),
+  };
+};
 
 /** A record of a case's patient; without version the newest that the grant covers. */
 export interface RecordInEmergency {
@@ -119,12 +123,21 @@ export class OpenRecordsService {
     private readonly inEmergency: EmergencyRecords,
   ) {}
 
-  /** The consent that opens the record for staff who did not write it and name none, as a treating team's member does. */
-  async consentFor(
+  /**
+   * The record under the consent that is named; where none is, for staff who did not write it, under one that opens it,
+   * as for a treating team's member.
+   *
+   * @returns undefined where no consent is needed, or none opens it
+   * @throws ProblemException 404 unless the caller is the consent's grantee and the record its owner's; `CONSENT_REVOKED`,
+   *   `CONSENT_EXPIRED`, `CONSENT_NOT_ACTIVE`, `NOT_IN_TERMS` and others by name
+   */
+  async underConsent(
     user: SessionUser,
     recordId: string,
     version: number | undefined,
-  ): Promise<string | undefined> {
+    consentId: string | undefined,
+  ): Promise<ConsentedRecord | undefined> {
+    if (consentId !== undefined) return this.consented.find(user, consentId, recordId, version);
     if (user.role === 'patient') return undefined;
     const row = await this.reader.find(user, recordId, version);
     return row?.relation === 'author' ? undefined : this.consented.applicable(user, recordId, version);
@@ -133,22 +146,21 @@ export class OpenRecordsService {
   /**
    * Under a consent: the receipt is on the ledger before any agent is asked.
    *
-   * @throws ProblemException 404 unless the caller is its grantee and the record its owner's; `CONSENT_REVOKED`,
-   *   `CONSENT_EXPIRED`, `CONSENT_NOT_ACTIVE`, `NOT_IN_TERMS`, `AGENTS_UNAVAILABLE` and others by name
+   * @throws ProblemException `AGENTS_UNAVAILABLE`; LedgerError of an agent's refusal
    */
   async openUnderConsent(
     user: SessionUser,
     business: BusinessRequest,
-    { recordId, version, consentId }: RecordUnderConsent,
+    found: ConsentedRecord,
   ): Promise<SealedAnswer> {
-    const found = await this.consented.find(user, consentId, recordId, version);
-    const [content, header] = await this.objects(user.organization, found.entry, found.sealed);
-    const capsule = this.consented.capsule(user, found, header);
+    const { organization } = user;
+    const objects = await this.objects(organization, found.entry, found.sealed);
+    const capsule = capsuleOf(organization, found, objects[1]);
     const teamKey = await this.consented.sealedTeamKey(user, found);
-    const { receipt, ledger } = await this.consentReceipt(user, business, found);
-    const elements = await this.consented.elements(user, found, receipt.receiptId, capsule);
+    const receipted = await this.consentReceipt(user, business, found);
+    const elements = await this.consented.elements(user, found, receipted.receipt.receiptId, capsule);
     return {
-      ...this.answer(user.organization, found.entry, found.sealed, [content, header], receipt, ledger),
+      ...this.answer(organization, found.entry, found.sealed, objects, receipted),
       capsule: toBase64(capsule),
       elements,
       consent: found.consent,
@@ -160,14 +172,15 @@ export class OpenRecordsService {
   async decryptUnderConsent(
     user: SessionUser,
     business: BusinessRequest,
-    { recordId, version, consentId }: RecordUnderConsent,
+    found: ConsentedRecord,
     withStatement = false,
   ): Promise<OpenedAnswer> {
-    const found = await this.consented.find(user, consentId, recordId, version);
+    const readerKey = await this.consented.readerKey(user, found);
     const [content, header] = await this.objects(user.organization, found.entry, found.sealed);
-    const { receipt, ledger } = await this.consentReceipt(user, business, found);
-    const plaintext = await this.consented.open(user, found, receipt.receiptId, { content, header });
-    return this.openedAnswer(user, found.entry, found.sealed, plaintext, { receipt, ledger }, withStatement);
+    const receipted = await this.consentReceipt(user, business, found);
+    const { receiptId } = receipted.receipt;
+    const plaintext = await this.consented.open(user, found, receiptId, { content, header }, readerKey);
+    return this.openedAnswer(user, found.entry, found.sealed, plaintext, receipted, withStatement);
   }
 
   /**
@@ -183,11 +196,11 @@ export class OpenRecordsService {
   ): Promise<SealedAnswer> {
     const found = await this.inEmergency.find(user, emergencyId, recordId, version);
     const objects = await this.objects(user.organization, found.entry, found.sealed);
-    const capsule = this.inEmergency.capsule(user, found, objects[1]);
-    const { receipt, ledger } = await this.emergencyReceipt(user, business, found);
-    const answers = await this.inEmergency.answers(user, found, receipt.receiptId, capsule);
+    const capsule = capsuleOf(user.organization, found, objects[1]);
+    const receipted = await this.emergencyReceipt(user, business, found);
+    const answers = await this.inEmergency.answers(user, found, receipted.receipt.receiptId, capsule);
     return {
-      ...this.answer(user.organization, found.entry, found.sealed, objects, receipt, ledger),
+      ...this.answer(user.organization, found.entry, found.sealed, objects, receipted),
       capsule: toBase64(capsule),
       ...answers,
       consent: found.consent,
@@ -204,46 +217,24 @@ export class OpenRecordsService {
   ): Promise<OpenedAnswer> {
     const found = await this.inEmergency.find(user, emergencyId, recordId, version);
     const [content, header] = await this.objects(user.organization, found.entry, found.sealed);
-    const { receipt, ledger } = await this.emergencyReceipt(user, business, found);
-    const plaintext = await this.inEmergency.open(user, found, receipt.receiptId, { content, header });
-    return this.openedAnswer(user, found.entry, found.sealed, plaintext, { receipt, ledger }, withStatement);
-  }
-
-  private async emergencyReceipt(
-    user: SessionUser,
-    business: BusinessRequest,
-    record: EmergencyRecord,
-  ): Promise<{ receipt: ReceiptView; ledger: LedgerAnswer }> {
-    const committed = await this.inEmergency.receipt(user, business, record);
-    const { transactionId: receiptId, blockNumber } = committed;
-    const recordIds = [record.entry.recordId];
-    const { consentId, emergencyId } = record.emergency;
-    return {
-      receipt: { receiptId, recordIds, basis: 'emergency', consentId, emergencyId, blockNumber },
-      ledger: ledgerAnswer(committed),
-    };
+    const receipted = await this.emergencyReceipt(user, business, found);
+    const { receiptId } = receipted.receipt;
+    const plaintext = await this.inEmergency.open(user, found, receiptId, { content, header });
+    return this.openedAnswer(user, found.entry, found.sealed, plaintext, receipted, withStatement);
   }
 
   /** For a device that has signed for receipt and elements itself. */
   async forDevice(
-    user: Pick<SessionUser, 'organization'>,
+    { organization }: Pick<SessionUser, 'organization'>,
     found: ConsentedRecord,
     committed: Committed,
     elements: AgentElement[],
   ): Promise<SealedAnswer> {
-    const { organization } = user;
     const { consent, entry, sealed } = found;
     const objects = await this.objects(organization, entry, sealed);
-    const receipt: ReceiptView = {
-      receiptId: committed.transactionId,
-      recordIds: [entry.recordId],
-      basis: 'consent',
-      consentId: consent.consentId,
-      blockNumber: committed.blockNumber,
-    };
-    const capsule = toBase64(this.consented.capsule(user, found, objects[1]));
-    const answer = this.answer(organization, entry, sealed, objects, receipt, ledgerAnswer(committed));
-    return { ...answer, capsule, elements, consent };
+    const capsule = toBase64(capsuleOf(organization, found, objects[1]));
+    const receipted = receiptedBy(committed, entry, { basis: 'consent', consentId: consent.consentId });
+    return { ...this.answer(organization, entry, sealed, objects, receipted), capsule, elements, consent };
   }
 
   /** The header of a record under a consent. */
@@ -255,15 +246,20 @@ export class OpenRecordsService {
     user: SessionUser,
     business: BusinessRequest,
     record: ConsentedRecord,
-  ): Promise<{ receipt: ReceiptView; ledger: LedgerAnswer }> {
-    const committed = await this.consented.receipt(user, business, record);
-    const { transactionId: receiptId, blockNumber } = committed;
-    const recordIds = [record.entry.recordId];
+  ): Promise<Receipted> {
     const { consentId } = record.consent;
-    return {
-      receipt: { receiptId, recordIds, basis: 'consent', consentId, blockNumber },
-      ledger: ledgerAnswer(committed),
-    };
+    const committed = await this.consented.receipt(user, business, record);
+    return receiptedBy(committed, record.entry, { basis: 'consent', consentId });
+  }
+
+  private async emergencyReceipt(
+    user: SessionUser,
+    business: BusinessRequest,
+    record: EmergencyRecord,
+  ): Promise<Receipted> {
+    const { consentId, emergencyId } = record.emergency;
+    const committed = await this.inEmergency.receipt(user, business, record);
+    return receiptedBy(committed, record.entry, { basis: 'emergency', consentId, emergencyId });
   }
 
   /** @throws ProblemException 404 for everybody but owner and author; 409 naming a record or object that does not hold */
@@ -276,10 +272,10 @@ export class OpenRecordsService {
     const openable = await this.openable(user, recordId, version);
     if (openable.relation === 'owner') {
       const { entry, sealed } = await this.withOwnerSlot(user.organization, openable);
-      return this.sealedAnswer(user.organization, entry, sealed, null, undefined);
+      return this.sealedAnswer(user.organization, entry, sealed, { receipt: null });
     }
-    const { receipt, ledger } = await this.receipt(user, business, openable.entry);
-    return this.sealedAnswer(user.organization, openable.entry, openable.sealed, receipt, ledger);
+    const receipted = await this.receipt(user, business, openable.entry);
+    return this.sealedAnswer(user.organization, openable.entry, openable.sealed, receipted);
   }
 
   /** Opens with the staff member's key, which this gateway holds while the person is signed in. */
@@ -298,10 +294,10 @@ export class OpenRecordsService {
         'The gateway does not hold your key: leave out decrypt and open the record on your device.',
       );
     }
-    const { receipt, ledger } = await this.receipt(user, business, entry);
+    const receipted = await this.receipt(user, business, entry);
     const [content, header] = await this.objects(user.organization, entry, sealed);
     const plaintext = await this.plaintext(user, entry, sealed, content, header);
-    return this.openedAnswer(user, entry, sealed, plaintext, { receipt, ledger }, withStatement);
+    return this.openedAnswer(user, entry, sealed, plaintext, receipted, withStatement);
   }
 
   private openedAnswer(
@@ -309,7 +305,7 @@ export class OpenRecordsService {
     entry: RecordEntry,
     sealed: SealedPart,
     plaintext: Uint8Array,
-    { receipt, ledger }: { receipt: ReceiptView; ledger: LedgerAnswer },
+    { receipt, ledger }: Receipted,
     withStatement: boolean,
   ): OpenedAnswer {
     const opened = decodeContent(plaintext);
@@ -375,28 +371,22 @@ export class OpenRecordsService {
     user: SessionUser,
     business: BusinessRequest,
     entry: RecordEntry,
-  ): Promise<{ receipt: ReceiptView; ledger: LedgerAnswer }> {
-    const recordIds = [entry.recordId];
+  ): Promise<Receipted> {
     const committed = await submitOnce(user.organization, user.identity(), 'access:receipt', [
       business.id,
-      canonicalJson({ recordIds, basis: 'author' }),
+      canonicalJson({ recordIds: [entry.recordId], basis: 'author' }),
     ]);
-    const { transactionId: receiptId, blockNumber } = committed;
-    return {
-      receipt: { receiptId, recordIds, basis: 'author', blockNumber },
-      ledger: ledgerAnswer(committed),
-    };
+    return receiptedBy(committed, entry, { basis: 'author' });
   }
 
   private async sealedAnswer(
     organization: Organization,
     entry: RecordEntry,
     sealed: SealedPart,
-    receipt: ReceiptView | null,
-    ledger: LedgerAnswer | undefined,
+    receipted: Receipted | { receipt: null },
   ): Promise<SealedAnswer> {
     const objects = await this.objects(organization, entry, sealed);
-    return this.answer(organization, entry, sealed, objects, receipt, ledger);
+    return this.answer(organization, entry, sealed, objects, receipted);
   }
 
   private answer(
@@ -404,12 +394,11 @@ export class OpenRecordsService {
     entry: RecordEntry,
     sealed: SealedPart,
     [content, header]: [Buffer, Buffer],
-    receipt: ReceiptView | null,
-    ledger: LedgerAnswer | undefined,
+    receipted: Receipted | { receipt: null },
   ): SealedAnswer {
     const capsule = decodeHeader(header).slots.findLast((slot) => slot.capsule !== null)?.capsule ?? null;
     return {
-      receipt,
+      ...receipted,
       recordId: entry.recordId,
       version: entry.version,
       status: entry.status,
@@ -425,7 +414,6 @@ export class OpenRecordsService {
       dekCommitment: sealed.dekCommitment,
       commitments: sealed.commitments,
       elements: [],
-      ...(ledger === undefined ? {} : { ledger }),
     };
   }
 
@@ -435,10 +423,10 @@ export class OpenRecordsService {
     entry: RecordEntry,
     sealed: SealedPart,
   ): Promise<[Buffer, Buffer]> {
-    return [
-      await this.object(organization, entry, sealed.sealedDigest),
-      await this.object(organization, entry, sealed.headerDigest),
-    ];
+    return Promise.all([
+      this.object(organization, entry, sealed.sealedDigest),
+      this.object(organization, entry, sealed.headerDigest),
+    ]);
   }
 
   private async object(organization: Organization, entry: RecordEntry, digest: string): Promise<Buffer> {
@@ -460,12 +448,7 @@ export class OpenRecordsService {
     content: Buffer,
     header: Buffer,
   ): Promise<Uint8Array> {
-    const facts: LedgerFacts = {
-      record: referenceOf(user.organization, entry),
-      sealedDigest: sealed.sealedDigest,
-      dekCommitment: sealed.dekCommitment,
-      headerDigest: sealed.headerDigest,
-    };
+    const facts = factsOf(user.organization, { entry, sealed });
     const recipient = { kind: 'author' as const, id: user.subject, secretKey: user.receivingSecretKey() };
     try {
       return await openAsRecipient({ sealed: content, header, facts, recipient });

@@ -186,13 +186,12 @@ export class RecordsController {
           : await this.opening.openInEmergency(user, business, record),
       );
     }
-    const used = consentId ?? (await this.opening.consentFor(user, id, version));
-    if (used !== undefined) {
-      const record = { recordId: id, version, consentId: used };
+    const found = await this.opening.underConsent(user, id, version, consentId);
+    if (found !== undefined) {
       return stringifyLossless(
         isDecrypting
-          ? await this.opening.decryptUnderConsent(user, business, record, withStatement)
-          : await this.opening.openUnderConsent(user, business, record),
+          ? await this.opening.decryptUnderConsent(user, business, found, withStatement)
+          : await this.opening.openUnderConsent(user, business, found),
       );
     }
     const answer = isDecrypting
