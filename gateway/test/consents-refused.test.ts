@@ -210,6 +210,14 @@ describe('bad input is refused by name and written nowhere:', () => {
 
 describe('agents that are not as they should be', () => {
   const LYING = join(__dirname, 'processes/lying-agent.mjs');
+  const NEGATING = join(__dirname, 'processes/negating-agent.mjs');
+
+  test('one whose answer is wrong though it opens is named in the log', async () => {
+    await bed.stopAgent('ministry');
+    await bed.startAgent('ministry', NEGATING);
+    await until(async () => (await open()).status === 200);
+    await until(() => Promise.resolve(bed.log.includes('Wrong answers of MinistryMSP')));
+  });
 
   test('one that lies is named, where nobody else can take its place: AGENT_ANSWER_WRONG', async () => {
     await bed.stopAgent('ministry');

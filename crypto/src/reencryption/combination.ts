@@ -1,10 +1,15 @@
-import { equalBytes } from '../canonical/bytes.js';
+import { equalBytes, toHex } from '../canonical/bytes.js';
 import { type Culprit, CryptoError } from '../errors.js';
 import { decodeNonZeroScalar, GROUP_ORDER, invertScalar } from '../scalar.js';
 import { checkCapsule, recoverCapsule, type RecoveredCapsule } from '../sealing/capsule.js';
 import { sealingContext } from '../sealing/context.js';
 import { GT_BYTES } from '../sealing/decoding.js';
-import { CLEARING_EXPONENT, type PairingEngine, type UncheckedGT } from '../sealing/engine/index.js';
+import {
+  CLEARING_EXPONENT,
+  type GTElement,
+  type PairingEngine,
+  type UncheckedGT,
+} from '../sealing/engine/index.js';
 import {
   ANSWER_BYTES,
   assertContextOfGrant,
@@ -37,9 +42,23 @@ export interface OpenReencryptedInput extends CapsuleOnLedger {
 export interface OpenedCapsule {
   /** 32 bytes. */
   kek: Uint8Array;
-  /** Agents whose answers were wrong although the capsule opened. */
-  culprits: Culprit[];
+  /** Agents whose answers were wrong although the capsule opened; compared when first looked at, as the key does not wait for it. */
+  readonly culprits: Culprit[];
 }
+
+/** What was opened, with culprits that are found out when somebody wants to know. */
+export const openedWith = <Opened extends object>(
+  opened: Opened,
+  findCulprits: () => Culprit[],
+): Opened & { readonly culprits: Culprit[] } => {
+  let found: Culprit[] | undefined;
+  return {
+    ...opened,
+    get culprits() {
+      return (found ??= findCulprits());
+    },
+  };
+};
 
 /**
  * The reader's combination (cryptography.md C.4, T3, T7): Z = (prod cf_i^l_i)^(1/b) over t answers, after the final
@@ -60,7 +79,10 @@ export const openReencrypted = (engine: PairingEngine, input: OpenReencryptedInp
 
   const opened =
     firstThatOpens(engine, input, b, answers) ?? withoutLiars(engine, input, b, answers, malformed);
-  return { kek: opened.kek, culprits: [...malformed, ...wrongAnswers(engine, grant, opened.k, answers)] };
+  return openedWith({ kek: opened.kek }, () => [
+    ...malformed,
+    ...wrongAnswers(engine, grant, opened.k, answers),
+  ]);
 };
 
 interface DecodedAnswer {
@@ -180,13 +202,29 @@ const wrongAnswers = (
   k: bigint,
   answers: DecodedAnswer[],
 ): Culprit[] => {
-  const readerKey = engine.decodeG2(grant.reader.publicKey, 'reader.publicKey');
   return answers
     .filter(({ index, bytes }) => {
-      const check = engine.decodeG1(agentAt(grant, index).check, 'check');
-      return !isAnswer(bytes, engine.encodeGT(engine.pair(engine.multiplyG1(check, k), readerKey)));
+      const base = answerBase(engine, agentAt(grant, index).check, grant.reader.publicKey);
+      return !isAnswer(bytes, engine.encodeGT(engine.powerGT(base, k)));
     })
     .map(({ mspId }) => ({ role: 'agent', id: mspId }));
+};
+
+/** Public values of grants that are read under, by engine, V_i and reader key; the oldest go first. */
+const answerBases = new Map<string, GTElement>();
+const ANSWER_BASES_MAX = 1_000;
+
+/** e(V_i, pkB2), of which every answer of an agent under a grant is a power. */
+const answerBase = (engine: PairingEngine, check: Uint8Array, readerKey: Uint8Array): GTElement => {
+  const name = `${engine.name}/${toHex(check)}/${toHex(readerKey)}`;
+  let base = answerBases.get(name);
+  if (base === undefined) {
+    base = engine.pair(engine.decodeG1(check, 'check'), engine.decodeG2(readerKey, 'reader.publicKey'));
+    const [oldest] = answerBases.keys();
+    if (answerBases.size >= ANSWER_BASES_MAX && oldest !== undefined) answerBases.delete(oldest);
+    answerBases.set(name, base);
+  }
+  return base;
 };
 
 const badCapsule = (recordId: string, message: string): CryptoError =>

@@ -5,7 +5,7 @@ import type { PairingEngine } from '../sealing/engine/index.js';
 import { type Header, type KeySlot, slotContext } from '../sealing/header.js';
 import { checkedHeader, checkSealed, type LedgerFacts, openAndErase, openSlot } from '../sealing/opening.js';
 import type { CapsuleOnLedger } from './answer.js';
-import { type AgentAnswer, type OpenedCapsule, openReencrypted } from './combination.js';
+import { type AgentAnswer, type OpenedCapsule, openedWith, openReencrypted } from './combination.js';
 import type { GrantValues } from './grant.js';
 
 export interface StoredRecord {
@@ -38,7 +38,8 @@ export interface ReadInput extends StoredRecord {
 export interface ReadDataKey {
   /** 32 bytes, equal to what the ledger commits to. */
   dataKey: Uint8Array<ArrayBuffer>;
-  culprits: Culprit[];
+  /** Compared when first looked at. */
+  readonly culprits: Culprit[];
 }
 
 /** The data key of a record from the agents' answers. Errors as `openReencrypted`, and those of opening a key slot. */
@@ -59,18 +60,20 @@ export const openGrantedSlot = async (
   const header = checkedHeader(bytes, facts);
   const found = grantedSlots(header, scope).find((slot) => equalBytes(slot.capsule, capsule));
   if (found === undefined) throw new CryptoError('NO_SLOT', 'the header holds no slot with this capsule');
-  const { kek, culprits } = await open({ capsule: found.capsule, context: found.context });
-  return { dataKey: await openSlot(header, found.slot, kek, facts), culprits };
+  const opened = await open({ capsule: found.capsule, context: found.context });
+  const dataKey = await openSlot(header, found.slot, opened.kek, facts);
+  return openedWith({ dataKey }, () => opened.culprits);
 };
 
 /** Opens a whole record as a reader; for a large one take `openDataKeyAsReader` and open its content as a stream. */
 export const openAsReader = async (
   engine: PairingEngine,
   input: ReadInput & { sealed: Uint8Array },
-): Promise<{ content: Uint8Array<ArrayBuffer>; culprits: Culprit[] }> => {
+): Promise<{ content: Uint8Array<ArrayBuffer>; readonly culprits: Culprit[] }> => {
   checkSealed(input.sealed, input.facts);
-  const { dataKey, culprits } = await openDataKeyAsReader(engine, input);
-  return { content: await openAndErase(input.sealed, dataKey), culprits };
+  const opened = await openDataKeyAsReader(engine, input);
+  const content = await openAndErase(input.sealed, opened.dataKey);
+  return openedWith({ content }, () => opened.culprits);
 };
 
 const grantedSlots = (

@@ -1,4 +1,4 @@
-import { Injectable } from '@nestjs/common';
+import { Injectable, Logger } from '@nestjs/common';
 import {
   type ConsentState,
   type ConsentTerms,
@@ -6,7 +6,7 @@ import {
   type ReencryptedElement,
   type SelectorOpening,
 } from '@medseal/chaincode';
-import { canonicalJson, CryptoError, mclEngine, openAsReader, utf8 } from '@medseal/crypto';
+import { canonicalJson, CryptoError, type Culprit, mclEngine, openAsReader, utf8 } from '@medseal/crypto';
 import { TeamKeys } from '../care-teams/team-keys.js';
 import { type Standing, TeamMembership } from '../care-teams/team-membership.js';
 import { HeldOpenings } from '../consents/held-openings.js';
@@ -54,6 +54,8 @@ export interface ConsentedObjects {
 /** The reader's side of a consent: which record it opens, its receipt, and the agents' elements. */
 @Injectable()
 export class ConsentedRecords {
+  private readonly logger = new Logger(ConsentedRecords.name);
+
   constructor(
     private readonly held: HeldOpenings,
     private readonly membership: TeamMembership,
@@ -161,6 +163,8 @@ export class ConsentedRecords {
         capsule,
         answers: elements.map(({ mspId, element }) => ({ mspId, answer: Buffer.from(element, 'base64') })),
       });
+      // Costs as much as opening does, and the reader need not wait for it.
+      setImmediate(() => this.report(opened.culprits));
       return opened.content;
     };
     try {
@@ -175,6 +179,14 @@ export class ConsentedRecords {
       if (!(error instanceof CryptoError)) throw error;
       throw error.code === 'BAD_ANSWER' ? wrongAnswer(error) : unopenable(record, error);
     }
+  }
+
+  private report(culprits: readonly Culprit[]): void {
+    if (culprits.length === 0) return;
+    const agents = culprits.map(({ id }) => id).sort();
+    this.logger.warn(
+      `Wrong answers of ${agents.join(', ')} to a read under a consent, which opened all the same: have their agents looked at`,
+    );
   }
 
   /** The person's own, or the care team's as this person holds it. @throws ProblemException 409 `TEAM_KEY_PENDING` */
