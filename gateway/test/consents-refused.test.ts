@@ -16,6 +16,7 @@ const MINUTE = 60_000;
 let bed: TestBed;
 let admin: Caller;
 let owner: MedsealClient;
+const asked: string[] = [];
 let device: PatientDevice;
 let author: Colleague;
 let doctor: Colleague;
@@ -63,7 +64,10 @@ beforeAll(async () => {
   doctor = await doctorAt('lakeside', 'Dr. Rajini');
   const { body } = await admin.post('/patients', { name: 'Geetha' });
   registrationNo = body['registrationNo'] as string;
-  owner = new MedsealClient(bed.url);
+  owner = new MedsealClient(bed.url, (input, init) => {
+    asked.push(new URL(input instanceof Request ? input.url : input).pathname);
+    return fetch(input, init);
+  });
   ({ device } = await PatientDevice.activate(owner, {
     ...{ organization: 'city', username: 'geetha', password: PASSWORD, passphrase: PASSPHRASE },
     activationCode: body['activationCode'] as string,
@@ -206,6 +210,15 @@ describe('bad input is refused by name and written nowhere:', () => {
     }
     expect((await PatientDevice.unlock(owner, PASSPHRASE)).ledgerId).toBe(device.ledgerId);
   });
+});
+
+test('a device asks for the organisations once a grant, and not again to sign', async () => {
+  const known = await PatientDevice.unlock(owner, PASSPHRASE);
+  asked.length = 0;
+  const body = await known.makeConsent(owner, wish);
+  await known.signConsent(owner, body);
+  await known.revokeConsent(owner, body.fields.consentId);
+  expect(asked.filter((path) => path.endsWith('/organizations'))).toHaveLength(1);
 });
 
 describe('agents that are not as they should be', () => {

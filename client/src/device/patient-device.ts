@@ -83,6 +83,18 @@ export class PatientDevice {
 
   /** Current epoch of each scope. */
   private readonly epochs: Record<ScopeLabel, number>;
+  /** MSP id of the home hospital, once it has been asked for: it stays. */
+  private homeMspId: string | undefined;
+
+  private static fromKeyring(
+    seed: Uint8Array,
+    ledgerId: string,
+    { scopes }: Keyring,
+    facts: ActivationFacts | undefined,
+  ): PatientDevice {
+    const own = facts && { general: facts.general, sensitive: facts.sensitive };
+    return new PatientDevice(seed, ledgerId, { ...scopes, ...own }, facts?.root);
+  }
 
   /**
    * Activates the account: makes the keys, has the certificate signed, signs the ledger's activation, then the choices.
@@ -105,6 +117,7 @@ export class PatientDevice {
     const seed = newSeed();
     const scopes = { ...begun.scopes, epoch: EPOCH };
     const device = new PatientDevice(seed, begun.ledgerId, scopes, root);
+    device.homeMspId = home.mspId;
     const signing = signingKeyPair(seed);
     const engine = await mclEngine();
     const scopeKeys = [begun.scopes.general, begun.scopes.sensitive].map((scopeId) => ({
@@ -173,10 +186,9 @@ export class PatientDevice {
    * @throws CryptoError `WRONG_PASSPHRASE`; `OPEN_FAILED` where the facts were changed
    */
   static async unlock(client: MedsealClient, passphrase: string): Promise<PatientDevice> {
-    const ledgerId = client.session?.user.subject ?? (await client.me()).subject;
-    const keyring = await client.keyring();
+    const { ledgerId, keyring } = await ownKeyring(client);
     const { seed, facts } = await unwrapKeyring(keyring, passphrase, ledgerId);
-    return new PatientDevice(seed, ledgerId, { ...keyring.scopes, ...scopesOf(facts) }, facts?.root);
+    return PatientDevice.fromKeyring(seed, ledgerId, keyring, facts);
   }
 
   /**
@@ -192,13 +204,12 @@ export class PatientDevice {
     passphrase: string,
     wrap?: WrapOptions,
   ): Promise<PatientDevice> {
-    const ledgerId = client.session?.user.subject ?? (await client.me()).subject;
-    const keyring = await client.keyring();
+    const { ledgerId, keyring } = await ownKeyring(client);
     const seed = wordsToSeed(words);
     if (keyring.facts === undefined)
       throw new DeviceRefusal('the account is of an earlier version: change the passphrase once before');
     const facts = await openFacts(seed, ledgerId, keyring);
-    const device = new PatientDevice(seed, ledgerId, { ...keyring.scopes, ...scopesOf(facts) }, facts.root);
+    const device = PatientDevice.fromKeyring(seed, ledgerId, keyring, facts);
     await device.changePassphrase(client, passphrase, wrap);
     return device;
   }
@@ -212,7 +223,7 @@ export class PatientDevice {
   async changePassphrase(client: MedsealClient, passphrase: string, wrap?: WrapOptions): Promise<void> {
     const { scopes: _scopes, ...blobs } = await client.keyring();
     const { general, sensitive } = this.scopes;
-    const root = this.root ?? certificateFingerprint((await homeOf(client)).rootCertificate);
+    const root = this.root ?? certificateFingerprint((await this.currentHome(client)).rootCertificate);
     const facts = { root, general, sensitive };
     const wrapped = await wrapKeyring(this.seed, passphrase, this.ledgerId, facts, wrap);
     await client.putKeyring({ ...blobs, ...wrapped });
@@ -236,7 +247,7 @@ export class PatientDevice {
   /** As `grantConsent`, but nothing is sent yet: the body may be kept and signed with `signConsent`. */
   async makeConsent(client: MedsealClient, wish: ConsentWish, rootFingerprint?: string): Promise<GrantBody> {
     const reader = await client.grantee(wish.grantee);
-    return this.consentFor(wish, reader, await homeOf(client), rootFingerprint);
+    return this.consentFor(wish, reader, await this.currentHome(client), rootFingerprint);
   }
 
   private async consentFor(
@@ -331,7 +342,7 @@ export class PatientDevice {
       standingConsent: made.standingConsent ? await keyOf('standingConsent') : null,
       emergencyGrant: made.emergencyGrant ? await keyOf('emergencyGrant') : null,
     };
-    const body = await this.choicesOf(made, grantees, await homeOf(client), rootFingerprint);
+    const body = await this.choicesOf(made, grantees, await this.currentHome(client), rootFingerprint);
     return this.sign(client, await client.choose(body), (signer) => actsOfChoices(body, signer), onProgress);
   }
 
@@ -365,9 +376,7 @@ export class PatientDevice {
     const engine = await mclEngine();
     const unopened: { recordId: string; version: number }[] = [];
     let added = 0;
-    let cursor: string | null | undefined;
-    do {
-      const page = await client.lackingSlots(cursor == null ? {} : { cursor });
+    for await (const page of pages((query) => client.lackingSlots(query))) {
       const made: MadeSlot[] = [];
       for (const lacking of page.items) {
         const slot = await makeSlot(engine, this.seed, lacking);
@@ -386,8 +395,7 @@ export class PatientDevice {
       }
       added += made.length;
       onProgress?.({ added, total: added + Math.max(0, page.total - made.length) });
-      cursor = page.nextCursor;
-    } while (cursor !== null);
+    }
     return { added, unopened };
   }
 
@@ -441,7 +449,7 @@ export class PatientDevice {
    */
   async readAsGuardian(client: MedsealClient, recordId: string, consentId: string): Promise<RecordContent> {
     const first = await client.beginGuardianRead(recordId, consentId);
-    const signer = { channel: CHANNEL, mspId: (await homeOf(client)).mspId };
+    const signer = await this.signer(client);
     const answer = await this.sign(client, first, () => [
       actOfReceipt({ recordIds: [recordId], basis: 'consent', consentId }, signer),
     ]);
@@ -468,15 +476,11 @@ export class PatientDevice {
 
   /** Own ones. */
   private async *consentsInForce(client: MedsealClient): AsyncGenerator<ConsentAnswer> {
-    let cursor: string | null | undefined;
-    do {
-      const page = await client.consents(cursor == null ? {} : { cursor });
-      for (const consent of page.items) {
+    for await (const { items } of pages((query) => client.consents(query)))
+      for (const consent of items) {
         const { ledgerId, status } = consent;
         if (ledgerId === this.ledgerId && (status === 'active' || status === 'granted')) yield consent;
       }
-      cursor = page.nextCursor;
-    } while (cursor !== null);
   }
 
   /**
@@ -538,10 +542,20 @@ export class PatientDevice {
     actsFor: (signer: { channel: string; mspId: string }) => IntendedAct[],
     onProgress?: (progress: ActProgress) => void,
   ): Promise<ActAnswer> {
-    const { mspId } = await homeOf(client);
-    // Another channel's ledger would not know the patient's key.
-    const acts = actsFor({ channel: CHANNEL, mspId });
+    const acts = actsFor(await this.signer(client));
     return signActs(client, first, acts, signingKeyPair(this.seed).secretKey, 'end', onProgress);
+  }
+
+  /** Who signs; another channel's ledger would not know the patient's key. */
+  private async signer(client: MedsealClient): Promise<{ channel: string; mspId: string }> {
+    return { channel: CHANNEL, mspId: this.homeMspId ?? (await this.currentHome(client)).mspId };
+  }
+
+  /** Asked anew for every grant: keys of organisations change. */
+  private async currentHome(client: MedsealClient): Promise<Home> {
+    const home = await homeOf(client);
+    this.homeMspId = home.mspId;
+    return home;
   }
 
   /** Content of a record as `POST /records/{id}/open` gave it. @throws CryptoError naming what does not fit */
@@ -570,5 +584,19 @@ async function trustedHome(
   return home;
 }
 
-const scopesOf = (facts: ActivationFacts | undefined): { general: string; sensitive: string } | undefined =>
-  facts && { general: facts.general, sensitive: facts.sensitive };
+/** The wrapped blobs of who is signed in. */
+async function ownKeyring(client: MedsealClient): Promise<{ ledgerId: string; keyring: Keyring }> {
+  const ledgerId = client.session?.user.subject ?? (await client.me()).subject;
+  return { ledgerId, keyring: await client.keyring() };
+}
+
+/** One page of a list after the other. */
+async function* pages<Items extends { nextCursor: string | null }>(
+  load: (query: { cursor?: string }) => Promise<Items>,
+): AsyncGenerator<Items> {
+  for (let cursor: string | null | undefined; cursor !== null;) {
+    const page = await load(cursor === undefined ? {} : { cursor });
+    yield page;
+    cursor = page.nextCursor;
+  }
+}
