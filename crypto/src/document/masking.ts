@@ -53,7 +53,8 @@ const maskElement = (value: Json, place: Place): Outcome => {
   if (value === null) return keep(value);
   if (!Array.isArray(value)) return maskValue(value, place);
   const items = value.map((item) => maskElement(item, { ...place, required: false }));
-  if (items.every((item) => !('kept' in item) && item.replaced.mask === undefined))
+  const isGone = (item: Outcome): boolean => shownByOutcome(item) === undefined;
+  if (items.every((item, i) => value[i] === null || isGone(item)))
     return replace(value, place, items, place.required ? [maskOf(place.field.type)] : undefined);
   // An item has no name under which a masked one could come before it.
   if (items.some((item) => 'replaced' in item && item.replaced.mask !== undefined)) {
