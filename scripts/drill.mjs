@@ -46,6 +46,11 @@ const DRILLS = {
     },
   },
   'free-text': { project: 'crypto', file: 'crypto/test/free-text', environment: {} },
+  objects: {
+    project: 'gateway',
+    file: 'gateway/test/storage-',
+    environment: { MEDSEAL_STORE_MIB: '100', MEDSEAL_PROVER_RUNS: '60' },
+  },
   erasure: { project: 'acceptance', file: 'erasure.test.ts', environment: { MEDSEAL_ERASURES: '10' } },
   secrecy: { project: 'acceptance', file: 'secrecy.test.ts', environment: { MEDSEAL_NUMBERS: '1000000000' } },
 };

@@ -57,6 +57,8 @@ interface StoredFile {
 }
 
 const SECTORS = 4;
+const RUNS = Number(process.env['MEDSEAL_PROVER_RUNS'] ?? '5');
+jest.setTimeout(10_000 * Math.max(6, RUNS));
 let directory: string;
 let store: FileObjectStore;
 let engine: PairingEngine;
@@ -197,7 +199,7 @@ test('the proof is the one that the library makes of the whole file, in few read
       const total = reads.reduce((sum, one) => sum + one.length, 0);
       expect(total).toBe(file.content.length + file.signed.length);
     }),
-    { numRuns: 5 },
+    { numRuns: RUNS },
   );
 });
 
