@@ -440,8 +440,13 @@ export class MedsealClient {
 
   emergency = (id: string) => this.#call<EmergencyAnswer>('GET', `/emergency-access/${segment(id)}`);
 
-  emergencyRecords = (id: string) =>
-    this.#call<Page<EmergencyRecordAnswer>>('GET', `/emergency-access/${segment(id)}/records`);
+  emergencyRecords = (id: string, query?: PageQuery) =>
+    this.#call<Page<EmergencyRecordAnswer>>(
+      'GET',
+      `/emergency-access/${segment(id)}/records`,
+      undefined,
+      query,
+    );
 
   closeEmergency = (id: string, verdict: EmergencyVerdict, options?: WriteOptions) =>
     this.#call<EmergencyAnswer & { ledger: LedgerPart }>(

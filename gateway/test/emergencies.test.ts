@@ -153,10 +153,23 @@ describe('emergency access', () => {
       expect((await caller.get(`/emergency-access/${emergencyId}`)).status).toBe(404);
     }
 
-    const { body: list } = await doctor.caller.get(`/emergency-access/${emergencyId}/records`);
+    const listed = `/emergency-access/${emergencyId}/records`;
+    const { body: list } = await doctor.caller.get(listed);
     expect(list['items']).toMatchObject([
       { recordId, version: 1, hospital: 'CityMSP', author: author.subject },
     ]);
+    const { body: later } = await author.caller.post('/records', {
+      ...{ registrationNo, effectiveDate: '2024-06-08', disease: 'Cough' },
+      document: { problems: [{ text: 'A cough' }] },
+    });
+    const { body: newest } = await doctor.caller.get(`${listed}?limit=1`);
+    expect(newest).toMatchObject({ items: [{ recordId: later['recordId'] }], total: 2 });
+    expect(newest['items']).toHaveLength(1);
+    const { body: rest } = await doctor.caller.get(`${listed}?limit=1&cursor=${newest['nextCursor']}`);
+    expect(rest).toMatchObject({ items: [{ recordId }], nextCursor: null, total: 2 });
+    expect((await doctor.caller.get(`${listed}?cursor=Zm9v`)).body).toMatchObject({
+      code: 'INVALID_REQUEST',
+    });
     const answer = await read(doctor.caller, emergencyId);
     expect(answer).toMatchObject({
       status: 200,

@@ -55,8 +55,12 @@ export class EmergenciesController {
   @Get(':id/records')
   @Roles('doctor')
   @ApiOperation({ summary: 'Records that the case opens, for its doctor while it is open' })
-  recordsOf(@CurrentUser() user: SessionUser, @Param('id') id: string) {
-    return this.records.list(user, id);
+  recordsOf(
+    @CurrentUser() user: SessionUser,
+    @Param('id') id: string,
+    @Query() query: Record<string, unknown>,
+  ) {
+    return this.records.list(user, id, pageOf(query));
   }
 
   @Post(':id/close')

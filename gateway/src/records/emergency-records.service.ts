@@ -23,7 +23,7 @@ import { readEmergencyKey, type PublicEmergencyKey } from '../emergencies/emerge
 import { evaluateJson } from '../fabric/evaluate-json.js';
 import { type Committed, LedgerError } from '../fabric/ledger-client.js';
 import type { BusinessRequest } from '../http/business-request.js';
-import { page, type Page } from '../http/paging.js';
+import { page, type Page, type PageRequest } from '../http/paging.js';
 import { invalid, notFound, problem, type ProblemException } from '../http/problem.js';
 import type { SessionUser } from '../http/session-user.js';
 import { submitOnce } from '../outbox/submit-once.js';
@@ -39,7 +39,6 @@ import {
   capsuleOf,
   type CoveredRecord,
   factsOf,
-  grantedScopesOf,
   newestCovered,
   scopeOf,
   versionsOf,
@@ -76,23 +75,39 @@ export interface EmergencyRecordView {
 @Injectable()
 export class EmergencyRecords {
   /** Newest first. @throws as `find` for the case */
-  async list(user: SessionUser, emergencyId: string): Promise<Page<EmergencyRecordView>> {
+  async list(
+    user: SessionUser,
+    emergencyId: string,
+    { limit, cursor }: Pick<PageRequest, 'limit' | 'cursor'>,
+  ): Promise<Page<EmergencyRecordView>> {
     const { consent } = await this.openCase(user, emergencyId);
-    const rows = await user.organization.database.query<{ entry: RecordEntry; created_at: Date | null }>(
-      `SELECT entry, created_at FROM record_versions WHERE ledger_id = $1
-        ORDER BY created_block DESC, record_id DESC, version DESC`,
-      [consent.ledgerId],
+    const place = cursor === undefined ? undefined : PLACE.exec(cursor);
+    if (place === null) throw invalid('cursor', 'is unknown: start again without it.');
+    const [, block = null, recordId = null] = place ?? [];
+    const rows = await user.organization.database.query<CoveredRow>(COVERED_PAGE, [
+      consent.ledgerId,
+      canonicalJson(consent.scopes),
+      block === null ? null : Number(block),
+      recordId,
+      limit + 1,
+    ]);
+    const shown = rows.slice(0, limit);
+    const last = shown.at(-1);
+    const next =
+      rows.length > limit && last !== undefined ? `${last.created_block}:${last.entry.recordId}` : null;
+    const views = shown.map(
+      ({
+        entry: { recordId: id, version, hospital, author },
+        created_at: createdAt,
+      }): EmergencyRecordView => ({
+        recordId: id,
+        version,
+        hospital,
+        author,
+        createdAt: createdAt?.toISOString() ?? null,
+      }),
     );
-    const views = new Map<string, EmergencyRecordView>();
-    for (const { entry, created_at: createdAt } of rows) {
-      const { recordId, version, hospital, author } = entry;
-      // The newest version that the grant covers, as opening takes it.
-      if (views.has(recordId) || entry.sealed === null || grantedScopesOf(entry, consent).length === 0)
-        continue;
-      const view = { recordId, version, hospital, author, createdAt: createdAt?.toISOString() ?? null };
-      views.set(recordId, view);
-    }
-    return page([...views.values()], null, views.size);
+    return page(views, next, rows[0]?.total ?? 0);
   }
 
   /**
@@ -264,6 +279,27 @@ export class EmergencyRecords {
     }
   }
 }
+
+interface CoveredRow {
+  entry: RecordEntry;
+  created_at: Date | null;
+  created_block: number;
+  total: number;
+}
+
+/** `<block>:<recordId>` of a page's last record. */
+const PLACE = /^(\d{1,9}):([0-9a-f]{1,64})$/;
+
+/** Of each record of owner $1 the newest version with a slot of one of the scopes $2, as opening takes it. */
+const COVERED_PAGE = `WITH covered AS (
+    SELECT DISTINCT ON (record_id) record_id, entry, created_at, created_block FROM record_versions
+     WHERE ledger_id = $1 AND jsonb_typeof(entry->'sealed') = 'object' AND EXISTS (
+       SELECT 1 FROM jsonb_array_elements(entry->'ownerSlots') slot, jsonb_array_elements($2::jsonb) scope
+        WHERE slot->>'scopeId' = scope->>'scopeId' AND slot->>'epoch' = scope->>'epoch')
+     ORDER BY record_id, version DESC)
+  SELECT entry, created_at, created_block, (SELECT count(*)::int FROM covered) AS total FROM covered
+   WHERE $3::int IS NULL OR (created_block, record_id) < ($3::int, $4::text)
+   ORDER BY created_block DESC, record_id DESC LIMIT $5::int`;
 
 const unopenable = ({ entry }: EmergencyRecord, cause: CryptoError): ProblemException =>
   problem(

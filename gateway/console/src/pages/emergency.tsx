@@ -12,6 +12,7 @@ import { DocumentView } from '../records/document-view';
 import { Button } from '../ui/button';
 import { Badge, Empty, ErrorNotice, Notice, Waiting } from '../ui/notice';
 import { Facts, Page, Panel } from '../ui/page';
+import { PagedList, usePaged } from '../ui/paged';
 import { Table } from '../ui/table';
 import { timeText } from '../ui/values';
 
@@ -74,11 +75,12 @@ export function EmergencyPage() {
 function CaseRecords({ emergencyId }: { emergencyId: string }) {
   const { nameOf } = useDoctors();
   const organizationOf = useOrganizationNames();
-  const records = useQuery({
-    queryKey: ['emergency', 'records', emergencyId],
-    queryFn: () => client.emergencyRecords(emergencyId),
-    staleTime: 0,
-  });
+  const paged = usePaged(
+    ['emergency', 'records', emergencyId],
+    (query) => client.emergencyRecords(emergencyId, query),
+    { staleTime: 0 },
+  );
+  const { data } = paged.query;
   // One press, one receipt: in an emergency nothing is asked twice.
   const opening = useMutation({
     mutationFn: async (
@@ -93,35 +95,35 @@ function CaseRecords({ emergencyId }: { emergencyId: string }) {
   return (
     <>
       <Panel title="Records">
-        {records.isPending && <Waiting text="Loading …" />}
-        {records.isError && <ErrorNotice error={records.error} retry={() => void records.refetch()} />}
-        {records.data?.items.length === 0 && <Empty>The patient’s emergency grant covers no record.</Empty>}
-        {records.data && records.data.items.length > 0 && (
-          <Table
-            caption="Records"
-            rows={records.data.items}
-            keyOf={({ recordId }) => recordId}
-            columns={[
-              { header: 'Written', cell: ({ createdAt }) => timeText(createdAt) },
-              { header: 'Doctor', cell: ({ author }) => nameOf(author) ?? '–' },
-              { header: 'Hospital', cell: ({ hospital }) => organizationOf(hospital) },
-              {
-                header: 'Actions',
-                kind: 'actions',
-                cell: (record) => (
-                  <Button
-                    kind="quiet"
-                    aria-label={`Open the record by ${nameOfRecord(record)}`}
-                    busy={opening.isPending && opening.variables.recordId === record.recordId}
-                    onClick={() => opening.mutate(record)}
-                  >
-                    Open
-                  </Button>
-                ),
-              },
-            ]}
-          />
-        )}
+        <PagedList paged={paged}>
+          {data?.items.length === 0 && <Empty>The patient’s emergency grant covers no record.</Empty>}
+          {data && data.items.length > 0 && (
+            <Table
+              caption="Records"
+              rows={data.items}
+              keyOf={({ recordId }) => recordId}
+              columns={[
+                { header: 'Written', cell: ({ createdAt }) => timeText(createdAt) },
+                { header: 'Doctor', cell: ({ author }) => nameOf(author) ?? '–' },
+                { header: 'Hospital', cell: ({ hospital }) => organizationOf(hospital) },
+                {
+                  header: 'Actions',
+                  kind: 'actions',
+                  cell: (record) => (
+                    <Button
+                      kind="quiet"
+                      aria-label={`Open the record by ${nameOfRecord(record)}`}
+                      busy={opening.isPending && opening.variables.recordId === record.recordId}
+                      onClick={() => opening.mutate(record)}
+                    >
+                      Open
+                    </Button>
+                  ),
+                },
+              ]}
+            />
+          )}
+        </PagedList>
       </Panel>
       {opening.isError && <ErrorNotice error={opening.error} />}
       {opening.isSuccess && (
