@@ -11,6 +11,9 @@ import type { ChaincodeDefinition, ChaincodeOptions } from './types.js';
 
 const SECONDS = 60;
 
+/** What a peer answers to the same approval again, after a bring-up that was cut short (Fabric's core/chaincode/lifecycle). */
+const APPROVED_ALREADY = /attempted to redefine uncommitted sequence .* with unchanged content/;
+
 const chaincodePlace = ({ mspId, chaincodes }: OrganizationPlace, name: string): ChaincodePlace => {
   const place = chaincodes.find(({ chaincode }) => chaincode === name);
   if (place === undefined) throw new Error(`${mspId} has no place for chaincode ${name}`);
@@ -112,12 +115,16 @@ export const defineChaincode = async (
       const what = `approving ${name} for ${organization.mspId}`;
       const as = asAdministrator(layout, organization, binaries);
       const { packageId } = packageOf(organization, definition);
-      return retried(what, (orderer) =>
-        as(what, SECONDS, [
-          ...['lifecycle', 'chaincode', 'approveformyorg', '-o', orderer, '--package-id', packageId],
-          ...common,
-        ]),
-      );
+      return retried(what, async (orderer) => {
+        try {
+          await as(what, SECONDS, [
+            ...['lifecycle', 'chaincode', 'approveformyorg', '-o', orderer, '--package-id', packageId],
+            ...common,
+          ]);
+        } catch (error) {
+          if (!APPROVED_ALREADY.test((error as Error).message)) throw error;
+        }
+      });
     }),
   );
   report(`Committing chaincode ${name} …`);
