@@ -14,8 +14,8 @@ export {
   type WorldKeyType,
 } from './ledger/keys.js';
 export { organizationAuthoritiesStatement, organizationKeyStatement } from './ledger/certificates.js';
-export { emergencyKeyOf } from './ledger/emergency-keys.js';
 export { grantOf } from './ledger/reencryption-checks.js';
+export { grantedScopes } from './ledger/scopes.js';
 export type { CreateArgument, KeySlotArgument } from './model/arguments.js';
 export { argumentChecks } from './model/argument-checks.js';
 export type { CareTeamArgument, GrantArgument } from './model/consent-arguments.js';

@@ -2,6 +2,7 @@ import {
   acceptCustodianShare,
   answerEmergency,
   CryptoError,
+  emergencyKeyOf,
   erase,
   fromBase64,
   fromHex,
@@ -17,7 +18,6 @@ import { countAnswer, countRefusal } from '../ledger/agent-log.js';
 import { type Caller, callerOf, STAFF, timestampMs } from '../ledger/authorization.js';
 import { requireCapsule } from '../ledger/capsules.js';
 import { CustodianStore } from '../ledger/custodian-store.js';
-import { emergencyKeyOf } from '../ledger/emergency-keys.js';
 import { requireEmergencyRead } from '../ledger/emergency-state.js';
 import { refuseStaleProposal } from '../ledger/freshness.js';
 import { Transient } from '../ledger/private-values.js';
@@ -106,8 +106,7 @@ const answerFor = async (ctx: Context, args: string[]): Promise<CustodianAnswerE
   const channel = ctx.stub.getChannelID();
   requireEmergencyRead(facts, caller, instantOf(at));
   const transient = new Transient(ctx.stub);
-  const capsule = transient.bytes('capsule');
-  if (capsule === undefined) throw new ContractError('CAPSULE_MISSING', 'transient capsule is missing');
+  const capsule = transient.capsule();
   const { value: answers } = transient.json('answers', provenAnswersArgument);
   const { consent, emergency, entry, emergencyKey, receivingKey } = facts;
   const scope = await requireCapsule(channel, entry, consent, capsule);

@@ -1,4 +1,3 @@
-import { CAPSULE_BYTES } from '@medseal/crypto';
 import type { Context } from 'fabric-contract-api';
 import { ContractError } from '../errors.js';
 import { type Act, authorizeAct, authorizeQuery, EVERYONE, onOwnPeer } from '../ledger/authorization.js';
@@ -370,13 +369,7 @@ const requireCapsule = async (
   sealedDigest: string,
 ): Promise<void> => {
   const current = requireCurrentScope(patient, scope);
-  const capsule = act.transient.bytes('capsule');
-  if (capsule === undefined) {
-    throw new ContractError(
-      'CAPSULE_MISSING',
-      `transient capsule is missing: give its ${CAPSULE_BYTES} bytes`,
-    );
-  }
+  const capsule = act.transient.capsule();
   if (!(await holdsCapsule(act.channel, entry, sealedDigest, current, capsule))) {
     throw new ContractError('CAPSULE_INVALID', "the capsule's proof does not hold for this entry and key");
   }

@@ -1,8 +1,8 @@
 import { ContractError } from '../errors.js';
 import type { ConsentEntry, ConsentScope } from '../model/consent-entries.js';
 import type { RecordEntry } from '../model/entries.js';
-import { grantedScopes } from './consent-state.js';
 import { holdsCapsule } from './reencryption-checks.js';
+import { grantedScopes } from './scopes.js';
 
 /** The scope of the consent for which the capsule was made, with the context rebuilt from the entry. */
 export const requireCapsule = async (

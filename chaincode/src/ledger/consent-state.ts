@@ -1,13 +1,13 @@
 import { ContractError } from '../errors.js';
 import type { ConsentEntry, ConsentStatus, Grantee, ShareAnswerEntry } from '../model/consent-entries.js';
-import type { PatientEntry, RecordEntry, RecordHead, StaffEntry } from '../model/entries.js';
+import type { PatientEntry, RecordHead, StaffEntry } from '../model/entries.js';
 import type { DataErasureEntry } from '../model/erasure-entries.js';
 import { id } from '../model/validation.js';
 import type { FreshQuery, Query } from './authorization.js';
 import { emergencyGrantee } from './emergency-keys.js';
 import { worldKeys } from './keys.js';
 import { MAX_CONSENTS } from './limits.js';
-import { isSameScope } from './scopes.js';
+import { grantedScopes } from './scopes.js';
 import { refuseErased } from './patient-status.js';
 import type { WorldReader } from './store.js';
 
@@ -177,10 +177,6 @@ const refuseReader = (): never => {
     "the caller is not the consent's grantee, or not now a member of its care team",
   );
 };
-
-/** The scopes of the consent in which the version has a key slot of the owner. */
-export const grantedScopes = (entry: RecordEntry, consent: ConsentEntry): ConsentEntry['scopes'] =>
-  consent.scopes.filter((scope) => entry.ownerSlots.some((slot) => isSameScope(slot, scope)));
 
 /** Refuses a record that has no version with a key slot under the consent. */
 export const requireCovered = async (

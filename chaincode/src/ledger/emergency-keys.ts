@@ -1,10 +1,9 @@
 import {
   checkEmergencyKey,
   CryptoError,
-  type EmergencyKey,
   EMERGENCY_READER,
   emergencyKeyDigest,
-  fromHex,
+  emergencyKeyOf,
   mclEngine,
 } from '@medseal/crypto';
 import { ContractError } from '../errors.js';
@@ -12,23 +11,6 @@ import type { Grantee } from '../model/consent-entries.js';
 import type { EmergencyKeyEntry } from '../model/emergency-entries.js';
 
 type KeyFields = Pick<EmergencyKeyEntry, 'publicKey' | 'proof' | 'threshold' | 'custodians'>;
-
-/** The ledger's entry, as the re-encryption scheme has it. */
-export const emergencyKeyOf = (
-  channel: string,
-  { publicKey, proof, threshold, custodians }: KeyFields,
-): EmergencyKey => ({
-  channel,
-  publicKey: fromHex(publicKey),
-  proof: fromHex(proof),
-  threshold,
-  custodians: custodians.map((custodian) => ({
-    mspId: custodian.mspId,
-    publicKey: fromHex(custodian.publicKey),
-    check: fromHex(custodian.check),
-    shareDigest: custodian.shareDigest,
-  })),
-});
 
 /** Its digest, once everything that needs no secret has been checked. */
 export const requireEmergencyKey = async (channel: string, fields: KeyFields): Promise<string> => {

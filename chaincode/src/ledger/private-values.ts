@@ -1,4 +1,4 @@
-import { fromBase64, sha256Hex, toBase64, toHex, utf8, utf8Decode } from '@medseal/crypto';
+import { CAPSULE_BYTES, fromBase64, sha256Hex, toBase64, toHex, utf8, utf8Decode } from '@medseal/crypto';
 import type { ChaincodeStub } from 'fabric-shim-api';
 import { ContractError } from '../errors.js';
 import { privateValuesArgument } from '../model/arguments.js';
@@ -226,6 +226,16 @@ export class Transient {
   text(name: string): string | undefined {
     const bytes = this.bytes(name);
     return bytes === undefined ? undefined : Buffer.from(bytes).toString('latin1');
+  }
+
+  /** The capsule that the act or read is about; whoever holds it against a key checks its length. */
+  capsule(): Uint8Array {
+    const capsule = this.bytes('capsule');
+    if (capsule !== undefined) return capsule;
+    throw new ContractError(
+      'CAPSULE_MISSING',
+      `transient capsule is missing: give its ${CAPSULE_BYTES} bytes`,
+    );
   }
 
   /** Bytes that must be there, at most 16 kB: what one organisation seals for another. */

@@ -6,6 +6,7 @@ import {
   CryptoError,
   fromHex,
   type Grant,
+  grantValuesOf,
   agentIndex,
   erase,
   lp,
@@ -64,24 +65,8 @@ type GrantFields = Pick<
 export const grantOf = (channel: string, consent: GrantFields, wanted: ScopeReference): Grant => {
   const scope = consent.scopes.find((one) => isSameScope(one, wanted));
   if (scope === undefined) throw new ContractError('SCOPE_NOT_GRANTED', 'the consent has no such scope');
-  const { mspId, certificateHash, publicKey } = consent.grantee;
-  const { scopeId, epoch } = scope;
-  return {
-    grantId: consent.consentId,
-    channel,
-    owner: consent.ledgerId,
-    scopeId,
-    epoch,
-    ownerPublicKey: fromHex(scope.publicKey),
-    reader: { mspId, certificateHash, publicKey: fromHex(publicKey) },
-    threshold: consent.threshold,
-    agents: consent.agents.map((agent, at) => ({
-      mspId: agent.mspId,
-      publicKey: fromHex(agent.publicKey),
-      check: fromHex(scope.points[at] ?? ''),
-      shareDigest: scope.shareDigests[at] ?? '',
-    })),
-  };
+  const values = grantValuesOf(channel, consent, scope);
+  return { ...values, reader: { ...values.reader, certificateHash: consent.grantee.certificateHash } };
 };
 
 /** Refuses public checks that do not belong together: whatever needs no secret to see. */

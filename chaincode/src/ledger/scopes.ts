@@ -1,8 +1,14 @@
 import { ContractError } from '../errors.js';
-import type { PatientEntry, ScopeKey, ScopeReference } from '../model/entries.js';
+import type { PatientEntry, RecordEntry, ScopeKey, ScopeReference } from '../model/entries.js';
 
 export const isSameScope = (left: ScopeReference, right: ScopeReference): boolean =>
   left.scopeId === right.scopeId && left.epoch === right.epoch;
+
+/** The scopes of the consent in which the version has a key slot of the owner. */
+export const grantedScopes = <Scope extends ScopeReference>(
+  { ownerSlots }: Pick<RecordEntry, 'ownerSlots'>,
+  { scopes }: { scopes: readonly Scope[] },
+): Scope[] => scopes.filter((scope) => ownerSlots.some((slot) => isSameScope(slot, scope)));
 
 /** The patient's key of that scope, if its epoch is the current one. */
 export const requireCurrentScope = (patient: PatientEntry, wanted: ScopeReference): ScopeKey => {

@@ -1,8 +1,8 @@
 import {
   type Culprit,
   fromBase64,
-  fromHex,
   type GrantValues,
+  grantValuesOf,
   mclEngine,
   openAsReader,
 } from '@medseal/crypto';
@@ -52,20 +52,5 @@ export function grantOf({ channel, consent, elements }: OpenedUnderConsent): Gra
     ({ scopeId, epoch }) => scopeId === first?.scopeId && epoch === first.epoch,
   );
   if (scope === undefined) throw new DeviceRefusal('the elements are of no scope of the consent');
-  return {
-    grantId: consent.consentId,
-    channel,
-    owner: consent.ledgerId,
-    scopeId: scope.scopeId,
-    epoch: scope.epoch,
-    ownerPublicKey: fromHex(scope.publicKey),
-    reader: { mspId: consent.grantee.mspId, publicKey: fromHex(consent.grantee.publicKey) },
-    threshold: consent.threshold,
-    agents: consent.agents.map(({ mspId, publicKey }, at) => ({
-      mspId,
-      publicKey: fromHex(publicKey),
-      check: fromHex(scope.points[at] ?? ''),
-      shareDigest: scope.shareDigests[at] ?? '',
-    })),
-  };
+  return grantValuesOf(channel, consent, scope);
 }

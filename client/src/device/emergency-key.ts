@@ -1,31 +1,13 @@
 import {
   checkEmergencyKey,
   CryptoError,
-  type EmergencyKey,
   emergencyKeyDigest,
-  fromHex,
+  emergencyKeyOf,
   type PairingEngine,
 } from '@medseal/crypto';
 import type { EmergencyKeyAnswer, GranteeKey } from '../api.js';
 import { acceptMinistryKey, type Trust } from './organization-trust.js';
 import { DeviceRefusal } from './signed-act.js';
-
-/** The key as the re-encryption scheme has it. */
-export const emergencyKeyOf = (
-  channel: string,
-  { publicKey, proof, threshold, custodians }: EmergencyKeyAnswer,
-): EmergencyKey => ({
-  channel,
-  publicKey: fromHex(publicKey),
-  proof: fromHex(proof),
-  threshold,
-  custodians: custodians.map((custodian) => ({
-    mspId: custodian.mspId,
-    publicKey: fromHex(custodian.publicKey),
-    check: fromHex(custodian.check),
-    shareDigest: custodian.shareDigest,
-  })),
-});
 
 /**
  * Accepts an emergency key only if its values belong together, so that no fewer custodians than it says can open, and

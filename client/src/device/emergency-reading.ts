@@ -1,7 +1,6 @@
-import { type Culprit, fromBase64, mclEngine, openInEmergency } from '@medseal/crypto';
+import { type Culprit, emergencyKeyOf, fromBase64, mclEngine, openInEmergency } from '@medseal/crypto';
 import type { OpenedInEmergency } from '../api.js';
 import { grantOf } from './consent-reading.js';
-import { emergencyKeyOf } from './emergency-key.js';
 import { checkedContent, type RecordContent } from './record-content.js';
 import { DeviceRefusal } from './signed-act.js';
 

@@ -58,6 +58,10 @@ export interface Grant extends GrantValues {
   reader: KeyHolder & { publicKey: Uint8Array };
 }
 
+/**
+ * One file format of a grant with `decodeGrant` and `grantDigest`: the ledger carries consents as entries of its own, so that
+ * known-answer vectors and whoever checks a grant outside the ledger are who needs it.
+ */
 export const encodeGrant = (grant: Grant): Uint8Array<ArrayBuffer> => {
   const { grantId, channel, owner, scopeId, epoch, reader, threshold } = grant;
   return utf8(

@@ -26,6 +26,7 @@ export {
   shareCheckId,
 } from './grant.js';
 export * from './grant-making.js';
+export * from './ledger-values.js';
 export {
   acceptShare,
   type AgentShareInput,

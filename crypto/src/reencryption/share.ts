@@ -1,4 +1,4 @@
-import { concat, equalBytes, exactly, fromHex, lp, ownBytes, u32 } from '../canonical/bytes.js';
+import { concat, equalBytes, erase, exactly, fromHex, lp, ownBytes, u32 } from '../canonical/bytes.js';
 import { sha256Hex } from '../canonical/commitment.js';
 import { CryptoError } from '../errors.js';
 import { receivingKeyPairOf } from '../keys/derivation.js';
@@ -80,9 +80,14 @@ export const openShare = async (input: AgentShareInput): Promise<Uint8Array<Arra
  */
 export const acceptShare = async (engine: PairingEngine, input: AgentShareInput): Promise<void> => {
   const { grant, mspId } = input;
+  const index = agentIndex(grant, mspId);
   const share = await openShare(input);
-  if (!shareFits(engine, grant, agentIndex(grant, mspId), share))
-    throw badShare(grant, `share ${agentIndex(grant, mspId)} does not fit its public check`);
+  try {
+    if (!shareFits(engine, grant, index, share))
+      throw badShare(grant, `share ${index} does not fit its public check`);
+  } finally {
+    erase(share);
+  }
 };
 
 /** The equation of `acceptShare`; whatever is malformed is false. */

@@ -1,11 +1,15 @@
 import { Injectable } from '@nestjs/common';
-import type { ConsentTerms, DemographicGroup, RecordEntry } from '@medseal/chaincode';
+import {
+  type ConsentTerms,
+  type DemographicGroup,
+  grantedScopes,
+  type RecordEntry,
+} from '@medseal/chaincode';
 import { HeldOpenings } from '../consents/held-openings.js';
 import { type Page, type PageRequest, pageOfArray } from '../http/paging.js';
 import { notFound } from '../http/problem.js';
 import type { SessionUser } from '../http/session-user.js';
 import { ConsentedRecords } from './consented-records.service.js';
-import { grantedScopesOf } from './covered-record.js';
 
 /** A record that a consent opens for its grantee; date and type as they were handed over. */
 export interface ConsentedRecordView {
@@ -53,7 +57,7 @@ export class ConsentContentsService {
       for (const entry of await this.versions(user, ledgerId)) {
         const { recordId, version, hospital, author } = entry;
         // The newest version that the consent covers, as opening takes it.
-        if (seen.has(recordId) || entry.sealed === null || grantedScopesOf(entry, consent).length === 0)
+        if (seen.has(recordId) || entry.sealed === null || grantedScopes(entry, consent).length === 0)
           continue;
         const selector =
           selectors.get(`${recordId}/${version}`) ??

@@ -1,4 +1,4 @@
-import type { ConsentEntry, RecordEntry, SealedPart } from '@medseal/chaincode';
+import { type ConsentEntry, grantedScopes, type RecordEntry, type SealedPart } from '@medseal/chaincode';
 import { grantedCapsules, type LedgerFacts } from '@medseal/crypto';
 import { notFound, problem } from '../http/problem.js';
 import type { Organization } from '../organizations/organization.js';
@@ -39,7 +39,7 @@ export const newestCovered = (
   consent: ConsentEntry,
   refusal: string,
 ): CoveredRecord => {
-  const entry = versions.find((one) => grantedScopesOf(one, consent).length > 0);
+  const entry = versions.find((one) => grantedScopes(one, consent).length > 0);
   if (entry?.sealed == null) throw problem(403, 'SCOPE_NOT_GRANTED', refusal);
   return { consent, entry, sealed: entry.sealed };
 };
@@ -54,14 +54,9 @@ export const factsOf = (
   headerDigest: sealed.headerDigest,
 });
 
-export const grantedScopesOf = (entry: RecordEntry, consent: ConsentEntry): ConsentEntry['scopes'] =>
-  consent.scopes.filter(({ scopeId, epoch }) =>
-    entry.ownerSlots.some((slot) => slot.scopeId === scopeId && slot.epoch === epoch),
-  );
-
 /** The one whose capsule is put to the agents, whatever they say of it. */
 export const scopeOf = ({ entry, consent }: Pick<CoveredRecord, 'entry' | 'consent'>) =>
-  grantedScopesOf(entry, consent)[0]!;
+  grantedScopes(entry, consent)[0]!;
 
 /** The key slot that the consent covers. */
 export const capsuleOf = (

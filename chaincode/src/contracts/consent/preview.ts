@@ -1,9 +1,10 @@
 import type { Context } from 'fabric-contract-api';
 import { ContractError } from '../../errors.js';
 import { authorizeQuery, type Query } from '../../ledger/authorization.js';
-import { consentsOf, grantedScopes, isMemberByRule, readStatus } from '../../ledger/consent-state.js';
+import { consentsOf, isMemberByRule, readStatus } from '../../ledger/consent-state.js';
 import { worldKeys } from '../../ledger/keys.js';
 import { MAX_RECORDS } from '../../ledger/limits.js';
+import { grantedScopes } from '../../ledger/scopes.js';
 import { granteeArgument } from '../../model/consent-arguments.js';
 import type { ConsentEntry, ConsentPreview, ConsentStatus, Grantee } from '../../model/consent-entries.js';
 import type { RecordEntry, StaffEntry } from '../../model/entries.js';

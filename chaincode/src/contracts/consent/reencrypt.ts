@@ -60,7 +60,7 @@ const answer = async (
   const isEmergency = receipt.basis === 'emergency';
   const read = isEmergency ? readInEmergency : readUnderConsent;
   const { consent, entry, index } = await read(query, receipt, wanted, ctx.stub.getMspID());
-  const capsule = capsuleOf(query);
+  const capsule = query.transient.capsule();
   const scope = await requireCapsule(query.channel, entry, consent, capsule);
   // Custodians take proven answers only.
   const withProof = isEmergency || query.transient.text('withProof') !== undefined;
@@ -161,12 +161,6 @@ const requireInTerms = ({ transient }: FreshQuery, entry: RecordEntry, terms: Co
     selector.date <= to;
   if (!isInTerms)
     throw new ContractError('NOT_IN_TERMS', "the consent's terms do not cover this record or purpose");
-};
-
-const capsuleOf = ({ transient }: FreshQuery): Uint8Array => {
-  const capsule = transient.bytes('capsule');
-  if (capsule === undefined) throw new ContractError('CAPSULE_MISSING', 'transient capsule is missing');
-  return capsule;
 };
 
 /** Opens the share only here, after every other check. */
