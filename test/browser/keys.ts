@@ -117,6 +117,7 @@ export function keysFlow(stage: () => Stage): void {
           .getByRole('button', { name: /^Details/ }),
       );
       await at.sees(at.text(/every record of yours in the category “general” of key period 2: other dates/));
+      await at.pressButton('Close');
       await at.signOut();
     });
   });
