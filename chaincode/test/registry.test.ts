@@ -100,7 +100,7 @@ describe('start of a network', () => {
       ledger.submit(clinic.manager, 'registry:setParameters', [{ policyVersion, recordSteps }]);
     for (const policyVersion of [1, 3])
       expect((await refusalOf(set(policyVersion))).code).toBe('VERSION_CONFLICT');
-    await set(2, ['attest', 'chain']);
+    await set(2, ['blind', 'sanitize', 'upload', 'attest', 'chain']);
     await set(3);
     expect(await ledger.evaluate(clinic.manager, 'registry:getParameters')).toEqual({
       schema: 1,

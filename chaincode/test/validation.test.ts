@@ -207,7 +207,7 @@ describe.each(good)('%s', (name, check, value) => {
   test('every missing or wrong field is refused by its name', () => {
     const optional = new Set(['specialization', 'contactNo', 'email', 'address']);
     if (name === 'patientUpdate') optional.add('status');
-    if (name === 'parameters') optional.add('consentThreshold');
+    if (name === 'parameters') optional.add('consentThreshold').add('attestThreshold');
     for (const field of Object.keys(value)) {
       const { [field]: _gone, ...rest } = value;
       if (!optional.has(field)) {
