@@ -347,7 +347,7 @@ describe('GET /events', () => {
 
   test('members of a care team and guardians are told what concerns them, as long as they are that', async () => {
     const member = await staff('city', 'Dr. Velu');
-    await muthu.client.login('city', 'muthu', PASSWORD);
+    muthu.client = await clientOf('city', 'muthu', PASSWORD);
     await muthu.device.registerReaderKey(muthu.client);
     const [owner, team, guardian, elsewhere] = [
       await listen(geetha.client),
