@@ -84,6 +84,7 @@ describe('random documents, blinded and sanitised', () => {
   ) => {
     const signer = await newSigner(engine, 32);
     const { bundle, people } = randomDocument(seed, bytes);
+    expect(documentFaults(bundle)).toEqual([]);
     const began = performance.now();
     const laidOut = layOutDocument(bundle, { profile, researchConsentId: 'c-1', people });
     const layoutMs = performance.now() - began;

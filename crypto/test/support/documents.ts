@@ -81,7 +81,11 @@ export const randomDocument = (seed: number, bytes: number): RandomDocument => {
       parts.push(draw() < 0.15 ? `(${pick(WRITINGS)})` : pick(WORDS));
     return parts.join(' ');
   };
-  const text = (): string => words(draw() < 0.05 ? 3_000 : 40 * draw());
+  /** Empty rather than blank, which FHIR does not have. */
+  const text = (): string => {
+    const written = words(draw() < 0.05 ? 3_000 : 40 * draw());
+    return written.trim() === '' ? '' : written;
+  };
   const date = (): string =>
     pick(['2024-11-03', '2019', '2025-02-14T09:31:00Z', '1961-08-23', '2020-07', '1911-03-30']);
   const object = (owner: string, depth: number): JsonObject => {
