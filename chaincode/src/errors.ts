@@ -26,8 +26,6 @@ export const CONTRACT_ERROR_CODES = [
   'PATIENT_ERASED',
   /** The records must be kept longer; the sentence names the first day on which they may be erased. */
   'RETENTION_NOT_OVER',
-  /** The patient has keys: their own device asks, or the home hospital a month after it deleted them. */
-  'OWNER_DECIDES',
   'ERASURE_NOT_FOUND',
   /** The organisation still holds private values that it has to purge first. */
   'ERASURE_INCOMPLETE',

@@ -24,7 +24,6 @@ import {
 } from './support/health-network';
 
 const AGENTS = [LAKESIDE, MINISTRY];
-const DAY = 24 * 60 * MINUTE;
 
 let ledger: HealthNetwork;
 let clinic: Clinic;
@@ -86,8 +85,6 @@ describe('a request', () => {
     const other = (await consents.owner(LAKESIDE)).person;
     for (const by of [other, clinic.admin(CITY), doctor, clinic.service(LAKESIDE)])
       expect(await code(request(by))).toBe('NOT_ALLOWED');
-    // Who has keys decides that by themselves.
-    expect(await code(request(clinic.admin(LAKESIDE)))).toBe('OWNER_DECIDES');
     expect(await code(request(owner.person, newId()))).toBe('PATIENT_NOT_FOUND');
     expect(await code(purge(clinic.service(LAKESIDE), [privateKeys.scopes(ledgerId)]))).toBe(
       'ERASURE_NOT_FOUND',
@@ -364,18 +361,13 @@ describe('attestations', () => {
     expect(await clinic.patient(clinic.admin(LAKESIDE), first.ledgerId)).toMatchObject({ status: 'erased' });
   });
 
-  test('a deleted patient with keys is erased at once by themselves, a month later by the home hospital', async () => {
+  test('a deleted patient with keys is erased by themselves or by the home hospital', async () => {
     const [gone, silent] = [await consents.owner(LAKESIDE), await consents.owner(LAKESIDE)];
     for (const { patient } of [gone, silent]) await clinic.deletePatient(patient);
-    const admin = clinic.admin(LAKESIDE);
-    for (const { patient } of [gone, silent])
-      expect(await code(request(admin, patient.ledgerId))).toBe('OWNER_DECIDES');
     expect((await request(gone.person, gone.patient.ledgerId)).requestedBy).toBe('patient');
-    ledger.advanceTime(29 * DAY);
-    expect((await refusalOf(request(admin, silent.patient.ledgerId))).sentence).toContain('ask again from');
-    ledger.advanceTime(DAY);
-    await request(admin, silent.patient.ledgerId);
-    expect(await statusOf(silent.patient.ledgerId)).toBe('erasing');
+    expect((await request(clinic.admin(LAKESIDE), silent.patient.ledgerId)).requestedBy).toBe(
+      'hospital-admin',
+    );
   });
 });
 

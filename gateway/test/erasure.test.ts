@@ -192,7 +192,7 @@ describe('erasure', () => {
       const set = await manager.call('PUT', '/parameters', { body: { retentionYears: 5 } });
       expect([set.status, set.body['retentionYears']]).toEqual([200, 5]);
       const hospitals = await city.post(path, {});
-      expect([hospitals.status, hospitals.body['code']]).toEqual([409, 'OWNER_DECIDES']);
+      expect([hospitals.status, hospitals.body['code']]).toEqual([409, 'RETENTION_NOT_OVER']);
       const year = new Date().getUTCFullYear() + 5;
       await expect(
         patient.device.requestErasure(patient.client, patient.registrationNo),

@@ -349,8 +349,9 @@ describe('erasure, to the last byte', () => {
 
   test('erased: every organisation attests', async () => {
     const began = performance.now();
-    for (const { registrationNo, ledgerId, client, device } of patients) {
-      await device.requestErasure(client, registrationNo);
+    for (const [at, { registrationNo, ledgerId, client, device }] of patients.entries()) {
+      if (at % 2 === 0) await city.erasePatient(registrationNo);
+      else await device.requestErasure(client, registrationNo);
       certificates.push(
         await until(async () => {
           const certificate = await new MedsealClient(product.url).erasureCertificate(ledgerId);

@@ -9,11 +9,7 @@ import { requireRetentionOver, retentionOf } from '../ledger/retention.js';
 import { purgedKeysArgument } from '../model/arguments.js';
 import type { OrganizationEntry, PatientEntry } from '../model/entries.js';
 import type { ErasureAttestationEntry, ErasureEntry, ErasureState } from '../model/erasure-entries.js';
-import { instantOf, millisecondsOf } from '../model/instants.js';
 import { id } from '../model/validation.js';
-
-/** From its deletion on so long a patient with keys can see what is coming, before the home hospital may erase. */
-const OBJECTION_MS = 30 * 24 * 60 * 60_000;
 
 /** By the owner or the home hospital: from this commit on nothing more happens for the patient but erasing. */
 export const requestErasure = async (ctx: Context, ledgerId: string): Promise<ErasureEntry> => {
@@ -47,28 +43,7 @@ const requireErasable = async (act: Act, ledgerId: string): Promise<PatientEntry
     throw new ContractError('NOT_ALLOWED', 'only the owner or the home hospital has a patient erased');
   }
   refuseErased(patient);
-  if (caller.role !== 'patient') requireOwnersLeave(patient, act.at);
   return patient;
-};
-
-/** Nobody at a hospital has somebody erased who can decide that: an account that was taken over least of all. */
-const requireOwnersLeave = ({ status, deviceKey, deletedAt }: PatientEntry, at: string): void => {
-  if (deviceKey === null) return;
-  if (status !== 'deleted') {
-    throw new ContractError(
-      'OWNER_DECIDES',
-      "the patient has keys: the patient's own device asks for the erasure, or delete the patient first",
-    );
-  }
-  // Deleted by a version that kept no date: that is over.
-  if (deletedAt === undefined) return;
-  const from = instantOf(millisecondsOf(deletedAt) + OBJECTION_MS);
-  if (at < from) {
-    throw new ContractError(
-      'OWNER_DECIDES',
-      `the patient has keys and was deleted on ${deletedAt.slice(0, 10)}: ask again from ${from.slice(0, 10)} on`,
-    );
-  }
 };
 
 /** One page of the organisation's private values of the patient, gone with their history. */

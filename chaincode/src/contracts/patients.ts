@@ -115,7 +115,6 @@ export const updatePatient = async (
     version: update.version,
     commitments: update.commitments,
     status: update.status ?? current.status,
-    ...(update.status === 'deleted' ? { deletedAt: act.at } : {}),
   });
 };
 

@@ -144,8 +144,6 @@ export interface PatientEntry {
   scopes: ScopeKey[];
   /** SHA-256 (hex) of the SubjectPublicKeyInfo that the patient acts with; null while keyless. */
   deviceKey: string | null;
-  /** When the home hospital deleted the patient; missing in entries of 0.1.0, and of patients who were not. */
-  deletedAt?: string;
 }
 
 export interface RecordHead {

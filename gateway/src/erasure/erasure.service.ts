@@ -44,10 +44,9 @@ export class ErasureService implements OnModuleInit {
   }
 
   /**
-   * An owner's device signs it; the home hospital's administrator has it done for who has no keys, or was deleted.
+   * The home hospital's administrator has it done; an owner's device signs it.
    *
-   * @throws ProblemException 404; 412 for another version than `ifMatch`; LedgerError `RETENTION_NOT_OVER`,
-   *   `OWNER_DECIDES`
+   * @throws ProblemException 404; 412 for another version than `ifMatch`; LedgerError `RETENTION_NOT_OVER`
    */
   async request(
     user: SessionUser,
