@@ -1,7 +1,7 @@
 import { createHash, createPrivateKey, randomBytes, X509Certificate } from 'node:crypto';
 import { join } from 'node:path';
-import type { PatientEntry } from '@medseal/chaincode';
-import { canonicalJson } from '@medseal/crypto';
+import { type IdentityKeyEntry, type PatientEntry, privateKeys } from '@medseal/chaincode';
+import { canonicalJson, checkTag, mclEngine, signSealedFile, toHex } from '@medseal/crypto';
 import { common } from '@hyperledger/fabric-protos';
 import { Clock } from '../src/clock';
 import { configOf } from '../src/config';
@@ -9,6 +9,10 @@ import { newSigningKey } from '../src/fabric/certificate-request';
 import { evaluateJson } from '../src/fabric/evaluate-json';
 import { ledgerIdentity, signLowS, type LedgerIdentity } from '../src/fabric/identity';
 import { LedgerError } from '../src/fabric/ledger-client';
+import { readAuditParameters } from '../src/integrity/audit-parameters';
+import { type HeldIdentityKey, IdentityKeys, type SigningDoctor } from '../src/integrity/identity-keys';
+import { MasterKey } from '../src/integrity/master-key';
+import { newX25519SecretKey, x25519PublicKey } from '../src/keystore/x25519';
 import { businessId } from '../src/http/business-request';
 import { openOrganizations, type OpenOrganizations } from '../src/organizations/open-organizations';
 import type { Organization } from '../src/organizations/organization';
@@ -286,6 +290,96 @@ describe('on the ledger', () => {
       code: 'DEVICE_KEY_DIFFERS',
     });
     expect(await evaluateJson(city, 'registry:getPatient', [ledgerId])).toEqual(entry);
+  });
+
+  describe("a doctor's identity key", () => {
+    const keys = new IdentityKeys();
+    let doctor: SigningDoctor;
+
+    const certified = async (subject: string): Promise<LedgerIdentity> => {
+      const signingKey = newSigningKey();
+      const who = { role: 'doctor' as const, subject };
+      const enrollmentId = `u-${randomBytes(8).toString('hex')}`;
+      const { certificate } = await city.ca.issue({ enrollmentId, ...who }, signingKey);
+      return ledgerIdentity({ mspId: 'CityMSP', certificate, ...who }, signingKey);
+    };
+
+    const withReceivingKey = async (identity: LedgerIdentity, epoch: number): Promise<SigningDoctor> => {
+      const receivingSecretKey = newX25519SecretKey();
+      await city.ledger.submit(identity, 'registry:registerReceivingKey', [
+        x25519PublicKey(receivingSecretKey),
+        String(epoch),
+      ]);
+      return { identity, receivingSecretKey };
+    };
+
+    const onLedger = (): Promise<IdentityKeyEntry | null> =>
+      evaluateJson(city, 'integrity:getIdentityKey', [doctor.identity.subject]);
+
+    /** Whether what it signs is taken for the doctor's. */
+    const signs = async ({ identity, key, parameters }: HeldIdentityKey): Promise<boolean> => {
+      const engine = await mclEngine();
+      const record = { channel: identity.channel, recordId: 'r', version: 1, owner: 'p' };
+      const content = randomBytes(100);
+      const { tag } = signSealedFile(engine, { parameters, identity, key, record, content });
+      const { channel, mspId, userId } = identity;
+      const expected = { channel, mspId, userId, keyEpoch: (await onLedger())!.keyEpoch };
+      return checkTag(engine, tag, { parameters, identity: expected, record, kind: 'sealed' }).blocks === 1;
+    };
+
+    beforeAll(async () => {
+      const act = doctorAct();
+      await new TwoPartActs(opened.registry, clock).run(admin, city, act);
+      doctor = await withReceivingKey(await certified(act.staffId), 1);
+    });
+
+    test('comes of a master key that exists in shares only, one an organisation', async () => {
+      const ministry = opened.registry.get('ministry')!;
+      expect([await new MasterKey().hold(ministry), await new MasterKey().hold(ministry)]).toEqual([
+        true,
+        true,
+      ]);
+      expect(await readAuditParameters(city)).toMatchObject({ version: 1, mspId: 'MinistryMSP' });
+      expect(await readAuditParameters(city, 2)).toBeNull();
+      expect(await ministry.database.query('SELECT 1 FROM master_key_ceremonies')).toEqual([]);
+      for (const organization of opened.registry.all()) {
+        const name = privateKeys.masterShare(1);
+        const held = await evaluateJson<Record<string, string | null>>(organization, 'registry:getPrivate', [
+          canonicalJson([name]),
+        ]);
+        expect([organization.mspId, typeof held[name]]).toEqual([organization.mspId, 'string']);
+      }
+    });
+
+    test('is extracted when it is first needed, by whoever asks, and opened from then on', async () => {
+      const [one, other] = await Promise.all([
+        keys.keyOf(city, doctor),
+        new IdentityKeys().keyOf(city, doctor),
+      ]);
+      expect([await signs(one), await signs(other)]).toEqual([true, true]);
+      expect(await onLedger()).toMatchObject({ keyEpoch: 1, status: 'active' });
+      const before = await city.ledger.height();
+      const kept = await keys.keyOf(city, doctor);
+      expect(await city.ledger.height()).toBe(before);
+      expect([one, other].map(({ key }) => toHex(key.secret))).toContain(toHex(kept.key.secret));
+      const [row] = await city.database.query<{ sealed: Uint8Array }>(
+        'SELECT sealed FROM identity_keys WHERE subject = $1',
+        [doctor.identity.subject],
+      );
+      expect(toHex(row!.sealed)).not.toContain(toHex(kept.key.secret));
+    });
+
+    test('is the next one after a revocation, and for who has other keys', async () => {
+      const { subject } = doctor.identity;
+      await city.ledger.submit(admin, 'integrity:revokeIdentityKey', [subject]);
+      expect((await keys.keyOf(city, doctor)).identity.keyEpoch).toBe(2);
+      doctor = await withReceivingKey(doctor.identity, 2);
+      const again = await keys.keyOf(city, doctor);
+      expect([again.identity.keyEpoch, await signs(again)]).toEqual([2, true]);
+      doctor = await withReceivingKey(await certified(subject), 3);
+      const renewed = await keys.keyOf(city, doctor);
+      expect([renewed.identity.keyEpoch, await signs(renewed)]).toEqual([3, true]);
+    });
   });
 
   test('jobs are kept until they succeed, once a key', async () => {

@@ -203,6 +203,22 @@ export const decodeIdentityKey = (identity: SignerIdentity, bytes: Uint8Array): 
   return key;
 };
 
+/** The key as its holder keeps it: sealed to the holder's X25519 key, bound to the identity. */
+export const sealIdentityKey = async (
+  receivingPublicKey: Uint8Array,
+  identity: SignerIdentity,
+  key: IdentityKey,
+): Promise<Uint8Array<ArrayBuffer>> =>
+  encodeHpke(await hpkeSeal(receivingPublicKey, encodeIdentityKey(identity, key), heldInfo(identity)));
+
+/** @throws CryptoError `OPEN_FAILED` for another holder, identity or key epoch */
+export const openIdentityKey = async (
+  receivingSecretKey: Uint8Array,
+  sealed: Uint8Array,
+  identity: SignerIdentity,
+): Promise<IdentityKey> =>
+  decodeIdentityKey(identity, await hpkeOpen(receivingSecretKey, decodeHpke(sealed), heldInfo(identity)));
+
 interface DecodedShare extends IdentityKey {
   index: number;
   identityDigest: Uint8Array;
@@ -231,6 +247,9 @@ const keyFits = (
     [generatorsOf(engine, parameters.sectorsPerBlock).base, engine.decodeG2(publicKey, 'public key')],
     [identityPoint(engine, identity), engine.decodeG2(key.publicPart, 'publicPart')],
   ]);
+
+const heldInfo = (identity: SignerIdentity): Uint8Array =>
+  concat(lp('MS-PKG-KEY-HELD'), lp(signerIdentityBytes(identity)));
 
 const sealInfo = (identity: SignerIdentity, index: number): Uint8Array =>
   concat(lp(SEAL_LABEL), lp(signerIdentityBytes(identity)), u32(index, 'index'));

@@ -27,7 +27,9 @@ export {
   type ExtractInput,
   extractIdentityShare,
   type IdentityKey,
+  openIdentityKey,
   openIdentityShare,
+  sealIdentityKey,
   sealIdentityShare,
 } from './identity-key.js';
 export { type BlockLayout, blockRange, layoutOf, sectorLength, sectorOffset } from './sectors.js';

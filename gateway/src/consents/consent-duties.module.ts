@@ -2,6 +2,7 @@ import { Module } from '@nestjs/common';
 import { CareTeamsModule } from '../care-teams/care-teams.module.js';
 import { EmergencyKeysModule } from '../emergencies/emergency-keys.module.js';
 import { ErasureModule } from '../erasure/erasure.module.js';
+import { IntegrityModule } from '../integrity/integrity.module.js';
 import { PatientsModule } from '../patients/patients.module.js';
 import { AgentDuties } from './agent-duties.js';
 import { ConsentDuties } from './consent-duties.js';
@@ -14,7 +15,7 @@ import { Outgoing } from './outgoing.js';
 
 /** What the organisations' services do for consents by themselves, and what they were handed over. */
 @Module({
-  imports: [PatientsModule, CareTeamsModule, EmergencyKeysModule, ErasureModule],
+  imports: [PatientsModule, CareTeamsModule, EmergencyKeysModule, ErasureModule, IntegrityModule],
   providers: [
     AgentDuties,
     ConsentDuties,

@@ -3,6 +3,7 @@ import { CareTeamDuties } from '../care-teams/care-team-duties.js';
 import { Clock } from '../clock.js';
 import { LedgerError } from '../fabric/ledger-client.js';
 import { EmergencyKeyDuties } from '../emergencies/emergency-key-duties.js';
+import { MasterKeyDuties } from '../integrity/master-key-duties.js';
 import { OrganizationRegistry, type Organization } from '../organizations/organization.js';
 import type { BlockChanges } from '../projection/block-changes.js';
 import { Projections } from '../projection/projections.js';
@@ -71,8 +72,9 @@ export class ConsentDuties implements OnApplicationBootstrap, OnApplicationShutd
     erasures: ErasureDuties,
     careTeams: CareTeamDuties,
     emergencyKeys: EmergencyKeyDuties,
+    masterKey: MasterKeyDuties,
   ) {
-    this.sources = [erasures, agent, dataErasures, incoming, outgoing, careTeams, emergencyKeys];
+    this.sources = [erasures, agent, dataErasures, incoming, outgoing, careTeams, emergencyKeys, masterKey];
   }
 
   onApplicationBootstrap(): void {

@@ -6,6 +6,7 @@ import { choiceMigrations } from '../choices/choices.migrations.js';
 import { consentMigrations } from '../consents/consents.migrations.js';
 import { emergencyMigrations } from '../emergencies/emergencies.migrations.js';
 import { erasureMigrations } from '../erasure/erasure.migrations.js';
+import { integrityMigrations } from '../integrity/integrity.migrations.js';
 import { idempotencyMigrations } from '../http/http.migrations.js';
 import { outboxMigrations } from '../outbox/outbox.migrations.js';
 import { projectionMigrations } from '../projection/projection.migrations.js';
@@ -34,6 +35,7 @@ export const migrations: readonly Migration[] = [
   ...emergencyMigrations,
   ...erasureMigrations,
   ...settingsMigrations,
+  ...integrityMigrations,
 ];
 
 /** Brings the schema to this version. Data written by an earlier version stays. */

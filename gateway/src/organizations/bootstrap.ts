@@ -23,6 +23,7 @@ import { TwoPartActs } from '../outbox/two-part-act.js';
 import { enrollStaff } from '../users/staff-enrollment.js';
 import { ChannelAuthorities } from './channel-authorities.js';
 import { putOrganizationKey } from './organization-keys.js';
+import { MasterKeyDuties } from '../integrity/master-key-duties.js';
 import { OrganizationRegistry, type Organization, type OrganizationProfile } from './organization.js';
 
 const ADMISSION_POLL_MS = 1_000;
@@ -47,6 +48,7 @@ export class Bootstrap {
     private readonly accounts: AccountsService,
     private readonly acts: TwoPartActs,
     private readonly emergencyKeys: EmergencyKeyDuties,
+    private readonly masterKey: MasterKeyDuties,
     private readonly careTeams: CareTeams,
     private readonly channel: ChannelAuthorities,
   ) {}
@@ -56,7 +58,7 @@ export class Bootstrap {
       (a, b) => Number(b.kind === 'ministry') - Number(a.kind === 'ministry'),
     );
     for (const organization of ordered) await this.bring(organization, config);
-    await this.settleEmergencyKey();
+    await Promise.all([this.settleEmergencyKey(), this.settleMasterKey()]);
   }
 
   private async bring(organization: Organization, config: GatewayConfig): Promise<void> {
@@ -178,6 +180,15 @@ export class Bootstrap {
       await this.emergencyKeys.settleAll(this.organizations.all());
     } catch (error) {
       this.logger.warn(`The emergency key waits: ${(error as Error).message}`);
+    }
+  }
+
+  /** Nothing but identity keys waits for it, and it is tried again later. */
+  private async settleMasterKey(): Promise<void> {
+    try {
+      await this.masterKey.settleAll(this.organizations.all());
+    } catch (error) {
+      this.logger.warn(`The master key of identity keys waits: ${(error as Error).message}`);
     }
   }
 }

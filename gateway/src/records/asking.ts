@@ -2,9 +2,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { LedgerError } from '../fabric/ledger-client.js';
 import { problem } from '../http/problem.js';
 
-/** A peer that has not yet seen the receipt's block is asked again; about four seconds in all. */
+/** A peer that has not yet seen the block is asked again; about four seconds in all. */
 const RECEIPT_ATTEMPTS_MAX = 20;
 const RECEIPT_INTERVAL_MS = 200;
+const RECEIPT_BEHIND: readonly LedgerError['code'][] = ['RECEIPT_NOT_FOUND'];
 
 export interface Asking<Answer> {
   /** MSP ids. */
@@ -13,28 +14,31 @@ export interface Asking<Answer> {
   /** Waits for everybody, not only for as many as are needed. */
   all?: boolean;
   /** What the organisations asked are called, e.g. `agents`. */
-  as: 'agents' | 'custodians';
+  as: 'agents' | 'custodians' | 'extractors';
+  /** Refusals of a peer that has not yet seen what was just committed. */
+  behind?: readonly LedgerError['code'][];
   ask(mspId: string): Promise<Answer>;
 }
 
 /**
  * Asks organisations at once until enough have answered.
  *
- * @throws LedgerError of a refusal; ProblemException 503 `AGENTS_UNAVAILABLE` or `CUSTODIANS_UNAVAILABLE` naming who does
- *   not answer
+ * @throws LedgerError of a refusal; ProblemException 503 `AGENTS_UNAVAILABLE`, `CUSTODIANS_UNAVAILABLE` or
+ *   `EXTRACTORS_UNAVAILABLE` naming who does not answer
  */
 export const answersOf = async <Answer>({
   organizations,
   threshold,
   all: waitsForAll = false,
   as,
+  behind = RECEIPT_BEHIND,
   ask,
 }: Asking<Answer>): Promise<Answer[]> => {
   const answers: Answer[] = [];
   const failures: Failure[] = [];
   const asked = organizations.map(async (mspId) => {
     try {
-      answers.push(await onceSeen(() => ask(mspId)));
+      answers.push(await onceSeen(() => ask(mspId), behind));
     } catch (error) {
       failures.push({ mspId, error });
     }
@@ -52,13 +56,16 @@ interface Failure {
   error: unknown;
 }
 
-/** The answer of a peer that may not have the receipt's block yet. */
-export const onceSeen = async <Answer>(ask: () => Promise<Answer>): Promise<Answer> => {
+/** The answer of a peer that may not have the block yet. */
+export const onceSeen = async <Answer>(
+  ask: () => Promise<Answer>,
+  behind: readonly LedgerError['code'][] = RECEIPT_BEHIND,
+): Promise<Answer> => {
   for (let attempt = 1; ; attempt++) {
     try {
       return await ask();
     } catch (error) {
-      const isBehind = error instanceof LedgerError && error.code === 'RECEIPT_NOT_FOUND';
+      const isBehind = error instanceof LedgerError && behind.includes(error.code);
       if (!isBehind || attempt >= RECEIPT_ATTEMPTS_MAX) throw error;
       await sleep(RECEIPT_INTERVAL_MS);
     }
