@@ -18,6 +18,8 @@ export async function startPaper(options: ProductOptions = {}): Promise<Product>
   if (prepared === undefined) throw new Error(`${VARIABLE} is not set: run through the acceptance project`);
   const folder = mkdtempSync(path.join(os.tmpdir(), 'medseal-acceptance-'));
   copyFolder(prepared, folder);
+  // Ports of its own: copies that start together would all find those of the original free.
+  rmSync(path.join(folder, 'network/ports.json'), { force: true });
   try {
     return await Product.start({ demo: 'paper', ...options, folder });
   } catch (error) {
