@@ -23,7 +23,10 @@ module.exports = {
     project('embedded-fabric', 'network/embedded/test'),
     project('fabric-network', 'network/fabric/test'),
     project('chaincode', 'chaincode/test'),
-    project('gateway', 'gateway/test'),
+    project('gateway', 'gateway/test', {
+      globalSetup: `${__dirname}/gateway/test/prepared-bed.ts`,
+      globalTeardown: `${__dirname}/gateway/test/remove-prepared-bed.ts`,
+    }),
     project('client', 'client/test'),
     project('acceptance', 'test/acceptance', onPaper),
     project('security', 'test/security', onPaper),

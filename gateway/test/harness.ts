@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -16,6 +16,9 @@ const ROOT = resolve(__dirname, '../..');
 
 /** As `npm start` keeps them: making a database from nothing takes more than the rest of a start. */
 const DATABASE_TEMPLATES = join(ROOT, 'node_modules/.cache/medseal');
+
+/** Variable that names the folder of a bed after its first start, made once a run (`prepared-bed.ts`). */
+export const PREPARED_FOLDER = 'MEDSEAL_PREPARED_BED';
 
 export const ORGANIZATIONS = [
   {
@@ -208,9 +211,10 @@ export class TestBed {
     return this.sites.get(slug) ?? new Site(this.gateway!, join(this.folder, 'gateway'));
   }
 
-  /** @param settings besides the usual ones, of the gateway's configuration */
-  static async start(settings: Record<string, unknown> = {}): Promise<TestBed> {
-    const bed = await TestBed.startWithoutGateway(settings);
+  /** After its first start, on a copy of the run's prepared folder where there is one. */
+  static async start(): Promise<TestBed> {
+    const prepared = process.env[PREPARED_FOLDER];
+    const bed = await TestBed.startWithoutGateway({}, prepared);
     try {
       await bed.startGateway();
       return bed;
@@ -220,9 +224,14 @@ export class TestBed {
     }
   }
 
-  static async startWithoutGateway(settings: Record<string, unknown> = {}): Promise<TestBed> {
+  /** @param settings besides the usual ones, of the gateway's configuration */
+  static async startWithoutGateway(
+    settings: Record<string, unknown> = {},
+    prepared?: string,
+  ): Promise<TestBed> {
     const bed = new TestBed(mkdtempSync(join(tmpdir(), 'medseal-gateway-')), settings);
     try {
+      if (prepared !== undefined) cpSync(prepared, bed.folder, { recursive: true });
       await bed.startNetwork();
       return bed;
     } catch (error) {
@@ -343,9 +352,14 @@ export class TestBed {
   }
 
   async stop(): Promise<void> {
+    await this.stopProcesses();
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  /** The folder stays. */
+  async stopProcesses(): Promise<void> {
     await this.stopGateway().catch(() => undefined);
     for (const running of [...this.network, ...this.agents.values()].reverse()) await end(running, 'SIGTERM');
-    rmSync(this.folder, { recursive: true, force: true });
   }
 
   private get clockFile(): string {
