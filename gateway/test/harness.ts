@@ -231,7 +231,11 @@ export class TestBed {
   ): Promise<TestBed> {
     const bed = new TestBed(mkdtempSync(join(tmpdir(), 'medseal-gateway-')), settings);
     try {
-      if (prepared !== undefined) cpSync(prepared, bed.folder, { recursive: true });
+      if (prepared !== undefined) {
+        cpSync(prepared, bed.folder, { recursive: true });
+        // Ports of its own: copies that start together would all find those of the original free.
+        rmSync(join(bed.folder, 'network/ports.json'), { force: true });
+      }
       await bed.startNetwork();
       return bed;
     } catch (error) {
