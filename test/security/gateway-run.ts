@@ -1,6 +1,13 @@
 import type { CapturedProposals } from './captured-proposals';
 import type { Block, Row } from './matrix';
-import { ask, type Made, type RestAnswer, type RestOperation, restOperations } from './rest-operations';
+import {
+  ask,
+  type Made,
+  type RestAnswer,
+  type RestCall,
+  type RestOperation,
+  restOperations,
+} from './rest-operations';
 import type { Actor, World } from './world';
 
 /** Asks the gateway everything that a block's rows say, one request after the other. */
@@ -49,6 +56,15 @@ export class GatewayRun {
     return faults;
   }
 
+  /** Walks that were asked for before and left end when the gateway notices it: until then others have to wait. */
+  private async inTurn(actor: Actor, call: RestCall, headOnly?: boolean): Promise<RestAnswer> {
+    for (const deadline = Date.now() + TURN_WITHIN_MS; ;) {
+      const answer = await ask(this.url, actor, call, headOnly);
+      if (answer.body['code'] !== 'VERIFICATION_BUSY' || Date.now() > deadline) return answer;
+      await new Promise((resolve) => setTimeout(resolve, 500));
+    }
+  }
+
   /** Other acts of the gateway may send proposals meanwhile: only what a second try sends again is this one's. */
   private async once(
     how: RestOperation,
@@ -58,7 +74,7 @@ export class GatewayRun {
     for (let attempt = 1; ; attempt++) {
       this.captured?.take();
       const call = how.call(this.world, actor, false, this.made);
-      const answer = await ask(this.url, actor, call, how.headOnly);
+      const answer = await this.inTurn(actor, call, how.headOnly);
       const proposals = this.captured?.take() ?? 0;
       if (row.layer !== 'gateway' || proposals === 0 || attempt === ATTEMPTS) return { answer, proposals };
       await new Promise((resolve) => setTimeout(resolve, 200));
@@ -67,6 +83,7 @@ export class GatewayRun {
 }
 
 const ATTEMPTS = 3;
+const TURN_WITHIN_MS = 30_000;
 
 const codeOf = ({ status, body }: RestAnswer): string =>
   status < 400 ? String(status) : `${status} ${String(body['code'])}`;
