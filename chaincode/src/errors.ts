@@ -84,6 +84,19 @@ export const CONTRACT_ERROR_CODES = [
   'AUDIT_PARAMETERS_MISSING',
   /** The values of audit parameters do not belong together, or are not of the organisations on the ledger. */
   'AUDIT_PARAMETERS_INVALID',
+  'AUDIT_NOT_FOUND',
+  /** The audit is not at the point that the act needs: it is closed, or another act comes first. */
+  'AUDIT_STATUS',
+  /** The time for this act of an audit is over. */
+  'AUDIT_OVERDUE',
+  /** The time in which the audit can go on is not over yet. */
+  'AUDIT_NOT_OVERDUE',
+  /** The nonce is not the one that the auditor committed to. */
+  'NONCE_DIFFERS',
+  /** No organisation besides the auditor's and the record's hospital could contribute to an audit. */
+  'CONTRIBUTOR_MISSING',
+  /** More tags and proofs wait to be verified than the process keeps up with: try again later. */
+  'VERIFIER_BUSY',
   /** The organisation asked holds no share of the master key. */
   'NOT_AN_EXTRACTOR',
   /** No identity key is enrolled. */

@@ -21,6 +21,7 @@ export { argumentChecks } from './model/argument-checks.js';
 export type { CareTeamArgument, GrantArgument } from './model/consent-arguments.js';
 export type {
   AttestArgument,
+  AuditFilter,
   AuditParametersArgument,
   BlindArgument,
   ReturnArgument,

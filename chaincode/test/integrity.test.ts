@@ -3,19 +3,39 @@ import {
   combineIdentityShares,
   decodeReplacedSet,
   decodeTag,
+  EMPTY_REPLACED_SET,
   encodeAuditParameters,
   encodeReplacedSet,
   fromBase64,
+  fromHex,
+  makeAuditChallenge,
   mclEngine,
+  nobleEngine,
   tagHash,
   toBase64,
+  verifyProof,
 } from '@medseal/crypto';
 import { contentHash } from '../src/model/content-hash';
 import type { RecordEntry } from '../src/model/entries';
 import type { BlindArgument } from '../src/model/integrity-arguments';
-import type { AuditParametersEntry, IdentityKeyEntry } from '../src/model/integrity-entries';
+import type {
+  AuditCounts,
+  AuditedKind,
+  AuditEntry,
+  AuditParametersEntry,
+  IdentityKeyEntry,
+  ProvenFile,
+} from '../src/model/integrity-entries';
+import type { ListPage } from '../src/model/paging';
 import { Clinic, type Patient } from './support/clinic';
-import { Integrity, objectOf, type SignedFiles, type Signer, type SigningWish } from './support/integrity';
+import {
+  type AuditedRecord,
+  Integrity,
+  objectOf,
+  type SignedFiles,
+  type Signer,
+  type SigningWish,
+} from './support/integrity';
 import {
   CHANNEL,
   CITY,
@@ -584,5 +604,322 @@ describe('a tag at its registration', () => {
     expect(again.integrity!.blinded).toMatchObject({ keyEpoch: 2, parametersVersion: 2 });
     const first = await ledger.evaluate<AuditParametersEntry>(author, 'integrity:getAuditParameters', ['1']);
     expect(first.version).toBe(1);
+  });
+});
+
+/** A record of City's, audited by Lakeside: the ministry contributes. */
+describe('an audit', () => {
+  const KINDS: AuditedKind[] = ['sealed', 'sanitized'];
+  const MINUTE = 60_000;
+  let record: AuditedRecord;
+  let auditor: Person;
+  let prover: Person;
+
+  const audited = (wish?: SigningWish) =>
+    integrity.audited(record.signer, patient, { sanitizer, verifier: verifiers[0]!, ...(wish && { wish }) });
+  const opened = async (by = auditor, of = record.entry, kind = 'sanitized') =>
+    codeOf(integrity.openAudit(by, of, kind));
+  const lastProven = () =>
+    ledger.evaluate<ProvenFile[]>(auditor, 'integrity:lastProven', [record.entry.recordId]);
+  const transientOf = ({ kind }: AuditEntry): Record<string, Uint8Array> =>
+    kind === 'sealed' ? {} : integrity.replacedSetOf(record);
+  /** What one endorser answers; nothing is sent to the others or committed. */
+  const verdictOn = async (
+    { auditId }: AuditEntry,
+    proof: Uint8Array | string,
+    transient: Record<string, Uint8Array>,
+  ) => {
+    const text = typeof proof === 'string' ? proof : toBase64(proof);
+    const { status, reason } = await ledger.propose<AuditEntry>(prover, 'integrity:prove', [auditId, text], {
+      at: LAKESIDE,
+      transient,
+    });
+    return reason ?? status;
+  };
+
+  beforeAll(async () => {
+    const signer = await integrity.signer(await integrity.doctor(CITY), [CITY, MINISTRY]);
+    auditor = await clinic.staff(LAKESIDE, 'auditor');
+    prover = clinic.service(CITY);
+    record = await integrity.audited(signer, patient, { sanitizer, verifier: verifiers[0]! });
+  }, 60_000);
+
+  test('of an intact file ends with a proof that every endorser has verified, and anybody can', async () => {
+    const { entry, signer } = record;
+    expect(await lastProven()).toEqual([]);
+    for (const kind of KINDS) {
+      const [nonceA, nonceB] = [newDigest(), newDigest()];
+      const first = await integrity.openAudit(auditor, entry, kind, nonceA);
+      const tag = fromBase64(entry.integrity!.blinded!.tags[kind]);
+      const { blocks } = decodeTag(tag);
+      expect(first).toMatchObject({
+        recordId: entry.recordId,
+        kind,
+        hospital: CITY,
+        contributor: MINISTRY,
+        tagHash: tagHash(tag),
+        blocks,
+        size: blocks,
+        status: 'opened',
+        seed: null,
+      });
+      const { auditId } = first;
+      await integrity.contribute(clinic.service(MINISTRY), auditId, nonceB);
+      const revealed = await integrity.reveal(auditor, auditId, nonceA);
+      const challenge = makeAuditChallenge({
+        parameters: signer.parameters,
+        tag,
+        auditId,
+        nonceA: fromHex(nonceA),
+        nonceB: fromHex(nonceB),
+      });
+      expect(revealed).toMatchObject({ status: 'revealed', seed: challenge.seed, size: challenge.size });
+      const proof = await integrity.proofOf(record, revealed);
+      const closed = await integrity.prove(prover, revealed, proof, transientOf(revealed));
+      expect(closed).toMatchObject({ status: 'intact', reason: null, proof: toBase64(proof) });
+      expect(await ledger.evaluate(auditor, 'integrity:getAudit', [auditId])).toEqual(closed);
+      const replacedSet = kind === 'sealed' ? EMPTY_REPLACED_SET : transientOf(closed).replacedSet!;
+      expect(
+        verifyProof(nobleEngine(), {
+          parameters: signer.parameters,
+          identity: signer.signsAs,
+          tag,
+          challenge,
+          replacedSet,
+          proof,
+        }),
+      ).toEqual({ verdict: 'intact' });
+      // It is over: nothing is given, proven or expired twice.
+      for (const again of [
+        integrity.contribute(clinic.service(MINISTRY), auditId),
+        integrity.reveal(auditor, auditId, nonceA),
+        integrity.prove(prover, closed, proof, transientOf(closed)),
+        integrity.expire(prover, auditId),
+      ])
+        expect(await codeOf(again)).toBe('AUDIT_STATUS');
+    }
+    expect((await lastProven()).map(({ version, kind }) => [version, kind])).toEqual([
+      [1, 'sealed'],
+      [1, 'sanitized'],
+    ]);
+  });
+
+  test('is opened from outside, of what is chained, and goes on by its own people in its order', async () => {
+    const { entry } = record;
+    const nonce = newDigest();
+    expect(await opened(await clinic.staff(CITY, 'auditor'))).toBe('NOT_ALLOWED');
+    expect(await opened(clinic.service(LAKESIDE))).toBe('NOT_ALLOWED');
+    expect(await opened(auditor, entry, 'sanitised')).toBe('BAD_ARGUMENT');
+    expect(await opened(auditor, { ...entry, version: 2 })).toBe('RECORD_NOT_FOUND');
+    expect(await opened(auditor, await integrity.sealed(record.signer, patient, panel()))).toBe(
+      'RECORD_STATUS',
+    );
+    // How many blocks are asked for is no argument.
+    const { recordId, version } = entry;
+    const wanted = [newDigest(), recordId, version, 'sealed', newDigest(), '1'];
+    expect(await codeOf(ledger.submit(auditor, 'integrity:openAudit', wanted))).toBe('BAD_ARGUMENT');
+
+    const audit = await integrity.openAudit(auditor, entry, 'sealed', nonce);
+    const { auditId } = audit;
+    expect(await codeOf(integrity.reveal(auditor, auditId, nonce))).toBe('AUDIT_STATUS');
+    expect(await codeOf(integrity.prove(prover, audit, ''))).toBe('AUDIT_STATUS');
+    for (const by of [prover, clinic.service(LAKESIDE), auditor])
+      expect(await codeOf(integrity.contribute(by, auditId))).toBe('NOT_ALLOWED');
+    expect(await codeOf(integrity.contribute(clinic.service(MINISTRY), auditId, 'ff'))).toBe('BAD_ARGUMENT');
+    expect(await codeOf(integrity.contribute(clinic.service(MINISTRY), newDigest()))).toBe('AUDIT_NOT_FOUND');
+    await integrity.contribute(clinic.service(MINISTRY), auditId);
+    expect(await codeOf(integrity.reveal(await clinic.staff(LAKESIDE, 'auditor'), auditId, nonce))).toBe(
+      'NOT_ALLOWED',
+    );
+    expect(await codeOf(integrity.reveal(auditor, auditId, newDigest()))).toBe('NONCE_DIFFERS');
+    const revealed = await integrity.reveal(auditor, auditId, nonce);
+    const proof = await integrity.proofOf(record, revealed);
+    for (const by of [clinic.service(LAKESIDE), clinic.service(MINISTRY), auditor])
+      expect(await codeOf(integrity.prove(by, revealed, proof))).toBe('NOT_ALLOWED');
+    expect((await integrity.prove(prover, revealed, proof)).status).toBe('intact');
+  });
+
+  test('asks for all blocks of a file of up to 512, else for the sample of the parameters', async () => {
+    const long = await audited({ content: new Uint8Array(513 * 124).fill(0x62) });
+    const audit = await integrity.revealed(auditor, long, 'sanitized');
+    expect(audit).toMatchObject({ blocks: 513, size: 460 });
+    const proof = await integrity.proofOf(long, audit);
+    const transient = integrity.replacedSetOf(long);
+
+    // Meanwhile the process that verifies answers others: they come and go while it is at it.
+    let answered = 0;
+    const verifying = Promise.all([1, 2, 3].map(() => verdictOn(audit, proof, transient))).then(
+      (verdicts) => ({ verdicts, meanwhile: answered }),
+    );
+    let done: Awaited<typeof verifying> | undefined;
+    while (done === undefined) {
+      const asked = ledger.evaluate(auditor, 'integrity:getAudit', [audit.auditId]);
+      done = await Promise.race([verifying, asked.then(() => undefined)]);
+      answered++;
+    }
+    expect(done.verdicts).toEqual(['intact', 'intact', 'intact']);
+    expect(done.meanwhile).toBeGreaterThan(6);
+    expect((await integrity.prove(prover, audit, proof, transient)).status).toBe('intact');
+  });
+
+  /** Adversary: storage that has lost or changed something, and whoever submits for it (F.3, 1 to 6 and 10). */
+  describe('fails with a proof that', () => {
+    let audit: AuditEntry;
+    let proof: Uint8Array;
+    let own: Record<string, Uint8Array>;
+
+    beforeAll(async () => {
+      audit = await integrity.revealed(auditor, record, 'sanitized');
+      proof = await integrity.proofOf(record, audit);
+      own = transientOf(audit);
+    });
+
+    /** sigma^(48) || g(16) || lambda~(32) for each of 4 sectors || y~(32), behind a header. */
+    const place = () => proof.length - 48 - 16 - 5 * 32;
+    const withBytes = (at: number, bytes: Uint8Array) =>
+      Buffer.concat([proof.subarray(0, at), bytes, proof.subarray(at + bytes.length)]);
+
+    test('is none, by its form', async () => {
+      const [sigma, g, lambda] = [place(), place() + 48, place() + 64];
+      for (const bad of [
+        '',
+        'no proof!',
+        'A'.repeat(9_000),
+        proof.subarray(1),
+        proof.subarray(0, -1),
+        Buffer.concat([proof, new Uint8Array(1)]),
+        Buffer.concat([proof.subarray(0, lambda), proof.subarray(lambda + 32)]),
+        Buffer.concat([proof, new Uint8Array(32)]),
+        withBytes(0, new Uint8Array([0xff])),
+        withBytes(sigma, Buffer.concat([new Uint8Array([0xc0]), new Uint8Array(47)])),
+        withBytes(sigma, Buffer.concat([new Uint8Array([0xc0]), new Uint8Array(46), new Uint8Array([1])])),
+        withBytes(sigma, new Uint8Array(48).fill(0xff)),
+        withBytes(g, new Uint8Array(16)),
+        withBytes(lambda, new Uint8Array(32).fill(0xff)),
+        withBytes(lambda + 4 * 32, new Uint8Array(32).fill(0xff)),
+      ])
+        expect(await verdictOn(audit, bad, own)).toBe('malformed');
+    });
+
+    test('comes with another replaced set than the tag was made for, or with none', async () => {
+      const tag = decodeTag(fromBase64(record.entry.integrity!.blinded!.tags.sanitized));
+      const positions = decodeReplacedSet(tag, own.replacedSet!);
+      const others: Record<string, Uint8Array>[] = [
+        {},
+        { replacedSet: EMPTY_REPLACED_SET },
+        { replacedSet: encodeReplacedSet(tag, positions.slice(1)) },
+        { replacedSet: encodeReplacedSet(tag, [...positions, { block: 3, sector: 0 }]) },
+        { replacedSet: Buffer.concat([own.replacedSet!, own.replacedSet!.subarray(4)]) },
+      ];
+      for (const transient of others) expect(await verdictOn(audit, proof, transient)).toBe('replaced set');
+    });
+
+    test('does not hold: of another audit, seed, file, record or content, or touched', async () => {
+      const another = await integrity.revealed(auditor, record, 'sanitized');
+      const sealed = await integrity.revealed(auditor, record, 'sealed');
+      const elsewhere = await audited();
+      const content = record.stored.sanitized.content.map((byte, i) => (i === 200 ? byte ^ 1 : byte));
+      const changed = {
+        signer: record.signer,
+        stored: { ...record.stored, sanitized: { ...record.stored.sanitized, content } },
+      };
+      for (const bad of [
+        await integrity.proofOf(record, another),
+        await integrity.proofOf(record, { ...audit, seed: newDigest() }),
+        await integrity.proofOf(record, { ...audit, auditId: another.auditId }),
+        await integrity.proofOf(record, { ...sealed, auditId: audit.auditId, seed: audit.seed }),
+        await integrity.proofOf(elsewhere, audit),
+        await integrity.proofOf(changed, audit),
+        withBytes(proof.length - 1, new Uint8Array([proof.at(-1)! ^ 1])),
+        withBytes(place() + 63, new Uint8Array([proof[place() + 63]! ^ 1])),
+      ])
+        expect(await verdictOn(audit, bad, own)).toBe('does not hold');
+      // None of it was committed, and the file is as it was.
+      expect((await integrity.prove(prover, audit, proof, own)).status).toBe('intact');
+
+      // What is committed stays, and a good proof comes too late.
+      const failed = await integrity.prove(prover, another, proof, own);
+      expect(failed).toMatchObject({ status: 'failed', reason: 'does not hold', proof: toBase64(proof) });
+      const good = await integrity.proofOf(record, another);
+      expect(await codeOf(integrity.prove(prover, another, good, own))).toBe('AUDIT_STATUS');
+      expect(await integrity.prove(prover, sealed, 'no proof!')).toMatchObject({
+        status: 'failed',
+        reason: 'malformed',
+        proof: null,
+      });
+      const proven = await lastProven();
+      expect(proven.find(({ kind }) => kind === 'sanitized')!.auditId).toBe(audit.auditId);
+    });
+  });
+
+  test('that nobody goes on with is aborted, and failed where it is the proof that is missing', async () => {
+    const [ministry, lakeside] = [clinic.service(MINISTRY), clinic.service(LAKESIDE)];
+    const counts = () => ledger.evaluate<AuditCounts>(auditor, 'integrity:countAudits', [200, '']);
+    const before = await counts();
+    const nonce = newDigest();
+    const left = await integrity.openAudit(auditor, record.entry, 'sealed');
+    const unrevealed = await integrity.openAudit(auditor, record.entry, 'sealed', nonce);
+    await integrity.contribute(ministry, unrevealed.auditId);
+    const unproven = await integrity.revealed(auditor, record, 'sealed');
+    const proof = await integrity.proofOf(record, unproven);
+    for (const { auditId } of [left, unrevealed, unproven])
+      expect(await codeOf(integrity.expire(lakeside, auditId))).toBe('AUDIT_NOT_OVERDUE');
+    expect(await codeOf(integrity.expire(auditor, left.auditId))).toBe('NOT_ALLOWED');
+
+    ledger.advanceTime(16 * MINUTE);
+    expect(await codeOf(integrity.contribute(ministry, left.auditId))).toBe('AUDIT_OVERDUE');
+    expect(await integrity.expire(lakeside, left.auditId)).toMatchObject({
+      status: 'aborted',
+      reason: 'no contribution',
+    });
+    expect(await codeOf(integrity.expire(lakeside, unrevealed.auditId))).toBe('AUDIT_NOT_OVERDUE');
+    ledger.advanceTime(16 * MINUTE);
+    expect(await codeOf(integrity.reveal(auditor, unrevealed.auditId, nonce))).toBe('AUDIT_OVERDUE');
+    expect(await integrity.expire(prover, unrevealed.auditId)).toMatchObject({
+      status: 'aborted',
+      reason: 'no reveal',
+    });
+    ledger.advanceTime(60 * MINUTE);
+    expect(await codeOf(integrity.prove(prover, unproven, proof))).toBe('AUDIT_OVERDUE');
+    expect(await integrity.expire(ministry, unproven.auditId)).toMatchObject({
+      status: 'failed',
+      reason: 'no proof',
+      proof: null,
+    });
+    const after = await counts();
+    expect([after.failed - before.failed, after.aborted - before.aborted]).toEqual([1, 2]);
+    for (const mspId of [MINISTRY, LAKESIDE])
+      expect((after.abortedBy[mspId] ?? 0) - (before.abortedBy[mspId] ?? 0)).toBe(1);
+
+    const { recordId } = record.entry;
+    const list = (filter: object, limit = 200, at = '') =>
+      ledger.evaluate<ListPage<AuditEntry>>(auditor, 'integrity:listAudits', [filter, limit, at]);
+    const [newest] = (await list({ recordId })).items;
+    expect(newest!.auditId).toBe(unproven.auditId);
+    const page = await list({ recordId }, 2);
+    const next = await list({ recordId }, 1, page.next!);
+    const all = (await list({ recordId })).items.map(({ auditId }) => auditId);
+    expect([...page.items, ...next.items].map(({ auditId }) => auditId)).toEqual(all.slice(0, 3));
+    const aborted = await list({ organization: MINISTRY, status: 'aborted' });
+    expect(aborted.items.map(({ auditId }) => auditId)).toEqual([unrevealed.auditId, left.auditId]);
+    expect(await refusalOf(list({ recordId, organization: CITY }))).toMatchObject({ code: 'BAD_ARGUMENT' });
+  });
+
+  test('accuses nobody of what a patient has had erased', async () => {
+    const asked = await clinic.registerPatient(CITY);
+    const device = await clinic.activate(asked);
+    const people = { sanitizer, verifier: verifiers[0]! };
+    const scoped = await integrity.audited(record.signer, asked, {
+      ...people,
+      fields: { scopeId: asked.scopeIds[0]!, epoch: 1 },
+    });
+    const audit = await integrity.revealed(auditor, scoped, 'sealed');
+    await ledger.submit(device, 'registry:requestErasure', [asked.ledgerId]);
+    expect(await opened(auditor, scoped.entry, 'sealed')).toBe('PATIENT_ERASED');
+    ledger.advanceTime(91 * MINUTE);
+    expect(await integrity.expire(prover, audit.auditId)).toMatchObject({
+      status: 'aborted',
+      reason: 'erased',
+    });
   });
 });

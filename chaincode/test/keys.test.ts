@@ -36,6 +36,12 @@ const worldKey = fc.oneof(
   fc.nat().map((n) => worldKeys.auditParametersOf(n + 1)),
   hex(32).map(worldKeys.identityKey),
   hex(64).map(worldKeys.tagUse),
+  hex(64).map(worldKeys.audit),
+  fc.tuple(hex(32), hex(13), hex(64)).map(([a, b, c]) => worldKeys.auditOf(a, b, c)),
+  fc.tuple(mspId, hex(13), hex(64)).map(([m, b, c]) => worldKeys.auditFor(m, b, c)),
+  fc
+    .tuple(hex(32), fc.nat(), fc.constantFrom('sealed' as const, 'sanitized' as const), hex(13), hex(64))
+    .map(([id, n, kind, b, c]) => worldKeys.auditProven(id, n + 1, kind, b, c)),
 );
 
 test('world keys are the composite keys that the shim makes, and are read back', () => {

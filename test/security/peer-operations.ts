@@ -522,6 +522,25 @@ export const peerOperations: Readonly<Record<string, Readonly<Record<string, Pee
   'integrity:attest': {
     'a malformed one': { call: () => call('integrity:attest', [random(32), '{}']) },
   },
+  'integrity:openAudit': {
+    'of no record': {
+      call: () => call('integrity:openAudit', [random(32), random(16), '1', 'sealed', random(32)]),
+    },
+  },
+  'integrity:contribute': {
+    'to no audit': { call: () => call('integrity:contribute', [random(32), random(32)]) },
+  },
+  'integrity:reveal': {
+    'of no audit': { call: () => call('integrity:reveal', [random(32), random(32)]) },
+  },
+  'integrity:prove': { 'of no audit': { call: () => call('integrity:prove', [random(32), 'x']) } },
+  'integrity:expire': { 'of no audit': { call: () => call('integrity:expire', [random(32)]) } },
+  'integrity:getAudit': { 'of no audit': { call: () => call('integrity:getAudit', [random(32)]) } },
+  'integrity:listAudits': { '': { call: () => call('integrity:listAudits', ['{}', '200', '']) } },
+  'integrity:countAudits': { '': { call: () => call('integrity:countAudits', ['200', '']) } },
+  'integrity:lastProven': {
+    'of no record': { call: () => call('integrity:lastProven', [random(16)]) },
+  },
   'integrity:getAuditParameters': { '': { call: () => call('integrity:getAuditParameters', ['']) } },
   'integrity:getIdentityKey': { '': { call: () => call('integrity:getIdentityKey', [random(16)]) } },
   'org.hyperledger.fabric:GetMetadata': {

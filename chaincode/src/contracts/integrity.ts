@@ -1,11 +1,13 @@
 import type { Context } from 'fabric-contract-api';
 import { LedgerContract } from './contract-base.js';
 import * as afterBlinding from './integrity/after-blinding.js';
+import * as auditQueries from './integrity/audit-queries.js';
+import * as audits from './integrity/audits.js';
 import { blind } from './integrity/blinding.js';
 import * as identityKeys from './integrity/identity-keys.js';
 import * as parameters from './integrity/parameters.js';
 
-/** Identity keys, and the steps that make a record's files auditable. Each function authorises first. */
+/** Identity keys, the steps that make a record's files auditable, and their audits. Each function authorises first. */
 export class IntegrityContract extends LedgerContract {
   constructor() {
     super('integrity');
@@ -50,6 +52,49 @@ export class IntegrityContract extends LedgerContract {
 
   async attest(ctx: Context, businessId: string, attestJson: string) {
     return afterBlinding.attest(ctx, businessId, attestJson);
+  }
+
+  async openAudit(
+    ctx: Context,
+    businessId: string,
+    recordId: string,
+    version: string,
+    kind: string,
+    hA: string,
+  ) {
+    return audits.openAudit(ctx, businessId, recordId, version, kind, hA);
+  }
+
+  async contribute(ctx: Context, auditId: string, nB: string) {
+    return audits.contribute(ctx, auditId, nB);
+  }
+
+  async reveal(ctx: Context, auditId: string, nA: string) {
+    return audits.reveal(ctx, auditId, nA);
+  }
+
+  async prove(ctx: Context, auditId: string, proof: string) {
+    return audits.prove(ctx, auditId, proof);
+  }
+
+  async expire(ctx: Context, auditId: string) {
+    return audits.expire(ctx, auditId);
+  }
+
+  async getAudit(ctx: Context, auditId: string) {
+    return auditQueries.getAudit(ctx, auditId);
+  }
+
+  async listAudits(ctx: Context, filterJson: string, limit: string, after: string) {
+    return auditQueries.listAudits(ctx, filterJson, limit, after);
+  }
+
+  async countAudits(ctx: Context, limit: string, after: string) {
+    return auditQueries.countAudits(ctx, limit, after);
+  }
+
+  async lastProven(ctx: Context, recordId: string) {
+    return auditQueries.lastProven(ctx, recordId);
   }
 
   /** The current set for ''. */

@@ -1,65 +1,44 @@
 import {
   type AuditParameters,
-  checkTag,
+  type AuditVerdict,
   coverageOf,
   CryptoError,
-  decodeAuditParameters,
   erase,
   extractIdentityShare,
-  type ExpectedFile,
   type FileTag,
-  fromBase64,
   mclEngine,
   openMasterShare,
   type ReplacedCoverage,
   replacedOf,
   sealIdentityShare,
-  sha256Hex,
   type SignerIdentity,
 } from '@medseal/crypto';
 import { ContractError } from '../errors.js';
+import { decodedParameters, type ProofPairing, type TagPairing } from './audit-pairings.js';
+import { PairingQueue } from './pairing-queue.js';
 
 /**
- * What the contracts ask of the audit scheme. All pairings of audits are behind these functions, which take and give
- * plain values and nothing of a transaction, so that a worker can do them.
+ * What the contracts ask of the audit scheme. Tags and proofs are checked in a worker, and nothing but public values
+ * goes there: what uses a share of the master key stays here.
  */
 
-/** Parameters that were decoded, by the digest of their bytes: the verdict on them is a function of those. */
-const decoded = new Map<string, AuditParameters>();
-const DECODED_MAX = 64;
+const queue = new PairingQueue();
 
 /** @throws ContractError AUDIT_PARAMETERS_INVALID */
-export const readAuditParameters = async (encoding: string): Promise<AuditParameters> => {
-  const bytes = fromBase64(encoding);
-  const digest = sha256Hex(bytes);
-  const known = decoded.get(digest);
-  if (known !== undefined) return known;
-  const parameters = await inScheme('AUDIT_PARAMETERS_INVALID', async () =>
-    decodeAuditParameters(await mclEngine(), bytes),
-  );
-  const [oldest] = decoded.keys();
-  if (decoded.size >= DECODED_MAX && oldest !== undefined) decoded.delete(oldest);
-  decoded.set(digest, parameters);
-  return parameters;
-};
+export const readAuditParameters = async (encoding: string): Promise<AuditParameters> =>
+  inScheme('AUDIT_PARAMETERS_INVALID', () => decodedParameters(encoding));
 
 /** A tag and what the ledger says it must be about. */
-export interface TagCheck extends Omit<ExpectedFile, 'parameters'> {
-  /** Base64 of the encoded parameters. */
-  parameters: string;
-  /** Base64. */
-  tag: string;
+export interface TagCheck extends TagPairing {
   /** Of the stored object, where the ledger has it. */
   byteLength?: number;
 }
 
-/** @throws ContractError TAG_INVALID, TAG_DIFFERS */
-export const requireTag = async ({ tag, byteLength, ...check }: TagCheck): Promise<FileTag> => {
-  const parameters = await readAuditParameters(check.parameters);
-  const engine = await mclEngine();
+/** @throws ContractError TAG_INVALID, TAG_DIFFERS, VERIFIER_BUSY */
+export const requireTag = async ({ byteLength, ...check }: TagCheck): Promise<FileTag> => {
   const checked = await inScheme(
     (error) => (error.code === 'WRONG_CONTEXT' ? 'TAG_DIFFERS' : 'TAG_INVALID'),
-    async () => checkTag(engine, fromBase64(tag), { ...check, parameters }),
+    () => queue.run('tag', check),
     `the ${check.kind} file`,
   );
   if (byteLength !== undefined && checked.byteLength !== byteLength) {
@@ -70,6 +49,19 @@ export const requireTag = async ({ tag, byteLength, ...check }: TagCheck): Promi
   }
   return checked;
 };
+
+/**
+ * The verdict on a proof: whatever was sent has one, and all endorsers come to the same.
+ *
+ * @throws ContractError VERIFIER_BUSY; CryptoError where the ledger's own values do not go together
+ */
+export const verdictOn = (check: ProofPairing): Promise<AuditVerdict> =>
+  queue.run('proof', {
+    ...check,
+    // What goes to a thread is a part's whole memory: bytes of a transaction may lie beside others of it.
+    replacedSet: new Uint8Array(check.replacedSet),
+    proof: new Uint8Array(check.proof),
+  });
 
 /** What stays of an object. @throws ContractError REPLACED_SET_INVALID for another set than the tag's, or a bad one */
 export const requireReplacedSet = async (tag: FileTag, replacedSet: Uint8Array): Promise<ReplacedCoverage> =>

@@ -6,15 +6,15 @@ import type {
   EmergencyKeyEntry,
   EmergencyStatus,
 } from '../model/emergency-entries.js';
-import type { OrganizationEntry, PatientEntry } from '../model/entries.js';
+import type { PatientEntry } from '../model/entries.js';
 import { instantOf, millisecondsOf } from '../model/instants.js';
 import { id } from '../model/validation.js';
 import type { Caller } from './authorization.js';
 import { requireActiveBy, requireConsent, shareAnswers } from './consent-state.js';
 import { worldKeys } from './keys.js';
-import { MAX_ORGANIZATIONS } from './limits.js';
 import { requireOwnReceipt } from './receipts.js';
 import type { WorldReader } from './store.js';
+import { organizationBesides } from './third-organization.js';
 
 const REVIEW_MS = 7 * 24 * 60 * 60_000;
 
@@ -99,15 +99,7 @@ export const reviewerOf = async (
   readerMspId: string,
   homeMspId: string,
 ): Promise<string> => {
-  const found = await world.list<OrganizationEntry>('organization', [], MAX_ORGANIZATIONS);
-  const reviewer = found
-    .map(({ entry }) => entry)
-    .filter(({ mspId, status }) => status === 'active' && mspId !== readerMspId && mspId !== homeMspId)
-    // An MSP id is ASCII: the order of UTF-16 units is that of bytes.
-    .reduce<string | undefined>(
-      (first, { mspId }) => (first === undefined || mspId < first ? mspId : first),
-      undefined,
-    );
+  const reviewer = await organizationBesides(world, [readerMspId, homeMspId]);
   if (reviewer === undefined) {
     throw new ContractError('REVIEWER_MISSING', 'no third organisation could review an emergency case');
   }

@@ -12,7 +12,12 @@ import type {
   EmergencyKeyEntry,
   EmergencySuspensionEntry,
 } from '../model/emergency-entries.js';
-import type { AuditParametersEntry, IdentityKeyEntry } from '../model/integrity-entries.js';
+import type {
+  AuditEntry,
+  AuditedKind,
+  AuditParametersEntry,
+  IdentityKeyEntry,
+} from '../model/integrity-entries.js';
 import type {
   BusinessEntry,
   ChainHead,
@@ -81,6 +86,10 @@ export const WORLD_KEY_TYPES = [
   'auditParameters',
   'identityKey',
   'tagUse',
+  'audit',
+  'auditOf',
+  'auditFor',
+  'auditProven',
 ] as const;
 
 export type WorldKeyType = (typeof WORLD_KEY_TYPES)[number];
@@ -152,6 +161,16 @@ export const worldKeys = {
   auditParametersOf: (version: number) => worldKey<AuditParametersEntry>('auditParameters', String(version)),
   identityKey: (subject: string) => worldKey<IdentityKeyEntry>('identityKey', subject),
   tagUse: (valueDigest: string) => worldKey<IndexEntry>('tagUse', valueDigest),
+  audit: (auditId: string) => worldKey<AuditEntry>('audit', auditId),
+  /** `place` is `newestFirst` of the opening: scans meet the latest audit first. */
+  auditOf: (recordId: string, place: string, auditId: string) =>
+    worldKey<IndexEntry>('auditOf', recordId, place, auditId),
+  /** By each organisation that has a part in it. */
+  auditFor: (mspId: string, place: string, auditId: string) =>
+    worldKey<IndexEntry>('auditFor', mspId, place, auditId),
+  /** A key an audit, so that those of one file never conflict; `place` is `newestFirst` of the proof. */
+  auditProven: (recordId: string, version: number, kind: AuditedKind, place: string, auditId: string) =>
+    worldKey<IndexEntry>('auditProven', recordId, String(version), kind, place, auditId),
 } as const;
 
 /** Type and parts of a raw key as blocks carry it; undefined when it is none of ours. */

@@ -8,6 +8,14 @@ export const instantOf = (milliseconds: number): string => new Date(milliseconds
 /** Milliseconds since the epoch. */
 export const millisecondsOf = (instant: string): number => Date.parse(instant);
 
+/** So many milliseconds later. */
+export const laterBy = (instant: string, milliseconds: number): string =>
+  instantOf(millisecondsOf(instant) + milliseconds);
+
+/** Part of a key that sorts a later instant before an earlier one; 13 digits, until the year 2286. */
+export const newestFirst = (instant: string): string =>
+  String(9_999_999_999_999 - millisecondsOf(instant)).padStart(13, '0');
+
 /** The same day and time some years later; of a 29th of February the 1st of March. */
 export const yearsAfter = (instant: string, years: number): string => {
   const date = new Date(instant);

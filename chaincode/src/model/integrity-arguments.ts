@@ -2,7 +2,9 @@ import { MAX_AGENTS, MIN_THRESHOLD, TAG_BYTES } from '@medseal/crypto';
 import {
   ATTEST_RETURN_REASONS,
   type AttestReturnReason,
+  AUDIT_STATUSES,
   type AuditParametersEntry,
+  type AuditStatus,
   type ObjectReference,
   PACKAGE_RETURN_REASONS,
   type PackageReturnReason,
@@ -21,6 +23,7 @@ import {
   nullable,
   object,
   oneOf,
+  optional,
   pem,
   refuseArgument,
   subject,
@@ -132,4 +135,23 @@ export const attestArgument: Check<AttestArgument> = (value, path) => {
   const attest = attestFields(value, path);
   if ((attest.verdict === 'return') === (attest.reasonCode !== null)) return attest;
   return refuseArgument(`${path}.reasonCode`, 'must be there for a return, and null for an approval');
+};
+
+/** Which audits a list is of: of a record, of an organisation that has a part in them, or all; and in which status. */
+export interface AuditFilter {
+  recordId?: string;
+  organization?: string;
+  status?: AuditStatus;
+}
+
+const auditFilterFields: Check<AuditFilter> = object({
+  recordId: optional(id),
+  organization: optional(mspId),
+  status: optional(oneOf(...AUDIT_STATUSES)),
+});
+
+export const auditFilter: Check<AuditFilter> = (value, path) => {
+  const filter = auditFilterFields(value, path);
+  if (filter.recordId === undefined || filter.organization === undefined) return filter;
+  return refuseArgument(`${path}.organization`, 'must be left out beside a recordId');
 };

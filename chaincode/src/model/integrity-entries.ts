@@ -159,3 +159,88 @@ export interface IntegrityPart {
   /** The last return, also while a later round is under way. */
   returned: ReturnedPart | null;
 }
+
+/** Which of a record's two files: the sealed object, or the sanitised document. */
+export const AUDITED_KINDS = ['sealed', 'sanitized'] as const;
+export type AuditedKind = (typeof AUDITED_KINDS)[number];
+
+/** In this order; the last three are final. */
+export const AUDIT_STATUSES = ['opened', 'contributed', 'revealed', 'intact', 'failed', 'aborted'] as const;
+export type AuditStatus = (typeof AUDIT_STATUSES)[number];
+
+/**
+ * Why an audit failed (what was wrong with the proof, or that there was none), or was aborted: who left it where it
+ * was, or that its owner is being erased.
+ */
+export type AuditReason =
+  'malformed' | 'replaced set' | 'does not hold' | 'no proof' | 'no contribution' | 'no reveal' | 'erased';
+
+const MINUTE = 60_000;
+
+/** How long after its opening each act of an audit is accepted, in milliseconds. */
+export const AUDIT_DEADLINES = {
+  contribute: 15 * MINUTE,
+  reveal: 30 * MINUTE,
+  prove: 90 * MINUTE,
+} as const;
+
+/** An audit of one file (cryptography.md T5). Tag, signer and parameters are the record entry's. */
+export interface AuditEntry {
+  schema: number;
+  /** Id of the transaction that opened it. */
+  auditId: string;
+  recordId: string;
+  version: number;
+  kind: AuditedKind;
+  /** Whose service proves. */
+  hospital: string;
+  /** SHA-256 (hex) of the tag. */
+  tagHash: string;
+  /** n, blocks of the file. */
+  blocks: number;
+  /** c, how many of them are challenged. */
+  size: number;
+  /** Staff id, and organisation. */
+  auditor: string;
+  auditorMspId: string;
+  /** hA = SHA-256(nA), hex. */
+  commitment: string;
+  /** Whose service gives nB. */
+  contributor: string;
+  openedAt: string;
+  contributeBy: string;
+  revealBy: string;
+  proveBy: string;
+  /** nB, nA: 32 bytes of hex each; null until they are there. */
+  contribution: string | null;
+  revealed: string | null;
+  /** 32 bytes of hex; null until the auditor has revealed. */
+  seed: string | null;
+  /** Base64; null until there is one, and for one that is not even of a proof's length. */
+  proof: string | null;
+  status: AuditStatus;
+  /** Of `failed` and `aborted`. */
+  reason: AuditReason | null;
+  closedAt: string | null;
+}
+
+/** When one file of a record was last proven to be there unchanged. */
+export interface ProvenFile {
+  version: number;
+  kind: AuditedKind;
+  auditId: string;
+  provenAt: string;
+  /** n and c of that audit. */
+  blocks: number;
+  size: number;
+}
+
+/** Of one page of the audits: their sum over all pages is exact, and no audit writes a counter. */
+export interface AuditCounts {
+  open: number;
+  intact: number;
+  failed: number;
+  aborted: number;
+  /** Of the aborted: how many each organisation (MSP id) left without its contribution or its reveal. */
+  abortedBy: Record<string, number>;
+}

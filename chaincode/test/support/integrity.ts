@@ -1,16 +1,21 @@
 import {
+  auditCommitment,
   type AuditParameters,
   blindDocument,
+  blockRange,
   combineIdentityShares,
   decodeSanitisingPackage,
+  decodeSignedFile,
   encodeAuditParameters,
   fromBase64,
+  fromHex,
   type IdentityKey,
   type KeyPair,
   makeMasterKey,
   mclEngine,
   newReceivingKeyPair,
   openIdentityShare,
+  proveFile,
   type RecordReference,
   sanitise,
   type SectorPosition,
@@ -24,6 +29,8 @@ import { organizationKeyStatement } from '../../src/ledger/certificates';
 import type { RecordEntry } from '../../src/model/entries';
 import type { AuditParametersArgument, BlindArgument } from '../../src/model/integrity-arguments';
 import type {
+  AuditedKind,
+  AuditEntry,
   AuditParametersEntry,
   ExtractedShare,
   IdentityKeyEntry,
@@ -41,15 +48,31 @@ export interface Signer extends Person {
   parameters: AuditParameters;
 }
 
+/** What the cloud holds of one file. */
+export interface StoredFile {
+  content: Uint8Array;
+  signedFile: Uint8Array;
+}
+
+/** A chained record, and what the cloud holds of it. */
+export interface AuditedRecord {
+  entry: RecordEntry;
+  signer: Signer;
+  stored: Record<AuditedKind, StoredFile>;
+}
+
 /** What the author's side makes of a sealed entry. */
 export interface SignedFiles {
   argument: Omit<BlindArgument, 'round' | 'sanitizer'>;
   replacedSet: Uint8Array;
   package: Uint8Array;
   sealedSignedFile: ObjectReference;
+  sealed: StoredFile;
 }
 
 export interface SigningWish {
+  /** Of the document. */
+  content?: Uint8Array;
   identity?: SignerIdentity;
   key?: IdentityKey;
   record?: Partial<RecordReference>;
@@ -208,10 +231,11 @@ export class Integrity {
           };
     const common = { parameters: signer.parameters, identity, key, record, ...random };
     const sealedBytes = wish.sealedBytes ?? entry.sealed!.sealedBytes;
-    const sealed = signSealedFile(engine, { ...common, content: new Uint8Array(sealedBytes).fill(7) });
-    const { personal = [{ block: 0, sector: 1 }] } = wish;
+    const sealedContent = new Uint8Array(sealedBytes).fill(7);
+    const sealed = signSealedFile(engine, { ...common, content: sealedContent });
+    const { personal = [{ block: 0, sector: 1 }], content = DOCUMENT } = wish;
     const organisation = [{ block: 2, sector: 3 }];
-    const blinded = blindDocument(engine, { ...common, content: DOCUMENT, personal, organisation });
+    const blinded = blindDocument(engine, { ...common, content, personal, organisation });
     const { replacedSet } = decodeSanitisingPackage(blinded.package);
     return {
       argument: {
@@ -225,6 +249,7 @@ export class Integrity {
       replacedSet,
       package: blinded.package,
       sealedSignedFile: objectOf(sealed.signedFile),
+      sealed: { content: sealedContent, signedFile: sealed.signedFile },
     };
   }
 
@@ -245,16 +270,20 @@ export class Integrity {
     });
   }
 
-  /** What the sanitiser makes of a package, and says of it. */
+  /** What the sanitiser says of what is made of a package. */
   async sanitised(signer: Signer, entry: RecordEntry, files: SignedFiles) {
+    const { content, signedFile } = await this.sanitisedFile(signer, entry, files);
+    return { object: objectOf(content), signedFile: objectOf(signedFile) };
+  }
+
+  async sanitisedFile(signer: Signer, entry: RecordEntry, files: SignedFiles): Promise<StoredFile> {
     const { recordId, version, ledgerId: owner } = entry;
-    const made = sanitise(await mclEngine(), {
+    return sanitise(await mclEngine(), {
       parameters: signer.parameters,
       identity: signer.signsAs,
       record: { channel: CHANNEL, recordId, version, owner },
       package: files.package,
     });
-    return { object: objectOf(made.content), signedFile: objectOf(made.signedFile) };
   }
 
   step(by: Person, fn: string, entry: RecordEntry, fields: object): Promise<RecordEntry> {
@@ -267,5 +296,101 @@ export class Integrity {
 
   approve(verifier: Person, entry: RecordEntry): Promise<RecordEntry> {
     return this.step(verifier, 'attest', entry, { verdict: 'approve', reasonCode: null });
+  }
+
+  /** All steps, by their own people, until the record is chained. */
+  async audited(
+    signer: Signer,
+    patient: Patient,
+    {
+      sanitizer,
+      verifier,
+      wish = {},
+      fields = {},
+    }: { sanitizer: Person; verifier: Person; wish?: SigningWish; fields?: Partial<CreateFields> },
+  ): Promise<AuditedRecord> {
+    const panel = { sanitizer: sanitizer.subject, verifiers: [verifier.subject] };
+    const sealed = await this.sealed(signer, patient, { ...fields, ...panel });
+    const files = await this.sign(signer, sealed, wish);
+    const blinded = await this.blind(signer, sealed, files);
+    const sanitized = await this.sanitisedFile(signer, blinded, files);
+    const made = { object: objectOf(sanitized.content), signedFile: objectOf(sanitized.signedFile) };
+    const { sealedSignedFile } = files;
+    const done = await this.step(sanitizer, 'sanitize', blinded, made);
+    const uploaded = await this.step(signer, 'upload', done, { ...made, sealedSignedFile });
+    await this.approve(verifier, uploaded);
+    const { recordId, version } = sealed;
+    const entry = await this.ledger.submit<RecordEntry>(signer, 'records:chain', [recordId, version]);
+    return { entry, signer, stored: { sealed: files.sealed, sanitized } };
+  }
+
+  openAudit(
+    auditor: Person,
+    { recordId, version }: Pick<RecordEntry, 'recordId' | 'version'>,
+    kind: string,
+    nonce = newDigest(),
+  ): Promise<AuditEntry> {
+    const commitment = auditCommitment(fromHex(nonce));
+    return this.ledger.submit<AuditEntry>(auditor, 'integrity:openAudit', [
+      newDigest(),
+      recordId,
+      version,
+      kind,
+      commitment,
+    ]);
+  }
+
+  /** An audit as far as the auditor's nonce. */
+  async revealed(auditor: Person, record: AuditedRecord, kind: AuditedKind): Promise<AuditEntry> {
+    const nonce = newDigest();
+    const { auditId, contributor } = await this.openAudit(auditor, record.entry, kind, nonce);
+    await this.contribute(this.clinic.service(contributor), auditId);
+    return this.reveal(auditor, auditId, nonce);
+  }
+
+  contribute(service: Person, auditId: string, nonce = newDigest()): Promise<AuditEntry> {
+    return this.ledger.submit<AuditEntry>(service, 'integrity:contribute', [auditId, nonce]);
+  }
+
+  reveal(auditor: Person, auditId: string, nonce: string): Promise<AuditEntry> {
+    return this.ledger.submit<AuditEntry>(auditor, 'integrity:reveal', [auditId, nonce]);
+  }
+
+  expire(service: Person, auditId: string): Promise<AuditEntry> {
+    return this.ledger.submit<AuditEntry>(service, 'integrity:expire', [auditId]);
+  }
+
+  /** What the storage's side makes of what it holds. */
+  async proofOf(
+    { signer, stored }: Pick<AuditedRecord, 'signer' | 'stored'>,
+    { auditId, seed, size, kind }: AuditEntry,
+  ): Promise<Uint8Array> {
+    const { content, signedFile } = stored[kind];
+    const { tag, replacedSet, authenticators } = decodeSignedFile(signedFile);
+    return proveFile(await mclEngine(), {
+      parameters: signer.parameters,
+      tag: tag.bytes,
+      replacedSet,
+      challenge: { auditId, seed: seed!, size },
+      read: (block) => {
+        const { start, end } = blockRange(tag, block);
+        return { data: content.subarray(start, end), authenticator: authenticators[block]! };
+      },
+    });
+  }
+
+  /** What is sent with the proof of a file. */
+  replacedSetOf({ stored }: Pick<AuditedRecord, 'stored'>): { replacedSet: Uint8Array } {
+    return { replacedSet: decodeSignedFile(stored.sanitized.signedFile).replacedSet };
+  }
+
+  prove(
+    service: Person,
+    { auditId }: Pick<AuditEntry, 'auditId'>,
+    proof: Uint8Array | string,
+    transient: Record<string, Uint8Array> = {},
+  ): Promise<AuditEntry> {
+    const text = typeof proof === 'string' ? proof : toBase64(proof);
+    return this.ledger.submit<AuditEntry>(service, 'integrity:prove', [auditId, text], { transient });
   }
 }
