@@ -70,7 +70,7 @@ const BY_HAND = [
   {
     file: 'chaincode/src/contracts/access.ts',
     what: 'isEntitled: hospital or home',
-    removed: 'home === mspId',
+    removed: 'owners.get(head.ledgerId)?.homeMsp === mspId',
     replacement: 'true',
   },
   {
