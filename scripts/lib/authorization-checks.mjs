@@ -170,13 +170,13 @@ const BY_HAND = [
   {
     file: 'gateway/src/patients/patient-directory.ts',
     what: 'homeEntries: of this hospital',
-    removed: "`SELECT entry FROM patients WHERE home_msp = $1 AND status <> 'deleted' ORDER BY ledger_id`",
+    removed: "`SELECT entry FROM patients WHERE home_msp = $1 AND status IN ('keyless', 'active') ORDER BY ledger_id`",
     replacement:
-      "`SELECT entry FROM patients WHERE $1::text IS NOT NULL AND status <> 'deleted' ORDER BY ledger_id`",
+      "`SELECT entry FROM patients WHERE $1::text IS NOT NULL AND status IN ('keyless', 'active') ORDER BY ledger_id`",
   },
   {
-    file: 'gateway/src/encounters/encounters.service.ts',
-    what: 'patient: the card is of this number',
+    file: 'gateway/src/patients/known-patient.ts',
+    what: 'knownPatient: the card is of this number',
     removed: 'card.number !== registrationNo',
     replacement: 'false',
   },
@@ -273,7 +273,7 @@ const BY_HAND = [
   {
     file: 'gateway/src/blockchain/report.service.ts',
     what: 'shown: a receipt',
-    removed: 'needsReceipt: «anything && !owner && !isAuthor»',
+    removed: 'needsReceipt = «anything && !owner && !isAuthor»',
     replacement: 'false',
   },
   {
