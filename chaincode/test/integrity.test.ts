@@ -619,8 +619,8 @@ describe('an audit', () => {
     integrity.audited(record.signer, patient, { sanitizer, verifier: verifiers[0]!, ...(wish && { wish }) });
   const opened = async (by = auditor, of = record.entry, kind = 'sanitized') =>
     codeOf(integrity.openAudit(by, of, kind));
-  const lastProven = () =>
-    ledger.evaluate<ProvenFile[]>(auditor, 'integrity:lastProven', [record.entry.recordId]);
+  const getLastProven = () =>
+    ledger.evaluate<ProvenFile[]>(auditor, 'integrity:getLastProven', [record.entry.recordId]);
   const transientOf = ({ kind }: AuditEntry): Record<string, Uint8Array> =>
     kind === 'sealed' ? {} : integrity.replacedSetOf(record);
   /** What one endorser answers; nothing is sent to the others or committed. */
@@ -646,7 +646,7 @@ describe('an audit', () => {
 
   test('of an intact file ends with a proof that every endorser has verified, and anybody can', async () => {
     const { entry, signer } = record;
-    expect(await lastProven()).toEqual([]);
+    expect(await getLastProven()).toEqual([]);
     for (const kind of KINDS) {
       const [nonceA, nonceB] = [newDigest(), newDigest()];
       const first = await integrity.openAudit(auditor, entry, kind, nonceA);
@@ -698,7 +698,7 @@ describe('an audit', () => {
       ])
         expect(await codeOf(again)).toBe('AUDIT_STATUS');
     }
-    expect((await lastProven()).map(({ version, kind }) => [version, kind])).toEqual([
+    expect((await getLastProven()).map(({ version, kind }) => [version, kind])).toEqual([
       [1, 'sealed'],
       [1, 'sanitized'],
     ]);
@@ -847,7 +847,7 @@ describe('an audit', () => {
         reason: 'malformed',
         proof: null,
       });
-      const proven = await lastProven();
+      const proven = await getLastProven();
       expect(proven.find(({ kind }) => kind === 'sanitized')!.auditId).toBe(audit.auditId);
     });
   });

@@ -27,6 +27,8 @@ describe('the package runs in Node, chaincode and browser', () => {
         target.startsWith('.') || PORTABLE.some((prefix) => target.startsWith(prefix)),
       ]).toEqual([target, true]);
     }
-    expect(source).not.toMatch(/\b(?:Buffer|process|require|__dirname|window|document)\s*[.(]/);
+    // A comment may end with a word that is also a browser's, and a module have its name.
+    const code = source.replaceAll(/\/\*[\s\S]*?\*\/|\/\/ .*|\bfrom '[^']+'/g, '');
+    expect(code).not.toMatch(/\b(?:Buffer|process|require|__dirname|window|document)\s*[.(]/);
   });
 });

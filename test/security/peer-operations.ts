@@ -538,8 +538,8 @@ export const peerOperations: Readonly<Record<string, Readonly<Record<string, Pee
   'integrity:getAudit': { 'of no audit': { call: () => call('integrity:getAudit', [random(32)]) } },
   'integrity:listAudits': { '': { call: () => call('integrity:listAudits', ['{}', '200', '']) } },
   'integrity:countAudits': { '': { call: () => call('integrity:countAudits', ['200', '']) } },
-  'integrity:lastProven': {
-    'of no record': { call: () => call('integrity:lastProven', [random(16)]) },
+  'integrity:getLastProven': {
+    'of no record': { call: () => call('integrity:getLastProven', [random(16)]) },
   },
   'integrity:getAuditParameters': { '': { call: () => call('integrity:getAuditParameters', ['']) } },
   'integrity:getIdentityKey': { '': { call: () => call('integrity:getIdentityKey', [random(16)]) } },

@@ -93,8 +93,8 @@ export class IntegrityContract extends LedgerContract {
     return auditQueries.countAudits(ctx, limit, after);
   }
 
-  async lastProven(ctx: Context, recordId: string) {
-    return auditQueries.lastProven(ctx, recordId);
+  async getLastProven(ctx: Context, recordId: string) {
+    return auditQueries.getLastProven(ctx, recordId);
   }
 
   /** The current set for ''. */

@@ -62,11 +62,11 @@ export const countAudits = async (
   };
 };
 
-/** Versions of one record that `lastProven` looks at, newest first. */
+/** Versions of one record that `getLastProven` looks at, newest first. */
 const PROVEN_VERSIONS_MAX = 50;
 
 /** The latest proof of each file that has one; of the newest versions of the record, newest first. */
-export const lastProven = async (ctx: Context, recordId: string): Promise<ProvenFile[]> => {
+export const getLastProven = async (ctx: Context, recordId: string): Promise<ProvenFile[]> => {
   const { world } = await authorizeQuery(ctx, { roles: EVERYONE });
   const head = await world.require(
     worldKeys.record(id(recordId, 'recordId')),
@@ -76,14 +76,14 @@ export const lastProven = async (ctx: Context, recordId: string): Promise<Proven
   const proven: ProvenFile[] = [];
   for (let { version } = head; version > 0 && head.version - version < PROVEN_VERSIONS_MAX; version--) {
     for (const kind of AUDITED_KINDS) {
-      const file = await lastProvenFile(world, recordId, version, kind);
+      const file = await getLastProvenFile(world, recordId, version, kind);
       if (file !== undefined) proven.push(file);
     }
   }
   return proven;
 };
 
-const lastProvenFile = async (
+const getLastProvenFile = async (
   world: Query['world'],
   recordId: string,
   version: number,
