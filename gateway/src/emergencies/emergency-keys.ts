@@ -1,16 +1,9 @@
 import { Injectable } from '@nestjs/common';
-import {
-  type EmergencyKeyEntry,
-  type OrganizationEntry,
-  type OrganizationKeyEntry,
-  organizationKeyStatement,
-  privateKeys,
-} from '@medseal/chaincode';
+import { type EmergencyKeyEntry, organizationKeyStatement, privateKeys } from '@medseal/chaincode';
 import {
   canonicalJson,
   type EmergencyKey,
   emergencyKeyDigest,
-  fromHex,
   makeEmergencyKey,
   mclEngine,
   toBase64,
@@ -19,7 +12,7 @@ import {
 import { evaluateJson } from '../fabric/evaluate-json.js';
 import { LedgerError } from '../fabric/ledger-client.js';
 import type { Organization } from '../organizations/organization.js';
-import { putOrganizationKey } from '../organizations/organization-keys.js';
+import { keysOfActive, putOrganizationKey } from '../organizations/organization-keys.js';
 import { custodianStatus, keepShare } from './custodian-service.js';
 import { readEmergencyKey } from './emergency-key.js';
 
@@ -102,7 +95,7 @@ export class EmergencyKeys {
 
   /** The ceremony itself: the secret and the shares exist only within `makeEmergencyKey`. */
   private async make(ministry: Organization): Promise<{ digest: string; made: Ceremony } | undefined> {
-    const custodians = await custodianKeys(ministry);
+    const custodians = await keysOfActive(ministry, 'custodianService');
     if (custodians === undefined || custodians.length < THRESHOLD) return undefined;
     const { key, sealedShares } = await makeEmergencyKey(await mclEngine(), {
       channel: ministry.ledger.channel,
@@ -121,23 +114,6 @@ export class EmergencyKeys {
     return { digest, made };
   }
 }
-
-/** In the order of the MSP ids; undefined while an admitted organisation has none. */
-const custodianKeys = async (
-  ministry: Organization,
-): Promise<{ mspId: string; publicKey: Uint8Array }[] | undefined> => {
-  const organizations = await evaluateJson<OrganizationEntry[]>(ministry, 'registry:getOrganizations', []);
-  const found: { mspId: string; publicKey: Uint8Array }[] = [];
-  for (const { mspId } of organizations.filter(({ status }) => status === 'active')) {
-    const keys = await evaluateJson<OrganizationKeyEntry[]>(ministry, 'registry:getOrganizationKeys', [
-      mspId,
-    ]);
-    const key = keys.find(({ kind }) => kind === 'custodianService');
-    if (key === undefined) return undefined;
-    found.push({ mspId, publicKey: fromHex(key.publicKey) });
-  }
-  return found.sort((left, right) => (left.mspId < right.mspId ? -1 : 1));
-};
 
 const fieldsOf = ({ publicKey, proof, threshold, custodians }: EmergencyKey): Ceremony['key'] => ({
   publicKey: toHex(publicKey),

@@ -1,24 +1,18 @@
 import { Injectable } from '@nestjs/common';
-import {
-  type AuditParametersArgument,
-  type OrganizationEntry,
-  type OrganizationKeyEntry,
-  organizationKeyStatement,
-} from '@medseal/chaincode';
+import { type AuditParametersArgument, organizationKeyStatement } from '@medseal/chaincode';
 import {
   canonicalJson,
   encodeAuditParameters,
   fromBase64,
-  fromHex,
   makeMasterKey,
   mclEngine,
   sha256Hex,
   toBase64,
   toHex,
 } from '@medseal/crypto';
-import { evaluateJson } from '../fabric/evaluate-json.js';
 import { LedgerError } from '../fabric/ledger-client.js';
 import type { Organization } from '../organizations/organization.js';
+import { keysOfActive } from '../organizations/organization-keys.js';
 import { readAuditParameters } from './audit-parameters.js';
 
 const THRESHOLD = 2;
@@ -76,7 +70,7 @@ export class MasterKey {
 
   /** The ceremony itself: the secret and the shares exist only within `makeMasterKey`. */
   private async make(ministry: Organization): Promise<Ceremony | undefined> {
-    const extractors = await agentKeys(ministry);
+    const extractors = await keysOfActive(ministry, 'agent');
     if (extractors === undefined || extractors.length < THRESHOLD) return undefined;
     const engine = await mclEngine();
     const { parameters, sealedShares } = await makeMasterKey(engine, { extractors, threshold: THRESHOLD });
@@ -99,23 +93,6 @@ export class MasterKey {
     return made;
   }
 }
-
-/** In the order of the MSP ids; undefined while an admitted organisation has none. */
-const agentKeys = async (
-  ministry: Organization,
-): Promise<{ mspId: string; publicKey: Uint8Array }[] | undefined> => {
-  const organizations = await evaluateJson<OrganizationEntry[]>(ministry, 'registry:getOrganizations', []);
-  const found: { mspId: string; publicKey: Uint8Array }[] = [];
-  for (const { mspId } of organizations.filter(({ status }) => status === 'active')) {
-    const keys = await evaluateJson<OrganizationKeyEntry[]>(ministry, 'registry:getOrganizationKeys', [
-      mspId,
-    ]);
-    const key = keys.find(({ kind }) => kind === 'agent');
-    if (key === undefined) return undefined;
-    found.push({ mspId, publicKey: fromHex(key.publicKey) });
-  }
-  return found.sort((left, right) => (left.mspId < right.mspId ? -1 : 1));
-};
 
 const put = async (
   { ledger, mspId, service }: Organization,

@@ -1,9 +1,10 @@
 import {
+  type OrganizationEntry,
   organizationKeyStatement,
   type OrganizationKeyEntry,
   type OrganizationKeyKind,
 } from '@medseal/chaincode';
-import { canonicalJson } from '@medseal/crypto';
+import { canonicalJson, fromHex } from '@medseal/crypto';
 import { evaluateJson } from '../fabric/evaluate-json.js';
 import type { Organization } from './organization.js';
 
@@ -24,4 +25,20 @@ export const putOrganizationKey = async (
   await ledger.submit(service, 'registry:putOrganizationKey', [
     canonicalJson({ ...key, certificate: service.certificate, signature }),
   ]);
+};
+
+/** A kind of key of every active organisation, in the order of the MSP ids; undefined while one of them has none. */
+export const keysOfActive = async (
+  asking: Organization,
+  kind: OrganizationKeyKind,
+): Promise<{ mspId: string; publicKey: Uint8Array }[] | undefined> => {
+  const organizations = await evaluateJson<OrganizationEntry[]>(asking, 'registry:getOrganizations', []);
+  const found: { mspId: string; publicKey: Uint8Array }[] = [];
+  for (const { mspId } of organizations.filter(({ status }) => status === 'active')) {
+    const keys = await evaluateJson<OrganizationKeyEntry[]>(asking, 'registry:getOrganizationKeys', [mspId]);
+    const key = keys.find((entry) => entry.kind === kind);
+    if (key === undefined) return undefined;
+    found.push({ mspId, publicKey: fromHex(key.publicKey) });
+  }
+  return found.sort((left, right) => (left.mspId < right.mspId ? -1 : 1));
 };
