@@ -7,7 +7,7 @@ import {
   openAsReader,
 } from '@medseal/crypto';
 import type { OpenedUnderConsent } from '../api.js';
-import { checkedContent, type RecordContent } from './record-content.js';
+import { checkedContent, type RecordContent, sealedPartsOf } from './record-content.js';
 import { DeviceRefusal } from './signed-act.js';
 
 /**
@@ -24,19 +24,7 @@ export async function openRecordAsReader(
   const { consent } = opened;
   if (consent.ledgerId !== opened.ledgerId) throw new DeviceRefusal("the consent is another owner's");
   const { content, culprits } = await openAsReader(await mclEngine(), {
-    sealed: fromBase64(opened.sealed, 'sealed'),
-    header: fromBase64(opened.header, 'header'),
-    facts: {
-      record: {
-        channel: opened.channel,
-        recordId: opened.recordId,
-        version: opened.version,
-        owner: opened.ledgerId,
-      },
-      sealedDigest: opened.sealedDigest,
-      dekCommitment: opened.dekCommitment,
-      headerDigest: opened.headerDigest,
-    },
+    ...sealedPartsOf(opened),
     grant: grantOf(opened),
     readerSecretKey,
     capsule: fromBase64(opened.capsule, 'capsule'),

@@ -1,7 +1,7 @@
 import { type Culprit, emergencyKeyOf, fromBase64, mclEngine, openInEmergency } from '@medseal/crypto';
 import type { OpenedInEmergency } from '../api.js';
 import { grantOf } from './consent-reading.js';
-import { checkedContent, type RecordContent } from './record-content.js';
+import { checkedContent, type RecordContent, sealedPartsOf } from './record-content.js';
 import { DeviceRefusal } from './signed-act.js';
 
 /**
@@ -19,14 +19,7 @@ export async function openRecordInEmergency(
   const { channel, consent } = opened;
   if (consent.ledgerId !== opened.ledgerId) throw new DeviceRefusal("the emergency grant is another owner's");
   const { content, culprits } = await openInEmergency(await mclEngine(), {
-    sealed: fromBase64(opened.sealed, 'sealed'),
-    header: fromBase64(opened.header, 'header'),
-    facts: {
-      record: { channel, recordId: opened.recordId, version: opened.version, owner: opened.ledgerId },
-      sealedDigest: opened.sealedDigest,
-      dekCommitment: opened.dekCommitment,
-      headerDigest: opened.headerDigest,
-    },
+    ...sealedPartsOf(opened),
     key: emergencyKeyOf(channel, opened.emergencyKey),
     grant: grantOf(opened),
     caseId: opened.receipt.emergencyId,

@@ -137,7 +137,7 @@ export async function openRecordAsAuthor(
 }
 
 /** Stored bytes and what the ledger says of them. */
-const sealedPartsOf = (opened: OpenedRecord) => ({
+export const sealedPartsOf = (opened: Omit<OpenedRecord, 'elements'>) => ({
   sealed: fromBase64(opened.sealed, 'sealed'),
   header: fromBase64(opened.header, 'header'),
   facts: {
