@@ -170,7 +170,8 @@ const BY_HAND = [
   {
     file: 'gateway/src/patients/patient-directory.ts',
     what: 'homeEntries: of this hospital',
-    removed: "`SELECT entry FROM patients WHERE home_msp = $1 AND status IN ('keyless', 'active') ORDER BY ledger_id`",
+    removed:
+      "`SELECT entry FROM patients WHERE home_msp = $1 AND status IN ('keyless', 'active') ORDER BY ledger_id`",
     replacement:
       "`SELECT entry FROM patients WHERE $1::text IS NOT NULL AND status IN ('keyless', 'active') ORDER BY ledger_id`",
   },
