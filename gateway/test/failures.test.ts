@@ -52,6 +52,13 @@ describe('what failed, and whether to try again', () => {
     });
   });
 
+  test('a chaincode process that dies on the way to its answer is nobody there, not a refusal', () => {
+    const message = 'error sending: chaincode stream terminated';
+    const details = [{ address: '127.0.0.1:7051', mspId: 'Hosp1MSP', message }];
+    const died = { cls: 'GatewayError', code: 10, message: `10 ABORTED: ${message}`, details };
+    expect(classifyFailure(errorOf(died))).toMatchObject({ error: { code: 'LEDGER_UNAVAILABLE' } });
+  });
+
   test('a bad signature is refused once', () => {
     const found = recorded.find((one) => one.case.startsWith('bad signature') && one.op === 'endorse');
     expect(classifyFailure(errorOf(found!), 'Hosp1MSP')).toMatchObject({

@@ -14,7 +14,7 @@ export interface Failure {
 const DISAGREEMENT = /ProposalResponsePayloads do not match/;
 /** A peer, its chaincode or the neighbours it needs are starting, stopping or not yet known to it. */
 const NOBODY_THERE =
-  /no combination of peers can be derived|failed to select a set of endorsers|failed to find any endorsing peers|no peers available to evaluate|could not launch chaincode|code = Unavailable|exceeding concurrency limit|no endorsers found in the gateway's organization/;
+  /no combination of peers can be derived|failed to select a set of endorsers|failed to find any endorsing peers|no peers available to evaluate|could not launch chaincode|chaincode stream terminated|code = Unavailable|exceeding concurrency limit|no endorsers found in the gateway's organization/;
 /** Of the caller's or the contract's making, whatever block a peer is at. */
 const EVERYWHERE_THE_SAME: readonly ContractErrorCode[] = ['UNKNOWN_FUNCTION', 'BAD_ARGUMENT', 'WRONG_PEER'];
 
