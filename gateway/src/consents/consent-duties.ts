@@ -4,6 +4,7 @@ import { Clock } from '../clock.js';
 import { LedgerError } from '../fabric/ledger-client.js';
 import { EmergencyKeyDuties } from '../emergencies/emergency-key-duties.js';
 import { MasterKeyDuties } from '../integrity/master-key-duties.js';
+import { SpoolDuties } from '../integrity/spool-duties.js';
 import { OrganizationRegistry, type Organization } from '../organizations/organization.js';
 import type { BlockChanges } from '../projection/block-changes.js';
 import { Projections } from '../projection/projections.js';
@@ -73,8 +74,19 @@ export class ConsentDuties implements OnApplicationBootstrap, OnApplicationShutd
     careTeams: CareTeamDuties,
     emergencyKeys: EmergencyKeyDuties,
     masterKey: MasterKeyDuties,
+    spool: SpoolDuties,
   ) {
-    this.sources = [erasures, agent, dataErasures, incoming, outgoing, careTeams, emergencyKeys, masterKey];
+    this.sources = [
+      erasures,
+      agent,
+      dataErasures,
+      incoming,
+      outgoing,
+      careTeams,
+      emergencyKeys,
+      masterKey,
+      spool,
+    ];
   }
 
   onApplicationBootstrap(): void {

@@ -73,12 +73,13 @@ export class ErasureDuties implements DutySource {
 
   private async deleteObjects(
     organization: Organization,
-    { ledgerId }: PatientTraces,
+    { ledgerId, recordIds }: PatientTraces,
     announced: readonly string[],
   ): Promise<void> {
     if (organization.kind !== 'hospital') return;
     const digests = new Set([...announced, ...(await objectsOf(organization, ledgerId))]);
     for (const digest of digests) await organization.objects.delete(digest);
+    for (const recordId of recordIds) await organization.spool.clear(recordId);
   }
 
   /** At least one page, whether anything is held or not. */

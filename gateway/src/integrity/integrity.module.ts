@@ -2,7 +2,11 @@ import { Module } from '@nestjs/common';
 import { IdentityKeys } from './identity-keys.js';
 import { MasterKey } from './master-key.js';
 import { MasterKeyDuties } from './master-key-duties.js';
+import { SpoolDuties } from './spool-duties.js';
 
-/** Keys of integrity audits: the master key's ceremony, and doctors' identity keys. */
-@Module({ providers: [IdentityKeys, MasterKey, MasterKeyDuties], exports: [IdentityKeys, MasterKeyDuties] })
+/** Keys of integrity audits: the master key's ceremony, and doctors' identity keys; the files between the record steps. */
+@Module({
+  providers: [IdentityKeys, MasterKey, MasterKeyDuties, SpoolDuties],
+  exports: [IdentityKeys, MasterKeyDuties, SpoolDuties],
+})
 export class IntegrityModule {}

@@ -13,6 +13,7 @@ import { Database } from '../database/database.js';
 import { migrate } from '../database/migrations.js';
 import { countTransaction } from '../health/metrics.js';
 import { noteCommit } from '../http/request-context.js';
+import { StepSpool } from '../integrity/step-spool.js';
 import { Keystore, type ServiceCredentials } from '../keystore/keystore.js';
 import type { ObjectStore } from '../storage/object-store.js';
 import { openObjectStore } from '../storage/open-object-store.js';
@@ -63,6 +64,7 @@ export const openOrganizations = async (config: GatewayConfig, clock: Clock): Pr
 
 interface Credentials {
   keystore: Keystore;
+  spool: StepSpool;
   ca: CaClient;
   service: ServiceCredentials;
 }
@@ -73,16 +75,18 @@ const openCredentials = async (
   profile: ConnectionProfile,
   clock: Clock,
 ): Promise<Credentials> => {
-  const keystore = await Keystore.open(join(config.dataDirectory, mspId, 'keystore'), mspId);
+  const directory = join(config.dataDirectory, mspId);
+  const keystore = await Keystore.open(join(directory, 'keystore'), mspId);
+  const spool = await StepSpool.open(join(directory, 'spool'), clock);
   const ca = new CaClient({ mspId, ...profile.organization(mspId).ca });
   const held = keystore.service();
   const usable = held !== undefined && !needsRenewal(held.certificate, clock.now());
-  return { keystore, ca, service: usable ? held : await enrollService(ca, keystore) };
+  return { keystore, spool, ca, service: usable ? held : await enrollService(ca, keystore) };
 };
 
 const openOrganization = (
   organization: OrganizationProfile,
-  { keystore, ca, service: credentials }: Credentials,
+  { keystore, spool, ca, service: credentials }: Credentials,
   parts: { clock: Clock; profile: ConnectionProfile; database: Database; objects: ObjectStore },
 ): Organization => {
   const { mspId, slug } = organization;
@@ -101,7 +105,16 @@ const openOrganization = (
   });
   ledger.useService(service);
   const authority = authorityOf(chain);
-  return new Organization(organization, { ledger, database, keystore, objects, service, ca, authority });
+  return new Organization(organization, {
+    ledger,
+    database,
+    keystore,
+    objects,
+    spool,
+    service,
+    ca,
+    authority,
+  });
 };
 
 const enrollService = async (ca: CaClient, keystore: Keystore): Promise<ServiceCredentials> => {

@@ -1,6 +1,7 @@
 import type { CaClient } from '../fabric/ca-client.js';
 import type { LedgerClient, LedgerIdentity } from '../fabric/ledger-client.js';
 import type { Database } from '../database/database.js';
+import type { StepSpool } from '../integrity/step-spool.js';
 import type { Keystore } from '../keystore/keystore.js';
 import type { ObjectStore } from '../storage/object-store.js';
 
@@ -34,6 +35,7 @@ export interface OrganizationParts {
   database: Database;
   keystore: Keystore;
   objects: ObjectStore;
+  spool: StepSpool;
   service: LedgerIdentity;
   ca: CaClient;
   authority: AuthorityCertificates;
@@ -50,6 +52,7 @@ export class Organization implements OrganizationProfile, OrganizationParts {
   readonly database: Database;
   readonly keystore: Keystore;
   readonly objects: ObjectStore;
+  readonly spool: StepSpool;
   /** `medseal.role=service`: submits what the ledger already entitles the organisation to. */
   readonly service: LedgerIdentity;
   readonly ca: CaClient;
@@ -66,6 +69,7 @@ export class Organization implements OrganizationProfile, OrganizationParts {
     this.database = parts.database;
     this.keystore = parts.keystore;
     this.objects = parts.objects;
+    this.spool = parts.spool;
     this.service = parts.service;
     this.ca = parts.ca;
     this.authority = parts.authority;
