@@ -1,4 +1,5 @@
 import { Module } from '@nestjs/common';
+import { FileQueue } from './file-queue.js';
 import { IdentityKeys } from './identity-keys.js';
 import { MasterKey } from './master-key.js';
 import { MasterKeyDuties } from './master-key-duties.js';
@@ -6,7 +7,7 @@ import { SpoolDuties } from './spool-duties.js';
 
 /** Keys of integrity audits: the master key's ceremony, and doctors' identity keys; the files between the record steps. */
 @Module({
-  providers: [IdentityKeys, MasterKey, MasterKeyDuties, SpoolDuties],
-  exports: [IdentityKeys, MasterKeyDuties, SpoolDuties],
+  providers: [FileQueue, IdentityKeys, MasterKey, MasterKeyDuties, SpoolDuties],
+  exports: [FileQueue, IdentityKeys, MasterKeyDuties, SpoolDuties],
 })
 export class IntegrityModule {}
