@@ -21,7 +21,6 @@ import { CustodianStore } from '../ledger/custodian-store.js';
 import { requireEmergencyRead } from '../ledger/emergency-state.js';
 import { refuseStaleProposal } from '../ledger/freshness.js';
 import { Transient } from '../ledger/private-values.js';
-import { contextOf, grantOf } from '../ledger/reencryption-checks.js';
 import { ContractError, parseContractError } from '../errors.js';
 import { provenAnswersArgument } from '../model/emergency-arguments.js';
 import type {
@@ -106,10 +105,10 @@ const answerFor = async (ctx: Context, args: string[]): Promise<CustodianAnswerE
   const channel = ctx.stub.getChannelID();
   requireEmergencyRead(facts, caller, instantOf(at));
   const transient = new Transient(ctx.stub);
-  const capsule = transient.capsule();
+  const given = transient.capsule();
   const { value: answers } = transient.json('answers', provenAnswersArgument);
   const { consent, emergency, entry, emergencyKey, receivingKey } = facts;
-  const scope = await requireCapsule(channel, entry, consent, capsule);
+  const { capsule } = await requireCapsule(channel, entry, consent, given);
   const mspId = ctx.stub.getMspID();
   const store = new CustodianStore();
   const sealedShare = store.share(emergencyKey.digest);
@@ -120,9 +119,7 @@ const answerFor = async (ctx: Context, args: string[]): Promise<CustodianAnswerE
         mspId,
         custodianSecretKey,
         sealedShare,
-        capsule,
-        context: contextOf(channel, entry, entry.sealed?.sealedDigest ?? '', scope),
-        grant: grantOf(channel, consent, scope),
+        ...{ capsule: capsule.capsule, context: capsule.context, grant: capsule.grant },
         answers: answers.map((one) => ({ mspId: one.mspId, answer: fromBase64(one.answer) })),
         caseId: emergency.emergencyId,
         readerPublicKey: fromHex(receivingKey),

@@ -1,6 +1,7 @@
 import {
   checkCapsule,
   checkGrant,
+  type CheckedCapsule,
   checkReaderKey,
   concat,
   CryptoError,
@@ -142,26 +143,10 @@ export const holdsCapsule = async (
 
 /** e(C1, rk_i), with a proof where the reader asks for one because answers do not open. Deterministic. */
 export const reencryptCapsule = async (
-  channel: string,
-  input: {
-    consent: ConsentEntry;
-    mspId: string;
-    share: Uint8Array;
-    entry: RecordEntry;
-    scope: ScopeReference;
-    capsule: Uint8Array;
-    withProof: boolean;
-  },
-): Promise<Uint8Array> => {
-  const { consent, mspId, share, entry, scope, capsule, withProof } = input;
-  return reencryptWithShare(await mclEngine(), share, {
-    grant: grantOf(channel, consent, scope),
-    mspId,
-    capsule,
-    context: contextOf(channel, entry, entry.sealed?.sealedDigest ?? '', scope),
-    withProof,
-  });
-};
+  share: Uint8Array,
+  capsule: CheckedCapsule,
+  asked: { mspId: string; withProof: boolean },
+): Promise<Uint8Array> => reencryptWithShare(await mclEngine(), share, capsule, asked);
 
 /** Rebuilt from the ledger's own entry. */
 export const contextOf = (

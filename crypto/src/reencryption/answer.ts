@@ -24,6 +24,35 @@ export interface CapsuleOnLedger {
   context: SealingContext;
 }
 
+/** A capsule that is known to be made for its record and for the grant's key and epoch; the check costs half an answer. */
+export class CheckedCapsule implements CapsuleOnLedger {
+  /** Nothing but this class makes one. */
+  protected readonly isChecked = true;
+
+  private constructor(
+    readonly grant: GrantValues,
+    readonly capsule: Uint8Array,
+    readonly context: SealingContext,
+  ) {}
+
+  /**
+   * @throws CryptoError `WRONG_CONTEXT` for a record of another owner, scope or epoch than the grant's, `BAD_CAPSULE`
+   *   naming the writer
+   */
+  static of(
+    engine: PairingEngine,
+    grant: GrantValues,
+    { capsule, context }: CapsuleOnLedger,
+  ): CheckedCapsule {
+    assertContextOfGrant(grant, context);
+    if (checkCapsule(engine, capsule, grant.ownerPublicKey, sealingContext(context)))
+      return new CheckedCapsule(grant, Uint8Array.from(capsule), { ...context });
+    throw new CryptoError('BAD_CAPSULE', 'capsule was not made for this record, scope and epoch', {
+      culprits: [{ role: 'writer', id: context.recordId }],
+    });
+  }
+}
+
 export interface ReencryptInput extends AgentShareInput, CapsuleOnLedger {
   /** Adds the proof, which the reader asks for when the answers do not open: costs twice as much as the answer. */
   withProof?: boolean;
@@ -39,24 +68,26 @@ export interface ReencryptInput extends AgentShareInput, CapsuleOnLedger {
  *   naming the writer, or as `openShare`
  */
 export const reencrypt = async (engine: PairingEngine, input: ReencryptInput): Promise<Uint8Array> => {
-  assertCapsuleOfGrant(engine, input.grant, input);
+  const checked = CheckedCapsule.of(engine, input.grant, input);
   const share = await openShare(input);
   try {
-    return answerWith(engine, share, input);
+    return reencryptWithShare(engine, share, checked, input);
   } finally {
     erase(share);
   }
 };
 
-/** As `reencrypt`, for who holds the opened share. */
+/** As `reencrypt`, for who holds the opened share and has checked the capsule. */
 export const reencryptWithShare = (
   engine: PairingEngine,
   share: Uint8Array,
-  input: CapsuleOnLedger & { grant: GrantValues; mspId: string; withProof?: boolean },
-): Uint8Array => {
-  assertCapsuleOfGrant(engine, input.grant, input);
-  return answerWith(engine, share, input);
-};
+  { grant, capsule, context }: CheckedCapsule,
+  { mspId, withProof }: { mspId: string; withProof?: boolean },
+): Uint8Array =>
+  answerWith(engine, share, {
+    ...{ grant, mspId, capsule, context },
+    ...(withProof === undefined ? {} : { withProof }),
+  });
 
 /**
  * The verdict on a proven answer: that cf_i = e(C1, rk_i) for the very rk_i of the grant's V_i. Needs no secret, so that
@@ -96,18 +127,6 @@ export const assertContextOfGrant = (grant: GrantValues, context: SealingContext
     if (context[field] !== grant[field])
       throw new CryptoError('WRONG_CONTEXT', `the record is of another ${field} than the grant`);
   }
-};
-
-const assertCapsuleOfGrant = (
-  engine: PairingEngine,
-  grant: GrantValues,
-  { capsule, context }: CapsuleOnLedger,
-): void => {
-  assertContextOfGrant(grant, context);
-  if (checkCapsule(engine, capsule, grant.ownerPublicKey, sealingContext(context))) return;
-  throw new CryptoError('BAD_CAPSULE', 'capsule was not made for this record, scope and epoch', {
-    culprits: [{ role: 'writer', id: context.recordId }],
-  });
 };
 
 interface AnswerInput extends CapsuleOnLedger {

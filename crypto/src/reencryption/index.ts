@@ -39,6 +39,7 @@ export {
   ANSWER_BYTES,
   type CapsuleOnLedger,
   checkAnswer,
+  CheckedCapsule,
   PROVEN_ANSWER_BYTES,
   reencrypt,
   type ReencryptInput,

@@ -24,6 +24,7 @@ import {
   readerKeyPair,
   receivingKeyPair,
   reencrypt,
+  CheckedCapsule,
   reencryptWithShare,
   scopeKeyPair,
   type SealingContext,
@@ -116,11 +117,11 @@ export const computeReencryptionVectors = async (engine: PairingEngine): Promise
     const { mspId, secretKey: agentSecretKey } = agent(i);
     const sealedShare = sealedShares[i - 1]?.sealed ?? new Uint8Array(0);
     const share = await openShare({ grant, mspId, agentSecretKey, sealedShare });
-    const answerInput = { grant, mspId, capsule, context: CONTEXT, withProof: true };
+    const checked = CheckedCapsule.of(engine, grant, { capsule, context: CONTEXT });
     values[`check${i}`] = grant.agents[i - 1]?.check ?? new Uint8Array(0);
     values[`checkId${i}`] = fromHex(shareCheckId(values[`check${i}`] ?? new Uint8Array(0)));
     values[`share${i}`] = share;
-    values[`answer${i}`] = reencryptWithShare(engine, share, answerInput);
+    values[`answer${i}`] = reencryptWithShare(engine, share, checked, { mspId, withProof: true });
   }
   const custodians = NUMBERS.map(custodian);
   const random = bytesFrom(0xb0, 32);

@@ -7,9 +7,9 @@ const { mclEngine } = require('@medseal/crypto');
 const checks = require('../../../chaincode/dist/ledger/reencryption-checks.js');
 
 const { reencryptCapsule } = checks;
-checks.reencryptCapsule = async (channel, input) => {
+checks.reencryptCapsule = async (...input) => {
   const engine = await mclEngine();
-  const answer = Uint8Array.from(await reencryptCapsule(channel, input));
+  const answer = Uint8Array.from(await reencryptCapsule(...input));
   answer.set(engine.encodeGT(engine.pair(engine.generatorG1, engine.generatorG2)));
   return answer;
 };

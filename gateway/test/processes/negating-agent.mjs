@@ -12,8 +12,8 @@ const FIELD_BYTES = 48;
 const GT_BYTES = 12 * FIELD_BYTES;
 
 const { reencryptCapsule } = checks;
-checks.reencryptCapsule = async (channel, input) => {
-  const answer = Buffer.from(await reencryptCapsule(channel, input));
+checks.reencryptCapsule = async (...input) => {
+  const answer = Buffer.from(await reencryptCapsule(...input));
   for (let at = 0; at < GT_BYTES; at += FIELD_BYTES) {
     const value = BigInt(`0x${answer.toString('hex', at, at + FIELD_BYTES)}`);
     const negated = ((MODULUS - value) % MODULUS).toString(16).padStart(2 * FIELD_BYTES, '0');

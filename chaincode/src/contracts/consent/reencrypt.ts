@@ -60,12 +60,12 @@ const answer = async (
   const isEmergency = receipt.basis === 'emergency';
   const read = isEmergency ? readInEmergency : readUnderConsent;
   const { consent, entry, index } = await read(query, receipt, wanted, ctx.stub.getMspID());
-  const capsule = query.transient.capsule();
-  const scope = await requireCapsule(query.channel, entry, consent, capsule);
+  const given = query.transient.capsule();
+  const { scope, capsule } = await requireCapsule(query.channel, entry, consent, given);
   // Custodians take proven answers only.
   const withProof = isEmergency || query.transient.text('withProof') !== undefined;
   const element = await withShare(ctx, query.channel, consent, scope, (share, mspId) =>
-    reencryptCapsule(query.channel, { consent, mspId, share, entry, scope, capsule, withProof }),
+    reencryptCapsule(share, capsule, { mspId, withProof }),
   );
   return {
     index,
