@@ -1,5 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import type { IncomingHttpHeaders } from 'node:http';
+import { Agent, get } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import FabricCAServices from 'fabric-ca-client';
@@ -250,6 +252,22 @@ describe('the certificate authority under the unmodified fabric-ca-client', () =
     expect(await refusal(client.register({ enrollmentID: newId(), affiliation: 'nowhere' }, admin))).toEqual([
       expect.objectContaining({ code: 16 }),
     ]);
+  });
+
+  it('sets no end to an idle connection, as Fabric CA sets none', async () => {
+    const agent = new Agent({ keepAlive: true, ca: city.tls.ca });
+    try {
+      const headers = await new Promise<IncomingHttpHeaders>((resolve, reject) => {
+        get(`https://localhost:${server.port}/cainfo`, { agent }, (response) => {
+          response.resume();
+          resolve(response.headers);
+        }).once('error', reject);
+      });
+      expect(headers).toMatchObject({ connection: 'keep-alive' });
+      expect(headers).not.toHaveProperty('keep-alive');
+    } finally {
+      agent.destroy();
+    }
   });
 
   it('is not trusted without the TLS root of its organisation', async () => {

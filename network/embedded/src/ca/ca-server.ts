@@ -88,6 +88,8 @@ export const startCaServer = async ({
       handle(request, response).catch(() => response.destroy());
     },
   );
+  // Fabric CA's server has no idle time-out; with one, a request may meet a connection that is just being closed.
+  server.keepAliveTimeout = 0;
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => {
       const reason =
