@@ -71,6 +71,9 @@ const panel = () => ({
 });
 const chain = (by: Person, { recordId, version }: RecordEntry) =>
   ledger.submit<RecordEntry>(by, 'records:chain', [recordId, version]);
+/** A receipt of the reads that the integrity steps bring with them. */
+const read = (by: Person, basis: 'verifier' | 'sanitized', { recordId }: Pick<RecordEntry, 'recordId'>) =>
+  ledger.submit(by, 'access:receipt', [newDigest(), { basis, recordIds: [recordId] }]);
 const get = async ({ recordId, version }: RecordEntry) =>
   (await ledger.evaluate<RecordEntry | null>(author, 'records:getVersion', [recordId, version]))!;
 
@@ -332,6 +335,9 @@ describe('the life of a record with the integrity steps', () => {
       'RECORD_STATUS',
     );
 
+    for (const by of [stranger.verifier, author, sanitizer, await clinic.staff(LAKESIDE, 'verifier')])
+      expect(await codeOf(read(by, 'verifier', entry))).toBe('NOT_ALLOWED');
+    await read(first, 'verifier', entry);
     expect(await codeOf(integrity.approve(stranger.verifier, entry))).toBe('NOT_ON_PANEL');
     expect(await codeOf(integrity.approve(author, entry))).toBe('NOT_ALLOWED');
     entry = await integrity.approve(first, entry);
@@ -345,7 +351,14 @@ describe('the life of a record with the integrity steps', () => {
     expect(entry.status).toBe('attested');
     expect(entry.integrity!.attestations.map(({ verifier }) => verifier)).toEqual(panel().verifiers);
 
+    await read(first, 'verifier', entry);
+    expect(await codeOf(read(author, 'sanitized', entry))).toBe('RECORD_STATUS');
     entry = await chain(author, entry);
+    expect(await codeOf(read(first, 'verifier', entry))).toBe('NOT_ALLOWED');
+    for (const by of [author, second, sanitizer, await clinic.staff(LAKESIDE, 'auditor')])
+      await read(by, 'sanitized', entry);
+    for (const by of [clinic.manager, await clinic.staff(LAKESIDE, 'doctor')])
+      expect(await codeOf(read(by, 'sanitized', entry))).toBe('NOT_ALLOWED');
     const { sealed: sealedPart, chain: link } = entry;
     expect(contentHash(CHANNEL, { ...entry, sealed: sealedPart! }, link!.index, link!.prevHash)).toBe(
       link!.contentHash,
@@ -466,6 +479,23 @@ describe('the life of a record with the integrity steps', () => {
     expect(await codeOf(upload())).toBe('RESEARCH_NOT_ALLOWED');
     const minimal = await integrity.blind(author, sanitized, await integrity.sign(author, sanitized));
     expect(minimal.integrity!.blinded!.profile).toBe('minimal');
+    await choose(true);
+    const researcher = await clinic.staff(LAKESIDE, 'researcher');
+    const chained = async (profile: 'minimal' | 'research') => {
+      const record = await integrity.sealed(author, asked, { ...panel(), ...scope });
+      const files = await integrity.sign(author, record);
+      const round = await integrity.blind(author, record, files, { profile });
+      const made = await integrity.sanitised(author, round, files);
+      const ready = await integrity.step(sanitizer, 'sanitize', round, made);
+      const { sealedSignedFile } = files;
+      const stored = await integrity.step(author, 'upload', ready, { ...made, sealedSignedFile });
+      return chain(author, await integrity.approve(verifiers[0]!, stored));
+    };
+    const forResearch = await chained('research');
+    await read(researcher, 'sanitized', forResearch);
+    expect(await codeOf(read(researcher, 'sanitized', await chained('minimal')))).toBe('NOT_ALLOWED');
+    await choose(false);
+    expect(await codeOf(read(researcher, 'sanitized', forResearch))).toBe('RESEARCH_NOT_ALLOWED');
     await ledger.submit(device, 'registry:requestErasure', [asked.ledgerId]);
     expect(
       await codeOf(integrity.step(sanitizer, 'returnPackage', minimal, { reasonCode: 'BAD_PACKAGE' })),

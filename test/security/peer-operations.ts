@@ -346,6 +346,8 @@ export const peerOperations: Readonly<Record<string, Readonly<Record<string, Pee
   },
   'access:receipt': {
     'as author': { call: (world, actor) => receipt(world, actor, 'author') },
+    'as verifier': { call: (world, actor) => receipt(world, actor, 'verifier') },
+    'for the sanitised file': { call: (world, actor) => receipt(world, actor, 'sanitized') },
     'for the title line': { call: (world, actor) => receipt(world, actor, 'titleLine') },
   },
   'access:getReceipt': {

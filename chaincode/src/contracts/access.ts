@@ -23,6 +23,7 @@ import type { PatientEntry, ReceiptBasis, ReceiptEntry, RecordHead } from '../mo
 import { type ListPage, pageWanted } from '../model/paging.js';
 import { digest, id, parseJson } from '../model/validation.js';
 import * as emergencies from './access/emergencies.js';
+import { isAwaitedVerifier, mayReadSanitized } from './access/integrity-readers.js';
 import { LedgerContract } from './contract-base.js';
 import { refuseErased } from '../ledger/patient-status.js';
 
@@ -53,7 +54,7 @@ export class AccessContract extends LedgerContract {
       await requireOwner(act, head, owners);
       if (consent !== undefined) {
         await requireUnderConsent(act, head, consent);
-      } else if (!isEntitled(act, basis, head, owners)) {
+      } else if (!(await isEntitled(act, basis, head, owners))) {
         throw new ContractError(
           'NOT_ALLOWED',
           `basis ${basis} does not entitle the caller to every record named`,
@@ -189,14 +190,19 @@ const requireOwner = async (
   owners.set(ledgerId, owner);
 };
 
-/** `author`: the caller wrote it. `titleLine`: the caller's hospital wrote it, or is the patient's home. */
-const isEntitled = (
+/**
+ * `author`: the caller wrote it. `verifier`: its panel waits for the caller. `sanitized`: see `mayReadSanitized`.
+ * `titleLine`: the caller's hospital wrote it, or is the patient's home.
+ */
+const isEntitled = async (
   act: Act,
   basis: ReceiptBasis,
   head: RecordHead,
   owners: ReadonlyMap<string, PatientEntry | undefined>,
-): boolean => {
+): Promise<boolean> => {
   const { mspId, subject } = act.caller;
   if (basis === 'author') return head.author === subject && head.hospital === mspId;
-  return head.hospital === mspId || owners.get(head.ledgerId)?.homeMsp === mspId;
+  if (basis === 'verifier') return isAwaitedVerifier(act, head);
+  const isConcerned = head.hospital === mspId || owners.get(head.ledgerId)?.homeMsp === mspId;
+  return basis === 'sanitized' ? mayReadSanitized(act, head, isConcerned) : isConcerned;
 };

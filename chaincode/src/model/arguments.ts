@@ -1,18 +1,19 @@
 import { MAX_AGENTS, MIN_THRESHOLD } from '@medseal/crypto';
-import type {
-  OrganizationAuthoritiesEntry,
-  OrganizationEntry,
-  OrganizationKeyEntry,
-  ParametersEntry,
-  PatientPublic,
-  PatientUpdate,
-  PrivateValue,
-  ReceiptBasis,
-  RecordStep,
-  ScopeKey,
-  SealPublic,
-  StaffDetails,
-  StaffPublic,
+import {
+  type OrganizationAuthoritiesEntry,
+  type OrganizationEntry,
+  type OrganizationKeyEntry,
+  type ParametersEntry,
+  type PatientPublic,
+  type PatientUpdate,
+  type PrivateValue,
+  RECEIPT_BASES,
+  type ReceiptBasis,
+  type RecordStep,
+  type ScopeKey,
+  type SealPublic,
+  type StaffDetails,
+  type StaffPublic,
 } from './entries.js';
 import { PURGED_AT_ONCE } from './erasure-entries.js';
 import { RECORD_STEPS } from './record-steps.js';
@@ -228,7 +229,7 @@ export const keySlotArgument: Check<KeySlotArgument> = object({
 
 const receiptFields = object({
   recordIds: listOf(id, 1, MAX_LISTED_RECORDS, (recordId) => recordId),
-  basis: oneOf('author', 'titleLine', 'consent', 'emergency'),
+  basis: oneOf(...RECEIPT_BASES),
   consentId: optional(id),
   emergencyId: optional(id),
 });

@@ -220,7 +220,16 @@ export interface ChainHead {
   before?: string | null;
 }
 
-export type ReceiptBasis = 'author' | 'titleLine' | 'consent' | 'emergency';
+/** By what a reader may look; a read under `sanitized` shows the sanitised file alone. */
+export const RECEIPT_BASES = [
+  'author',
+  'verifier',
+  'sanitized',
+  'titleLine',
+  'consent',
+  'emergency',
+] as const;
+export type ReceiptBasis = (typeof RECEIPT_BASES)[number];
 
 export interface ReceiptEntry {
   schema: number;
