@@ -5,6 +5,7 @@ import {
   documentFaults,
   layOutDocument,
   layoutOf,
+  leftToReplace,
   originalDocument,
   sanitisedDocument,
   withWildcards,
@@ -121,7 +122,9 @@ describe('sample patients', () => {
         );
         const layout = layoutOf(laidOut.bytes.length, 32);
         const bytes = withWildcards(layout, [...laidOut.personal, ...laidOut.organisation], laidOut.bytes);
-        const text = JSON.stringify(sanitisedDocument(bytes));
+        const shown = sanitisedDocument(bytes);
+        expect(leftToReplace(shown, { profile })).toEqual([]);
+        const text = JSON.stringify(shown);
         const left = secrets.filter((secret) =>
           new RegExp(`(?<![\\p{L}\\p{N}])${escaped(secret)}(?![\\p{L}\\p{N}])`, 'iu').test(text),
         );

@@ -10,11 +10,11 @@ import { type BlockLayout, layoutOf } from '../audit/sectors.js';
 import { CryptoError } from '../errors.js';
 import { type KnownPeople, peopleOf } from './free-text/people.js';
 import { freeTextScan } from './free-text/scan.js';
-import { checkNames, isObject, type Json, type JsonObject, objectsOf, textOf } from './json.js';
+import { checkNames, isObject, type Json, type JsonObject, objectsOf, textOf, writeJson } from './json.js';
 import { joinPieces, writePlan } from './laying-out.js';
-import { linksOf } from './links.js';
+import { isNumbered, linksOf } from './links.js';
 import { planDocument, type Profile } from './masking.js';
-import { replacedFields, type ReplacedField } from './plan.js';
+import { type Plan, replacedFields, type ReplacedField } from './plan.js';
 import { SectorWriter } from './sector-writer.js';
 import { documentFaults } from './structure.js';
 
@@ -70,12 +70,7 @@ export const layOutDocument = (bundle: unknown, options: LayOutOptions): LaidOut
       'BAD_ARGUMENT',
       'profile research needs researchConsentId: without consent use minimal',
     );
-  const plan = planDocument(document, {
-    profile: options.profile,
-    scan: freeTextScan(peopleOf(document, options.people ?? {})),
-    links: linksOf(document),
-    year: yearOf(document),
-  });
+  const plan = planned(document, options.profile, peopleOf(document, options.people ?? {}));
   const paper = new SectorWriter(sectorsPerBlock);
   writePlan(paper, plan);
   const { bytes, personal, organisation } = paper.finish();
@@ -121,6 +116,34 @@ export const sanitisedDocument = (sanitised: Uint8Array): JsonObject => {
   return document as JsonObject;
 };
 
+/**
+ * What a sanitised document still holds that its profile replaces: nothing, of one that was sanitised by these rules.
+ *
+ * @param people as `layOutDocument` takes them; without them names in free text are not known
+ */
+export const leftToReplace = (
+  sanitised: unknown,
+  { profile, people }: Pick<LayOutOptions, 'profile' | 'people'>,
+): ReplacedField[] => {
+  const document = checked(sanitised);
+  // Its own people are masked: what stands for them is nobody's name.
+  const plan = planned(document, profile, peopleOf({}, people ?? {}));
+  return replacedFields(
+    plan,
+    ({ original, mask }) =>
+      mask === undefined ||
+      (writeJson(mask) !== writeJson(original) && !(isNumbered(mask) && isNumbered(original))),
+  );
+};
+
+const planned = (document: JsonObject, profile: Profile, people: ReturnType<typeof peopleOf>): Plan =>
+  planDocument(document, {
+    profile,
+    scan: freeTextScan(people),
+    links: linksOf(document),
+    year: yearOf(document),
+  });
+
 const parse = (bytes: Uint8Array): Json => {
   try {
     return JSON.parse(utf8Decode(bytes)) as Json;
@@ -165,7 +188,8 @@ const yearOf = (document: JsonObject): number | undefined => {
   return written === null ? undefined : Number(written[1]);
 };
 
-const documentCoverage = (
+/** @param bytes before or after wildcards were put in: both are spaces where nothing is */
+export const documentCoverage = (
   layout: BlockLayout,
   positions: SectorPosition[],
   bytes: Uint8Array,

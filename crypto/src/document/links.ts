@@ -21,6 +21,10 @@ export interface Links {
 const urn = (place: number): string =>
   `urn:uuid:00000000-0000-4000-8000-${(place + 1).toString(16).padStart(12, '0')}`;
 
+/** Whether a text is such an address already: of which entry says nothing about anybody, either. */
+export const isNumbered = (value: Json): boolean =>
+  typeof value === 'string' && /^urn:uuid:00000000-0000-4000-8000-[0-9a-f]{12}$/.test(value);
+
 /** Numbers the entries of a document anew. Ids can be record numbers, and the same in every document of a patient. */
 export const linksOf = (bundle: Json): Links => {
   const entries = objectsOf(isObject(bundle) ? bundle['entry'] : undefined);

@@ -50,7 +50,10 @@ export interface ReplacedField {
   masked: boolean;
 }
 
-export const replacedFields = (plan: Plan, path = ''): ReplacedField[] => {
+export const replacedFields = (
+  plan: Plan,
+  isWanted: (replaced: Replaced) => boolean = () => true,
+): ReplacedField[] => {
   const found: ReplacedField[] = [];
   const visit = (part: Plan, at: string): void => {
     if (part.is === 'kept') return;
@@ -60,7 +63,7 @@ export const replacedFields = (plan: Plan, path = ''): ReplacedField[] => {
         : part.members.map((member) => ({ ...member, at: at === '' ? member.name : `${at}.${member.name}` }));
     for (const one of parts) {
       if ('kept' in one) visit(one.kept, one.at);
-      else
+      else if (isWanted(one.replaced))
         found.push({
           path: one.at,
           kind: one.replaced.kind,
@@ -69,6 +72,6 @@ export const replacedFields = (plan: Plan, path = ''): ReplacedField[] => {
         });
     }
   };
-  visit(plan, path);
+  visit(plan, '');
   return found;
 };
