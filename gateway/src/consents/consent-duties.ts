@@ -5,6 +5,7 @@ import { LedgerError } from '../fabric/ledger-client.js';
 import { EmergencyKeyDuties } from '../emergencies/emergency-key-duties.js';
 import { MasterKeyDuties } from '../integrity/master-key-duties.js';
 import { SpoolDuties } from '../integrity/spool-duties.js';
+import { StepDuties } from '../integrity/step-duties.js';
 import { OrganizationRegistry, type Organization } from '../organizations/organization.js';
 import type { BlockChanges } from '../projection/block-changes.js';
 import { Projections } from '../projection/projections.js';
@@ -75,6 +76,7 @@ export class ConsentDuties implements OnApplicationBootstrap, OnApplicationShutd
     emergencyKeys: EmergencyKeyDuties,
     masterKey: MasterKeyDuties,
     spool: SpoolDuties,
+    steps: StepDuties,
   ) {
     this.sources = [
       erasures,
@@ -86,6 +88,7 @@ export class ConsentDuties implements OnApplicationBootstrap, OnApplicationShutd
       emergencyKeys,
       masterKey,
       spool,
+      steps,
     ];
   }
 

@@ -24,6 +24,7 @@ export const TABLES_OF_PATIENTS = [
   'idempotency',
   'jobs',
   'two_part_acts',
+  'sealed_signed_files',
 ] as const;
 
 const PAGE = 500;
@@ -62,7 +63,7 @@ export const deletePatientRows = async (
   organization: Organization,
   traces: PatientTraces,
 ): Promise<string[]> => {
-  const { ledgerId, consentIds, requestIds } = traces;
+  const { ledgerId, recordIds, consentIds, requestIds } = traces;
   const { database } = organization;
   const digests: string[] = [];
   for (const rows of SEALED_ROWS) {
@@ -83,6 +84,7 @@ export const deletePatientRows = async (
     await remove('accounts WHERE subject = $1', ledgerId);
     await remove('keyrings WHERE subject = $1', ledgerId);
     await remove('activation_codes WHERE ledger_id = $1', ledgerId);
+    await remove('sealed_signed_files WHERE record_id = ANY($1)', [...recordIds]);
     await remove('handed_over WHERE consent_id = ANY($1)', [...consentIds]);
     await remove('consent_requests_made WHERE request_id = ANY($1)', [...requestIds]);
   });

@@ -18,4 +18,17 @@ export const integrityMigrations: readonly Migration[] = [
       );
     `,
   },
+  {
+    name: 'integrity-2-steps',
+    // The file's digest reaches the ledger with the upload; its tag is there before.
+    sql: `
+      CREATE TABLE sealed_signed_files (
+        tag_hash text PRIMARY KEY,
+        record_id text NOT NULL,
+        digest text NOT NULL
+      );
+      CREATE INDEX sealed_signed_files_record ON sealed_signed_files (record_id);
+      CREATE INDEX record_versions_open ON record_versions (status) WHERE status IN ('sanitized', 'attested');
+    `,
+  },
 ];

@@ -1,8 +1,8 @@
 import { Body, Controller, Get, Put } from '@nestjs/common';
 import { ApiOperation, ApiPropertyOptional, ApiTags } from '@nestjs/swagger';
-import type { ParametersEntry } from '@medseal/chaincode';
+import { type ParametersEntry, RECORD_STEPS, type RecordStep } from '@medseal/chaincode';
 import { canonicalJson } from '@medseal/crypto';
-import { IsInt, IsOptional, Max, Min } from 'class-validator';
+import { IsArray, IsIn, IsInt, IsOptional, Max, Min } from 'class-validator';
 import { evaluateJson } from '../fabric/evaluate-json.js';
 import { CurrentUser, Roles } from '../http/decorators.js';
 import { type LedgerAnswer, ledgerAnswer } from '../http/ledger-answer.js';
@@ -10,6 +10,7 @@ import { notFound } from '../http/problem.js';
 import type { SessionUser } from '../http/session-user.js';
 
 const RETENTION_YEARS_MAX = 100;
+const VERIFIERS_MAX = 16;
 
 class ChangeParametersRequest {
   @ApiPropertyOptional({
@@ -24,6 +25,28 @@ class ChangeParametersRequest {
   @Min(1)
   @Max(RETENTION_YEARS_MAX)
   retentionYears?: number | null;
+
+  @ApiPropertyOptional({
+    enum: RECORD_STEPS,
+    isArray: true,
+    description: 'Steps of new records: all five, or chain alone; without it they stay.',
+  })
+  @IsOptional()
+  @IsIn(RECORD_STEPS, { each: true, message: `use ${RECORD_STEPS.join(', ')}` })
+  @IsArray()
+  recordSteps?: RecordStep[];
+
+  @ApiPropertyOptional({
+    type: 'integer',
+    minimum: 1,
+    maximum: VERIFIERS_MAX,
+    description: 'Verifiers who must approve a new record; without it, as it was.',
+  })
+  @IsOptional()
+  @IsInt()
+  @Min(1)
+  @Max(VERIFIERS_MAX)
+  attestThreshold?: number;
 }
 
 type ParametersAnswer = Omit<ParametersEntry, 'schema'> & { ledger?: LedgerAnswer };
@@ -41,16 +64,21 @@ export class ParametersController {
 
   @Put()
   @Roles('system-manager')
-  @ApiOperation({ summary: 'Sets how long records must be kept before a patient can be erased' })
+  @ApiOperation({
+    summary:
+      'Sets how long records must be kept before a patient can be erased, and the steps of new records',
+  })
   async change(
     @CurrentUser() user: SessionUser,
-    @Body() { retentionYears }: ChangeParametersRequest,
+    @Body() { retentionYears, recordSteps, attestThreshold }: ChangeParametersRequest,
   ): Promise<ParametersAnswer> {
     const { schema: _schema, retentionYears: _years, retentionSince: _since, ...kept } = await current(user);
     const next = {
       ...kept,
       policyVersion: kept.policyVersion + 1,
       ...(retentionYears == null ? {} : { retentionYears }),
+      ...(recordSteps === undefined ? {} : { recordSteps }),
+      ...(attestThreshold === undefined ? {} : { attestThreshold }),
     };
     const { organization } = user;
     const committed = await organization.ledger.submit(user.identity(), 'registry:setParameters', [

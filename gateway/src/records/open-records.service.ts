@@ -300,6 +300,23 @@ export class OpenRecordsService {
     return this.openedAnswer(user, entry, sealed, plaintext, receipted, withStatement);
   }
 
+  /**
+   * The document of the caller's own record for the author's next step: nobody is shown it, so that it leaves no receipt.
+   *
+   * @param entry sealed, and the caller its author
+   * @throws ProblemException 409 naming a record or object that does not hold
+   */
+  async documentOf(user: SessionUser, entry: RecordEntry): Promise<unknown> {
+    const sealed = sealedPart(entry);
+    const [content, header] = await this.objects(user.organization, entry, sealed);
+    return readable(entry, await this.plaintext(user, entry, sealed, content, header)).document;
+  }
+
+  /** The ciphertext as it is stored. @throws as `documentOf` */
+  sealedObject(organization: Organization, entry: RecordEntry): Promise<Buffer> {
+    return this.object(organization, entry, sealedPart(entry).sealedDigest);
+  }
+
   private openedAnswer(
     user: SessionUser,
     entry: RecordEntry,
@@ -308,14 +325,7 @@ export class OpenRecordsService {
     { receipt, ledger }: Receipted,
     withStatement: boolean,
   ): OpenedAnswer {
-    const opened = decodeContent(plaintext);
-    if (opened === undefined) {
-      throw problem(
-        409,
-        'CONTENT_UNREADABLE',
-        `Record ${entry.recordId} opens, but what its author's device sealed is no record content.`,
-      );
-    }
+    const opened = readable(entry, plaintext);
     const bundle = unfoldDecimals(opened.document);
     const fromSections = isBundle(bundle) && documentErrors(bundle).length === 0 && madeOfSections(bundle);
     return {
@@ -340,14 +350,7 @@ export class OpenRecordsService {
     const row = await this.reader.find(user, recordId, version);
     if (row === undefined || row.relation === 'hospital') throw notFound();
     const { entry, relation } = row;
-    if (entry.sealed === null) {
-      throw problem(
-        409,
-        'RECORD_STATUS',
-        `Version ${entry.version} of this record is not sealed yet: there is nothing to open.`,
-      );
-    }
-    return { entry, sealed: entry.sealed, relation };
+    return { entry, sealed: sealedPart(entry), relation };
   }
 
   /** A record written before the activation gets the owner's slot from the writing hospital's custodian. */
@@ -465,6 +468,27 @@ export class OpenRecordsService {
     }
   }
 }
+
+/** @throws ProblemException 409 `RECORD_STATUS` */
+const sealedPart = ({ sealed, version }: RecordEntry): SealedPart => {
+  if (sealed !== null) return sealed;
+  throw problem(
+    409,
+    'RECORD_STATUS',
+    `Version ${version} of this record is not sealed yet: there is nothing to open.`,
+  );
+};
+
+/** @throws ProblemException 409 `CONTENT_UNREADABLE` */
+const readable = (entry: RecordEntry, plaintext: Uint8Array): RecordContent => {
+  const content = decodeContent(plaintext);
+  if (content !== undefined) return content;
+  throw problem(
+    409,
+    'CONTENT_UNREADABLE',
+    `Record ${entry.recordId} opens, but what its author's device sealed is no record content.`,
+  );
+};
 
 /** The document as it is committed to, decimals folded: a program that parses and writes JSON does not alter it. */
 const statementOf = (

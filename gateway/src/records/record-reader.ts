@@ -1,6 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import type { OrganizationKeyEntry, PatientEntry, ReceivingKeyEntry, RecordEntry } from '@medseal/chaincode';
 import { evaluateJson } from '../fabric/evaluate-json.js';
+import type { Committed } from '../fabric/ledger-client.js';
+import { notFound, problem } from '../http/problem.js';
 import type { SessionUser } from '../http/session-user.js';
 import type { Organization } from '../organizations/organization.js';
 
@@ -12,6 +14,14 @@ export interface RecordRow {
   homeMsp: string;
   createdAt: Date | null;
   chainedAt: Date | null;
+}
+
+/** A transaction that wrote a version's entry. */
+export interface RecordWrite {
+  /** For example `integrity:blind`. */
+  fn: string;
+  transactionId: string;
+  committedAt: Date | null;
 }
 
 interface Row {
@@ -58,6 +68,28 @@ export class RecordReader {
     return rows.map(recordRow);
   }
 
+  /** What wrote a version's entry, oldest first. */
+  async writes(
+    organization: Organization,
+    { recordId, version }: Pick<RecordEntry, 'recordId' | 'version'>,
+  ): Promise<RecordWrite[]> {
+    const rows = await organization.database.query<{
+      fn: string;
+      transaction_id: string;
+      committed_at: Date | null;
+    }>(
+      `SELECT t.fn, t.transaction_id, t.committed_at FROM record_writes w
+         JOIN ledger_transactions t ON t.block_number = w.block_number AND t.position = w.position
+        WHERE w.record_id = $1 AND w.version = $2 ORDER BY w.block_number, w.position`,
+      [recordId, version],
+    );
+    return rows.map(({ fn, transaction_id, committed_at }) => ({
+      fn,
+      transactionId: transaction_id,
+      committedAt: committed_at,
+    }));
+  }
+
   /** Latest versions that the caller may see, newest first. */
   async list(
     user: SessionUser,
@@ -93,6 +125,28 @@ export class RecordReader {
   /** As the ledger has it now. */
   async current(organization: Organization, recordId: string, version: number): Promise<RecordEntry | null> {
     return evaluateJson<RecordEntry | null>(organization, 'records:getVersion', [recordId, String(version)]);
+  }
+
+  /** The entry that a transaction returned; asked for where only its outcome was looked up. */
+  async entryAfter(
+    organization: Organization,
+    { recordId, version }: Pick<RecordEntry, 'recordId' | 'version'>,
+    committed: Committed | undefined,
+  ): Promise<RecordEntry> {
+    const result = committed?.result.toString('utf8') ?? '';
+    if (result !== '') return JSON.parse(result) as RecordEntry;
+    const entry = await this.current(organization, recordId, version);
+    if (entry === null) throw notFound();
+    return entry;
+  }
+
+  /** The latest version of a record that the caller wrote, as the ledger has it now. @throws ProblemException 404, 403 */
+  async ownLatest(user: SessionUser, recordId: string): Promise<RecordEntry> {
+    const row = await this.find(user, recordId);
+    if (row === undefined) throw notFound();
+    if (row.relation !== 'author')
+      throw problem(403, 'NOT_ALLOWED', 'Only the author goes on with a record.');
+    return (await this.current(user.organization, recordId, row.entry.version)) ?? row.entry;
   }
 
   async patient(organization: Organization, ledgerId: string): Promise<PatientEntry | null> {

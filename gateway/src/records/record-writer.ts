@@ -21,10 +21,12 @@ import {
   ZERO_SCOPE,
 } from '@medseal/chaincode';
 import { evaluateJson } from '../fabric/evaluate-json.js';
-import { type CallOptions, type Committed, LedgerError } from '../fabric/ledger-client.js';
+import type { CallOptions, Committed } from '../fabric/ledger-client.js';
 import type { BusinessRequest } from '../http/business-request.js';
+import { requireGatewayKeys } from '../http/keys-on-device.js';
 import { invalid, notFound, problem } from '../http/problem.js';
 import type { SessionUser } from '../http/session-user.js';
+import { panelFor } from '../integrity/panel.js';
 import type { Organization } from '../organizations/organization.js';
 import { submitOnce } from '../outbox/submit-once.js';
 import { TwoPartActs } from '../outbox/two-part-act.js';
@@ -52,6 +54,15 @@ export interface Written {
   entry: RecordEntry;
   /** Undefined when an earlier request did it and its transaction is not known here. */
   committed: Committed | undefined;
+}
+
+/** Somebody whom a record is sealed to beside its owner or custodian. */
+export interface PreparedRecipient {
+  kind: 'author' | 'verifier';
+  /** Staff id. */
+  subject: string;
+  /** X25519, hex. */
+  publicKey: string;
 }
 
 interface ToCreate {
@@ -106,6 +117,9 @@ export class RecordWriter {
       patient.homeMsp === organization.mspId
         ? undefined
         : await this.directory.openEncounter(organization, ledgerId);
+    const panel = await panelFor(organization, { recordId, author: user.subject });
+    // No device blinds in this version: what it sealed could not be finished.
+    if (panel !== undefined) requireGatewayKeys(user);
     // An argument would stand on the block.
     const options: CallOptions =
       encounterId === undefined ? {} : { transient: { encounter: utf8(encounterId) } };
@@ -113,7 +127,7 @@ export class RecordWriter {
       organization,
       user.identity(),
       'records:create',
-      [business.id, canonicalJson({ recordId, version, ledgerId, ...scope })],
+      [business.id, canonicalJson({ recordId, version, ledgerId, ...scope, ...panel })],
       options,
     );
     return this.written(organization, { recordId, version }, committed);
@@ -156,16 +170,30 @@ export class RecordWriter {
     return isCurrent === false;
   }
 
-  /** The author's own way to the content. @throws ProblemException 409 for an author without a registered key */
-  async authorKey(organization: Organization, author: string): Promise<string> {
-    const key = await this.reader.receivingKey(organization, author);
-    if (key === null)
+  /**
+   * Whom a record is sealed to beside its keeper: its author, and the verifiers that it names.
+   *
+   * @throws ProblemException 409 for somebody without a registered key
+   */
+  async recipientsOf(
+    organization: Organization,
+    { author, panel }: RecordEntry,
+  ): Promise<PreparedRecipient[]> {
+    const keyOf = async (kind: PreparedRecipient['kind'], subject: string): Promise<PreparedRecipient> => {
+      const key = await this.reader.receivingKey(organization, subject);
+      if (key !== null) return { kind, subject, publicKey: key.publicKey };
       throw problem(
         409,
         'NO_RECEIVING_KEY',
-        'You have no receiving key on the ledger: ask your administrator to reset your sign-in.',
+        kind === 'author'
+          ? 'You have no receiving key on the ledger: ask your administrator to reset your sign-in.'
+          : 'A verifier of this record has no receiving key on the ledger: ask your administrator to reset their sign-in.',
       );
-    return key.publicKey;
+    };
+    return Promise.all([
+      keyOf('author', author),
+      ...(panel?.verifiers ?? []).map((verifier) => keyOf('verifier', verifier)),
+    ]);
   }
 
   /** The author's part in this process's memory; the content is stored nowhere in the clear. */
@@ -177,7 +205,7 @@ export class RecordWriter {
   ): Promise<Written> {
     const { organization } = user;
     const keeper = await this.keeperOf(organization, entry);
-    const authorKey = await this.authorKey(organization, entry.author);
+    const recipients = await this.recipientsOf(organization, entry);
     const to: SealTo =
       'ownerKey' in keeper
         ? { owner: { scopeId: entry.scopeId, epoch: entry.epoch, publicKey: fromHex(keeper.ownerKey) } }
@@ -186,7 +214,11 @@ export class RecordWriter {
       plaintext: encodeContent(content),
       record: referenceOf(organization, entry),
       to,
-      recipients: [{ kind: 'author', id: entry.author, publicKey: fromHex(authorKey) }],
+      recipients: recipients.map(({ kind, subject, publicKey }) => ({
+        kind,
+        id: subject,
+        publicKey: fromHex(publicKey),
+      })),
     });
     const part: SealedPart = {
       sealedBy: 'hospital',
@@ -196,7 +228,7 @@ export class RecordWriter {
       headerBytes: made.header.length,
       dekCommitment: made.dekCommitment,
       commitments: contentCommitments(content),
-      recipients: [keeperName(entry), entry.author],
+      recipients: [keeperName(entry), entry.author, ...(entry.panel?.verifiers ?? [])],
     };
     const objects = { sealed: made.sealed, header: made.header, part, capsule: made.capsule };
     return this.seal(user, business, entry, objects, {
@@ -246,7 +278,7 @@ export class RecordWriter {
         titleLine: input.commitments.titleLine,
         document: input.commitments.document,
       },
-      recipients: [keeperName(entry), entry.author],
+      recipients: [keeperName(entry), entry.author, ...(entry.panel?.verifiers ?? [])],
     };
     const objects = { sealed, header: headerBytes, part, capsule: header.slots[0]?.capsule ?? null };
     return this.seal(user, business, entry, objects, {
@@ -257,30 +289,6 @@ export class RecordWriter {
         salt: input.titleLine.salt,
       },
     });
-  }
-
-  /** Last step: appends the entry to the patient's chain. */
-  async chain(user: SessionUser, entry: RecordEntry): Promise<Written> {
-    const { organization } = user;
-    try {
-      const committed = await organization.ledger.submit(user.identity(), 'records:chain', [
-        entry.recordId,
-        String(entry.version),
-      ]);
-      return await this.written(organization, entry, committed);
-    } catch (error) {
-      if (
-        !(error instanceof LedgerError) ||
-        (error.code !== 'COMMIT_UNKNOWN' && error.code !== 'RECORD_STATUS')
-      )
-        throw error;
-      // It may have been chained by the transaction whose answer was lost.
-      const now = await this.reader.current(organization, entry.recordId, entry.version);
-      if (now?.status !== 'chained') throw error;
-      const found =
-        error.transactionId === undefined ? undefined : await organization.ledger.lookUp(error.transactionId);
-      return { entry: now, committed: found };
-    }
   }
 
   /**
@@ -326,19 +334,12 @@ export class RecordWriter {
     return done === null ? undefined : organization.ledger.lookUp(done.transactionId);
   }
 
-  /** The entry that the transaction returned; asked for where only its outcome was looked up. */
   private async written(
     organization: Organization,
-    { recordId, version }: Pick<RecordEntry, 'recordId' | 'version'>,
+    reference: Pick<RecordEntry, 'recordId' | 'version'>,
     committed: Committed | undefined,
   ): Promise<Written> {
-    const result = committed?.result.toString('utf8') ?? '';
-    const entry =
-      result === ''
-        ? await this.reader.current(organization, recordId, version)
-        : (JSON.parse(result) as RecordEntry);
-    if (entry === null) throw notFound();
-    return { entry, committed };
+    return { entry: await this.reader.entryAfter(organization, reference, committed), committed };
   }
 
   private async privateValues(
@@ -424,8 +425,12 @@ function checkedHeader(organization: Organization, entry: RecordEntry, bytes: Ui
       'must have one key slot, of the scopeId and epoch that POST /records/prepare answered.',
     );
   }
-  const custodian = entry.scopeId === ZERO_SCOPE ? [{ kind: 'custodian', id: entry.hospital }] : [];
-  for (const { kind, id } of [{ kind: 'author', id: entry.author }, ...custodian]) {
+  const expectedRecipients = [
+    { kind: 'author', id: entry.author },
+    ...(entry.scopeId === ZERO_SCOPE ? [{ kind: 'custodian', id: entry.hospital }] : []),
+    ...(entry.panel?.verifiers ?? []).map((id) => ({ kind: 'verifier', id })),
+  ];
+  for (const { kind, id } of expectedRecipients) {
     if (!slot.recipients.some((recipient) => recipient.kind === kind && recipient.id === id)) {
       throw invalid(
         'header',
@@ -433,7 +438,7 @@ function checkedHeader(organization: Organization, entry: RecordEntry, bytes: Ui
       );
     }
   }
-  if (slot.recipients.length !== 1 + custodian.length) {
+  if (slot.recipients.length !== expectedRecipients.length) {
     throw invalid('header', 'has recipients that POST /records/prepare did not answer.');
   }
   return header;

@@ -30,7 +30,9 @@ import {
   OpenRecordRequest,
   PrepareRecordRequest,
 } from './records.dto.js';
-import { RecordsService, type RecordStatus } from './records.service.js';
+import type { RecordStatus } from './record-status.js';
+import { RecordStepsService } from './record-steps.service.js';
+import { RecordsService, STATUSES } from './records.service.js';
 import { requestDocument } from './request-document.js';
 
 const pipe = validationPipe();
@@ -42,6 +44,7 @@ export class RecordsController {
   constructor(
     private readonly records: RecordsService,
     private readonly opening: OpenRecordsService,
+    private readonly steps: RecordStepsService,
   ) {}
 
   @Post('prepare')
@@ -80,7 +83,7 @@ export class RecordsController {
 
   @Get()
   @ApiQuery({ name: 'registrationNo', required: false })
-  @ApiQuery({ name: 'status', required: false, enum: ['created', 'sealed', 'chained'] })
+  @ApiQuery({ name: 'status', required: false, enum: STATUSES })
   list(@CurrentUser() user: SessionUser, @Query() query: Record<string, unknown>) {
     return this.records.list(user, pageOf(query), {
       registrationNo: textOf(query, 'registrationNo'),
@@ -105,37 +108,33 @@ export class RecordsController {
   }
 
   @Post(':id/blind')
+  @HttpCode(200)
+  @ApiOperation({
+    summary: 'Signs the files of a sealed record and hands the blinded document to the sanitiser',
+  })
   blind(@CurrentUser() user: SessionUser, @Param('id') id: string) {
-    return this.records.refuseStep(user, id, 'blind');
-  }
-
-  @Post(':id/sanitize')
-  sanitize(@CurrentUser() user: SessionUser, @Param('id') id: string) {
-    return this.records.refuseStep(user, id, 'sanitize');
+    return this.steps.take(user, id, 'blind');
   }
 
   @Post(':id/upload')
+  @HttpCode(200)
+  @ApiOperation({ summary: 'Stores the sanitised record in the cloud' })
   upload(@CurrentUser() user: SessionUser, @Param('id') id: string) {
-    return this.records.refuseStep(user, id, 'upload');
-  }
-
-  @Post(':id/attest')
-  attest(@CurrentUser() user: SessionUser, @Param('id') id: string) {
-    return this.records.refuseStep(user, id, 'attest');
+    return this.steps.take(user, id, 'upload');
   }
 
   @Post(':id/chain')
   @HttpCode(200)
-  @ApiOperation({ summary: "Appends the sealed record to the patient's chain" })
+  @ApiOperation({ summary: "Appends the record to the patient's chain" })
   chain(@CurrentUser() user: SessionUser, @Param('id') id: string) {
-    return this.records.chain(user, id);
+    return this.steps.take(user, id, 'chain');
   }
 
   @Post(':id/complete')
   @HttpCode(200)
   @ApiOperation({ summary: 'Runs the steps that the caller may run' })
   complete(@CurrentUser() user: SessionUser, @Param('id') id: string) {
-    return this.records.complete(user, id);
+    return this.steps.complete(user, id);
   }
 
   @Post(':id/amend')

@@ -1,10 +1,14 @@
 import { Injectable } from '@nestjs/common';
-import type { RecordEntry } from '@medseal/chaincode';
+import {
+  type IntegrityPart,
+  isReturnedByVerifier,
+  type RecordEntry,
+  type RecordPanel,
+} from '@medseal/chaincode';
 import { evaluateJson } from '../fabric/evaluate-json.js';
-import type { Committed } from '../fabric/ledger-client.js';
 import type { BusinessRequest } from '../http/business-request.js';
 import { requireGatewayKeys } from '../http/keys-on-device.js';
-import { type LedgerAnswer, ledgerAnswer } from '../http/ledger-answer.js';
+import type { LedgerAnswer } from '../http/ledger-answer.js';
 import { type Page, page, type PageRequest } from '../http/paging.js';
 import { invalid, notFound, problem } from '../http/problem.js';
 import type { SessionUser } from '../http/session-user.js';
@@ -16,7 +20,10 @@ import type { Sections } from './document/sections.js';
 import { documentErrors, isBundle } from './document/validate-document.js';
 import type { RecordContent, RecordType, ScopeLabel, Selector, TitleLine } from './record-content.js';
 import { RecordReader, type RecordRow } from './record-reader.js';
-import { contentSalts, RecordWriter, type Written } from './record-writer.js';
+import { ledgerPart, nextStep, type RecordStatus, statusOf } from './record-status.js';
+import { RecordStepsService } from './record-steps.service.js';
+import { contentSalts, type PreparedRecipient, RecordWriter, type Written } from './record-writer.js';
+import { type StepDone, stepsDone } from './steps-done.js';
 import type {
   AmendRecordRequest,
   DeviceSealedRequest,
@@ -24,20 +31,6 @@ import type {
   PrepareRecordRequest,
   RecordContentRequest,
 } from './records.dto.js';
-
-export interface NextStep {
-  step: string;
-  role: string;
-}
-
-export interface RecordStatus {
-  recordId: string;
-  version: number;
-  status: RecordEntry['status'];
-  /** Null when the record is complete. */
-  next: NextStep | null;
-  ledger?: LedgerAnswer;
-}
 
 export interface PreparedRecord {
   recordId: string;
@@ -50,7 +43,8 @@ export interface PreparedRecord {
   custodianKey?: string;
   /** MSP id of the custodian's organisation. */
   custodian?: string;
-  recipients: { subject: string; publicKey: string }[];
+  /** The author, and where the record names some, its verifiers. */
+  recipients: PreparedRecipient[];
   policyVersion: number;
   steps: RecordEntry['steps'];
   ledger?: LedgerAnswer;
@@ -73,16 +67,24 @@ export interface RecordView extends Omit<RecordStatus, 'ledger'> {
   disease: string | null;
 }
 
-/** Steps of this version's routes; which of them a record needs stands in its entry. */
-export type OtherStep = 'blind' | 'sanitize' | 'upload' | 'attest';
+export const STATUSES: readonly RecordEntry['status'][] = [
+  'created',
+  'sealed',
+  'blinded',
+  'sanitized',
+  'uploaded',
+  'attested',
+  'chained',
+];
 
-const STEP_ROLES: Record<string, string> = {
-  blind: 'author',
-  sanitize: 'sanitizer',
-  upload: 'author',
-  attest: 'verifier',
-  chain: 'author',
-};
+/** A version with how it came about. */
+export interface RecordDetails extends RecordView {
+  stepsDone: StepDone[];
+  /** Who goes on with it, and how many verifiers must approve; null without the integrity steps. */
+  panel: RecordPanel | null;
+  /** Tags, digests and coverage as the ledger has them, and why the last round came back; null before the first. */
+  integrity: IntegrityPart | null;
+}
 
 /** Verifiers and sanitisers work with pseudonyms. */
 const SEES_NUMBERS: ReadonlySet<string> = new Set(['hospital-admin', 'doctor', 'patient']);
@@ -93,6 +95,7 @@ export class RecordsService {
     private readonly reader: RecordReader,
     private readonly writer: RecordWriter,
     private readonly directory: PatientDirectory,
+    private readonly steps: RecordStepsService,
   ) {}
 
   /** The committed *create* step with all that a device needs to seal. */
@@ -135,17 +138,18 @@ export class RecordsService {
     business: BusinessRequest,
     input: DeviceSealedRequest,
   ): Promise<RecordStatus> {
-    const entry = await this.ownLatest(user, input.recordId);
+    const entry = await this.reader.ownLatest(user, input.recordId);
     if (entry.status !== 'created') {
       const committed = await this.writer.sealedBefore(user.organization, business);
-      if (committed !== undefined) return statusOf({ entry, committed });
+      if (committed !== undefined) return statusOf(entry, committed);
       throw problem(
         409,
         'RECORD_STATUS',
         `Version ${entry.version} of this record is ${entry.status}: only a prepared one can be sealed.`,
       );
     }
-    return statusOf(await this.writer.takeSealed(user, business, entry, input));
+    const sealed = await this.writer.takeSealed(user, business, entry, input);
+    return statusOf(sealed.entry, sealed.committed);
   }
 
   /** A new version by the same author; with `document` sealed here, without it prepared for a device. */
@@ -161,7 +165,7 @@ export class RecordsService {
       if (input.disease === undefined)
         throw invalid('disease', 'is missing: write the disease in 1 to 500 characters.');
     }
-    const latest = await this.ownLatest(user, recordId);
+    const latest = await this.reader.ownLatest(user, recordId);
     const begun = await this.version(user, business, latest);
     const selector = await this.selectorOf(user, latest);
     const wanted = {
@@ -176,12 +180,18 @@ export class RecordsService {
     return this.createAndSeal(user, business, content, document, wanted);
   }
 
-  async get(user: SessionUser, recordId: string): Promise<RecordView> {
+  async get(user: SessionUser, recordId: string): Promise<RecordDetails> {
     const row = await this.reader.find(user, recordId);
     if (row === undefined) throw notFound();
     const [view] = await this.views(user, [row]);
     if (view === undefined) throw notFound();
-    return view;
+    const { entry } = row;
+    return {
+      ...view,
+      stepsDone: stepsDone(entry, await this.reader.writes(user.organization, entry)),
+      panel: entry.panel ?? null,
+      integrity: entry.integrity ?? null,
+    };
   }
 
   /** Entries of all versions, oldest first. */
@@ -196,8 +206,8 @@ export class RecordsService {
     request: PageRequest,
     filter: { registrationNo?: string; status?: string },
   ): Promise<Page<RecordView>> {
-    if (filter.status !== undefined && !['created', 'sealed', 'chained'].includes(filter.status)) {
-      throw invalid('status', 'must be created, sealed or chained.');
+    if (filter.status !== undefined && !STATUSES.some((status) => status === filter.status)) {
+      throw invalid('status', `must be one of ${STATUSES.join(', ')}.`);
     }
     let ledgerId: string | undefined;
     if (filter.registrationNo !== undefined) {
@@ -218,42 +228,6 @@ export class RecordsService {
     return page(await this.views(user, rows), next, total);
   }
 
-  /** @throws ProblemException 409 out of order */
-  async chain(user: SessionUser, recordId: string): Promise<RecordStatus> {
-    const entry = await this.ownLatest(user, recordId);
-    if (entry.status !== 'sealed') {
-      const remedy =
-        entry.status === 'created' ? 'seal it first with POST /records' : 'nothing is left to do';
-      throw problem(
-        409,
-        'RECORD_STATUS',
-        `The record is ${entry.status}, and only a sealed one is chained: ${remedy}.`,
-      );
-    }
-    return statusOf(await this.writer.chain(user, entry));
-  }
-
-  /** Runs what the caller may run now; whatever is left is in `next`. */
-  async complete(user: SessionUser, recordId: string): Promise<RecordStatus> {
-    const row = await this.reader.find(user, recordId);
-    if (row === undefined) throw notFound();
-    const entry = (await this.reader.current(user.organization, recordId, row.entry.version)) ?? row.entry;
-    const mayChain =
-      entry.status === 'sealed' && row.relation === 'author' && nextStep(entry)?.step === 'chain';
-    return statusOf(mayChain ? await this.writer.chain(user, entry) : { entry, committed: undefined });
-  }
-
-  /** Steps that the record's own policy does not ask for are refused, naming those that it has. */
-  async refuseStep(user: SessionUser, recordId: string, step: OtherStep): Promise<never> {
-    const row = await this.reader.find(user, recordId);
-    if (row === undefined) throw notFound();
-    const { steps, policyVersion } = row.entry;
-    const reason = steps.includes(step)
-      ? `is asked for by policy ${policyVersion}, and this gateway is older than that policy: upgrade it`
-      : `is not among this record's steps (${steps.join(', ')}): go on with POST /records/{id}/complete`;
-    throw problem(409, 'STEP_NOT_REQUIRED', `The step ${step} ${reason}.`);
-  }
-
   private async createAndSeal(
     user: SessionUser,
     business: BusinessRequest,
@@ -271,7 +245,6 @@ export class RecordsService {
     const { organization } = user;
     const { recordId, version, ledgerId, scope, recordType } = wanted;
     const created = await this.writer.create(user, business, { recordId, version, ledgerId, scope });
-    if (created.entry.status !== 'created') return statusOf(created);
     const bundle = isBundle(document)
       ? document
       : toDocumentBundle(document as Sections, {
@@ -289,7 +262,11 @@ export class RecordsService {
       selector: { date: input.effectiveDate, recordType, scope, salt: salts.selector },
       titleLine: { date: input.effectiveDate, disease: input.disease, salt: salts.titleLine },
     };
-    return statusOf(await this.writer.sealHere(user, business, created.entry, content));
+    const { entry, committed } =
+      created.entry.status === 'created'
+        ? await this.writer.sealHere(user, business, created.entry, content)
+        : created;
+    return (await this.steps.blindAtOnce(user, entry, content.document)) ?? statusOf(entry, committed);
   }
 
   private async prepared(user: SessionUser, { entry, committed }: Written): Promise<PreparedRecord> {
@@ -303,23 +280,11 @@ export class RecordsService {
       scopeId: entry.scopeId,
       epoch: entry.epoch,
       ...keeper,
-      recipients: [
-        { subject: entry.author, publicKey: await this.writer.authorKey(organization, entry.author) },
-      ],
+      recipients: await this.writer.recipientsOf(organization, entry),
       policyVersion: entry.policyVersion,
       steps: entry.steps,
       ...ledgerPart(committed),
     };
-  }
-
-  /** The latest version of a record that the caller wrote, as the ledger has it now. */
-  private async ownLatest(user: SessionUser, recordId: string): Promise<RecordEntry> {
-    const row = await this.reader.find(user, recordId);
-    if (row === undefined) throw notFound();
-    if (row.relation !== 'author') {
-      throw problem(403, 'NOT_ALLOWED', 'Only the author goes on with a record.');
-    }
-    return (await this.reader.current(user.organization, recordId, row.entry.version)) ?? row.entry;
   }
 
   /** Number of the version that this request begins, or began when it was sent before. */
@@ -328,7 +293,7 @@ export class RecordsService {
     if (done !== null) return latest.version;
     // One that was prepared for a key that the patient has replaced since is created anew.
     if (await this.writer.isStranded(user.organization, latest)) return latest.version;
-    if (latest.status !== 'chained') {
+    if (latest.status !== 'chained' && !isReturnedByVerifier(latest)) {
       throw problem(
         409,
         'RECORD_STATUS',
@@ -393,22 +358,3 @@ function requireDocument(document: unknown): void {
     );
   }
 }
-
-/** What has to be done next and by whom; null when the record is chained. */
-export function nextStep(entry: RecordEntry): NextStep | null {
-  if (entry.status === 'created') return { step: 'seal', role: 'author' };
-  if (entry.status === 'chained') return null;
-  const step = entry.steps[0] ?? 'chain';
-  return { step, role: STEP_ROLES[step] ?? 'author' };
-}
-
-const statusOf = ({ entry, committed }: Written): RecordStatus => ({
-  recordId: entry.recordId,
-  version: entry.version,
-  status: entry.status,
-  next: nextStep(entry),
-  ...ledgerPart(committed),
-});
-
-const ledgerPart = (committed: Committed | undefined): { ledger?: LedgerAnswer } =>
-  committed === undefined ? {} : { ledger: ledgerAnswer(committed) };
