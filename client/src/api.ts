@@ -257,7 +257,8 @@ export interface PreparedRecord {
   /** While the patient is keyless: the writing hospital's custodian, its id in the header and its X25519 key. */
   custodian?: string;
   custodianKey?: string;
-  recipients: { subject: string; publicKey: string }[];
+  /** The author, and where the record names some, its verifiers. */
+  recipients: { kind: 'author' | 'verifier'; subject: string; publicKey: string }[];
   policyVersion: number;
   ledger?: LedgerPart;
 }
@@ -274,7 +275,7 @@ export interface RecordStatus {
 export interface RecordAnswer {
   recordId: string;
   version: number;
-  status: 'created' | 'sealed' | 'chained';
+  status: 'created' | 'sealed' | 'blinded' | 'sanitized' | 'uploaded' | 'attested' | 'chained';
   next: { step: string; role: string } | null;
   ledgerId: string;
   registrationNo: string | null;
@@ -291,6 +292,48 @@ export interface RecordAnswer {
   /** The title line, for its author only. */
   effectiveDate: string | null;
   disease: string | null;
+}
+
+/** A step that a version has behind it; of the integrity steps those of the present round. */
+export interface StepDone {
+  step: string;
+  /** Staff id; null where the ledger does not say whether author or hospital's service did it. */
+  by: string | null;
+  at: string | null;
+  transactionId: string;
+}
+
+/** Bytes in the cloud: SHA-256, which is their address, and length. */
+export interface ObjectReference {
+  digest: string;
+  bytes: number;
+}
+
+/** Answer of `GET /records/{id}`. */
+export interface RecordDetails extends RecordAnswer {
+  stepsDone: StepDone[];
+  /** Staff ids; null without the integrity steps. */
+  panel: { sanitizer: string; verifiers: string[]; threshold: number } | null;
+  /** Null before the first blinding. */
+  integrity: {
+    /** Blindings so far. */
+    round: number;
+    blinded: {
+      keyEpoch: number;
+      parametersVersion: number;
+      /** Base64. */
+      tags: { sealed: string; sanitized: string };
+      packageDigest: string;
+      packageBytes: number;
+      profile: 'minimal' | 'research';
+      coverage: { replacedSectors: number; keptBytes: number; leastKeptInBlock: number };
+    } | null;
+    sanitized: { by: string; object: ObjectReference; signedFile: ObjectReference } | null;
+    uploaded: { by: string; sealedSignedFile: ObjectReference } | null;
+    attestations: { verifier: string; at: string; transactionId: string }[];
+    /** Why the last round came back. */
+    returned: { by: string; step: 'sanitize' | 'attest'; reasonCode: string; at: string } | null;
+  } | null;
 }
 
 export interface OpenedRecord {

@@ -1,4 +1,5 @@
 export * from './api.js';
+export * from './complete-by-roles.js';
 export * from './http.js';
 export * from './medseal-client.js';
 export * from './notices.js';

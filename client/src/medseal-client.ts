@@ -48,6 +48,7 @@ import type {
   PatientInput,
   PreparedRecord,
   RecordAnswer,
+  RecordDetails,
   RecordInput,
   RecordStatus,
   ReportAnswer,
@@ -285,12 +286,16 @@ export class MedsealClient {
   submitSealedRecord = (input: Record<string, unknown>, options?: WriteOptions) =>
     this.#call<RecordStatus>('POST', '/records', input, undefined, options);
 
-  record = (id: string) => this.#call<RecordAnswer>('GET', `/records/${segment(id)}`);
+  record = (id: string) => this.#call<RecordDetails>('GET', `/records/${segment(id)}`);
 
   recordVersions = (id: string) => this.#call<Page<RecordAnswer>>('GET', `/records/${segment(id)}/versions`);
 
   completeRecord = (id: string, options?: WriteOptions) =>
     this.#call<RecordStatus>('POST', `/records/${segment(id)}/complete`, {}, undefined, options);
+
+  blindRecord = (id: string) => this.#call<RecordStatus>('POST', `/records/${segment(id)}/blind`, {});
+
+  uploadRecord = (id: string) => this.#call<RecordStatus>('POST', `/records/${segment(id)}/upload`, {});
 
   chainRecord = (id: string) => this.#call<RecordStatus>('POST', `/records/${segment(id)}/chain`, {});
 

@@ -80,8 +80,8 @@ export async function sealOnDevice(
     to: prepared.ownerKey
       ? { owner: { scopeId: prepared.scopeId, epoch: prepared.epoch, publicKey: fromHex(prepared.ownerKey) } }
       : { custodian: { id: custodianOf(prepared), publicKey: fromHex(prepared.custodianKey ?? '') } },
-    recipients: prepared.recipients.map(({ subject, publicKey }) => ({
-      kind: 'author' as const,
+    recipients: prepared.recipients.map(({ kind, subject, publicKey }) => ({
+      kind,
       id: subject,
       publicKey: fromHex(publicKey),
     })),
