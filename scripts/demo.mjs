@@ -7,7 +7,7 @@ import { fhirPatients } from './demo/fhir-patients.mjs';
 
 // Loads the demo as its users would: every step is a REST call or a patient's device, nothing reaches behind the API.
 
-const { MedsealClient, PatientDevice, ProblemError } = createRequire(import.meta.url)('@medseal/client');
+const { completeByRoles, MedsealClient, PatientDevice, ProblemError } = createRequire(import.meta.url)('@medseal/client');
 
 const STAFF = ['doctor', 'verifier', 'sanitizer', 'auditor', 'researcher'];
 
@@ -208,8 +208,13 @@ class Demo {
       const body = { registrationNo: patient.registrationNo, ...record };
       return (await post(client, '/records', body, key)).recordId;
     });
-    await this.progress.step(`complete/${name}`, async (key) => {
-      await post(client, `/records/${id}/complete`, {}, key);
+    await this.progress.step(`complete/${name}`, async () => {
+      const { slug } = patient.organization;
+      await completeByRoles(id, {
+        author: client,
+        sanitizer: await this.as(slug, 'sanitizer'),
+        verifier: await this.as(slug, 'verifier1'),
+      });
     });
   }
 

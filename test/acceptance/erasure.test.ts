@@ -11,6 +11,7 @@ import {
   ProblemError,
 } from '@medseal/client';
 import { decodeHeader, headerDigest, openAsRecipient } from '@medseal/crypto';
+import { completeRecord } from '../support/complete-record';
 import { contentOf, filesBelow } from '../support/files';
 import { figure } from '../support/figures';
 import { startPaper } from '../support/fixture';
@@ -115,7 +116,7 @@ describe('erasure, to the last byte', () => {
     const records: string[] = [];
     const write = async (by: MedsealClient, more: object = {}): Promise<string> => {
       const { recordId } = await by.writeRecord({ registrationNo, ...written, ...more });
-      await by.completeRecord(recordId);
+      await completeRecord(product, by, recordId);
       records.push(recordId);
       return recordId;
     };

@@ -1,4 +1,5 @@
 import type { MedsealClient } from '@medseal/client';
+import { completeRecord } from '../support/complete-record';
 import { startPaper } from '../support/fixture';
 import { Product } from '../support/product';
 
@@ -41,7 +42,7 @@ describe('killed under load', () => {
               document: { progressNotes: [{ text: label }] },
             });
             acknowledged.records.set(recordId, label);
-            await author.completeRecord(recordId);
+            await completeRecord(product, author, recordId);
           }
         } catch {
           // Not acknowledged: the server was killed meanwhile, or refused a conflict it told about.
@@ -83,7 +84,7 @@ describe('killed under load', () => {
     }
     expect(new Set(names).size).toBe(names.length);
     for (const [recordId, disease] of acknowledged.records) {
-      const done = await author.completeRecord(recordId);
+      const done = await completeRecord(product, author, recordId);
       expect(done.status).toBe('chained');
       expect(JSON.stringify((await author.openRecordDecrypted(recordId)).document)).toContain(disease);
     }

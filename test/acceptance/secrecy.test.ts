@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { get } from 'node:http';
 import path from 'node:path';
 import { type MedsealClient, PatientDevice } from '@medseal/client';
+import { completeRecord } from '../support/complete-record';
 import { contentOf, filesBelow } from '../support/files';
 import { blocksOf, privateKeyHashes, transactionIds } from '../support/blocks';
 import { digitMarker, marker, MarkerScan } from '../support/markers';
@@ -130,7 +131,7 @@ describe('what each party receives', () => {
     await planted.login('city', 'planted', user.initialPassword);
     // One record while keyless, one for the owner's key.
     const first = await planted.writeRecord({ registrationNo, ...record });
-    await planted.completeRecord(first.recordId);
+    await completeRecord(product, planted, first.recordId);
     await PatientDevice.activate(new Client(product.url), {
       organization: 'city',
       activationCode: made.activationCode ?? '',
@@ -145,7 +146,7 @@ describe('what each party receives', () => {
       initialPassword: user.initialPassword,
     });
     const second = await planted.writeRecord({ registrationNo, ...record, scope: 'sensitive' });
-    await planted.completeRecord(second.recordId);
+    await completeRecord(product, planted, second.recordId);
     await planted.openRecordDecrypted(second.recordId);
     await planted.report();
     await author.report();

@@ -3,6 +3,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import os from 'node:os';
 import path from 'node:path';
 import { brotliDecompressSync } from 'node:zlib';
+import { completeRecord } from '../support/complete-record';
 import { describeIf } from '../support/network';
 import { Product, ROOT } from '../support/product';
 
@@ -50,7 +51,7 @@ describeIf('keptData')('data folders of earlier versions', () => {
         disease: 'cough',
         document: { progressNotes: [{ text: 'Written by a later version.' }] },
       });
-      await author.completeRecord(recordId);
+      await completeRecord(product, author, recordId);
       const after = await author.report();
       const row = after.rows.find((one) => one.recordId === recordId);
       expect(before.map(({ hash }) => hash)).toContain(row?.prevHash);

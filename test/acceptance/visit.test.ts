@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { ProblemError, sealOnDevice } from '@medseal/client';
+import { completeRecord } from '../support/complete-record';
 import { startPaper } from '../support/fixture';
 import { Product, ROOT } from '../support/product';
 
@@ -99,7 +100,7 @@ describe("one visit, end to end, on the paper's rows", () => {
     };
     const body = await sealOnDevice(prepared, written);
     await author.submitSealedRecord(body);
-    const done = await author.completeRecord(prepared.recordId);
+    const done = await completeRecord(product, author, prepared.recordId);
     expect(done).toMatchObject({ status: 'chained', next: null });
 
     const { client, device } = await product.deviceOf('geetha');

@@ -1,5 +1,6 @@
 import { statSync } from 'node:fs';
 import path from 'node:path';
+import { completeRecord } from '../support/complete-record';
 import { changeByte, filesBelow } from '../support/files';
 import type { Stage } from './stage';
 
@@ -15,7 +16,7 @@ export function tamperingFlow(stage: () => Stage): void {
       document: { problems: [{ text: 'Cut' }] },
     };
     const { recordId } = await author.writeRecord({ registrationNo, ...written });
-    await author.completeRecord(recordId);
+    await completeRecord(product, author, recordId);
     // Written last, so the newest files are this record's.
     const objects = filesBelow(path.join(product.folder, 'objects'));
     const [file = ''] = objects.sort((a, b) => statSync(b).mtimeMs - statSync(a).mtimeMs);
