@@ -13,7 +13,11 @@ export {
   worldKeys,
   type WorldKeyType,
 } from './ledger/keys.js';
-export { organizationAuthoritiesStatement, organizationKeyStatement } from './ledger/certificates.js';
+export {
+  isSignedByOwnCertificate,
+  organizationAuthoritiesStatement,
+  organizationKeyStatement,
+} from './ledger/certificates.js';
 export { grantOf } from './ledger/reencryption-checks.js';
 export { grantedScopes } from './ledger/scopes.js';
 export type { CreateArgument, KeySlotArgument } from './model/arguments.js';

@@ -20,6 +20,7 @@ import {
   encodeAuditChallenge,
   encodeScalar,
   encodeSignedFile,
+  examineFile,
   GROUP_ORDER,
   hedgedScalar,
   layoutOf,
@@ -326,6 +327,43 @@ describe('a stored file that is not as it was signed', () => {
     const input = { ...expected(signer, 'sanitised'), signedFile, stored: sanitised.content };
     expect(await bothSay((engine) => checkFile(engine, input))).toBe('BAD_AUTHENTICATOR');
     expect(() => checkFile(mcl, input)).toThrow('block 4');
+  });
+
+  it('has every part and block named that does not hold', async () => {
+    const { signedFile, content: stored } = sanitised;
+    const input = { ...expected(signer, 'sanitised'), signedFile, stored };
+    expect(await bothSay((engine) => examineFile(engine, input))).toEqual([]);
+    const file = decodeSignedFile(signedFile);
+    const authenticators = file.authenticators.with(4, new Uint8Array(48));
+    const altered = {
+      ...input,
+      identity: { ...input.identity, keyEpoch: 2 },
+      signedFile: encodeSignedFile({ ...file, authenticators }),
+    };
+    expect(await bothSay((engine) => examineFile(engine, altered))).toEqual([
+      { part: 'tag', what: 'the tag is of another signer or key epoch' },
+      {
+        part: 'authenticators',
+        what: 'the authenticators of these of the 6 blocks do not hold: 0, 1, 2, 3, 4, 5',
+      },
+    ]);
+    const [inBlock1, inReplaced] = [BLOCK_BYTES + 1, SECTOR_BYTES + 3];
+    const flipped = flipBit(flipBit(flipBit(stored, inBlock1), stored.length - 1), inReplaced);
+    expect(await bothSay((engine) => examineFile(engine, { ...altered, ...input, stored: flipped }))).toEqual(
+      [
+        { part: 'digest', what: 'the stored object is not the one of the tag' },
+        { part: 'replaced sectors', what: 'a replaced sector holds something else than the wildcard' },
+        { part: 'authenticators', what: 'the authenticators of these of the 6 blocks do not hold: 1, 5' },
+      ],
+    );
+    const cut = { ...input, signedFile: altered.signedFile, stored: stored.subarray(0, 5 * BLOCK_BYTES) };
+    expect((await bothSay((engine) => examineFile(engine, cut))) as unknown).toEqual([
+      { part: 'digest', what: 'the stored object is not the one of the tag' },
+      { part: 'authenticators', what: 'the authenticators of these of the 6 blocks do not hold: 4, 5' },
+    ]);
+    expect(examineFile(mcl, { ...input, signedFile: signedFile.subarray(1) })).toEqual([
+      { part: 'signed file', what: expect.any(String) },
+    ]);
   });
 
   it('has one encoding: cut short, lengthened or of another kind it is refused', async () => {

@@ -24,7 +24,7 @@ export const organizationAuthoritiesStatement = ({
   utf8(canonicalJson({ mspId, authorities }));
 
 /** True if the entry's own certificate signed the statement. Says nothing about who issued the certificate. */
-const isSignedByOwnCertificate = (
+export const isSignedByOwnCertificate = (
   { certificate, signature }: { certificate: string; signature: string },
   statement: Uint8Array,
 ): boolean => {

@@ -73,7 +73,7 @@ export class HealthNetwork {
   private readonly clients = new Map<string, Client>();
 
   private constructor(
-    private readonly directory: string,
+    readonly directory: string,
     readonly network: EmbeddedNetwork,
     readonly mspIds: readonly string[],
     private readonly processes: readonly Chaincode[],

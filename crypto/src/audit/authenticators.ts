@@ -69,7 +69,6 @@ export const filePoints = (
 
 /**
  * Checks all authenticators of a file at once, each weighed with 128 random bits that are drawn after it was decoded.
- * A batch that does not hold is halved until a single block is left.
  *
  * @throws CryptoError `BAD_AUTHENTICATOR` naming the first block whose authenticator does not hold, and what decoding
  *   a point throws
@@ -81,25 +80,52 @@ export const checkAuthenticators = (
   valuesOf: (block: number) => BlockValues,
 ): void => {
   const decoded = authenticators.map((one, i) => engine.decodeG1(one, `authenticators[${i}]`));
-  const holds = (from: number, to: number): boolean =>
-    batchHolds(engine, points, decoded, valuesOf, from, to);
-  let [from, to] = [0, decoded.length];
-  if (holds(from, to)) return;
-  while (to - from > 1) {
-    const middle = (from + to) >> 1;
-    if (holds(from, middle)) from = middle;
-    else to = middle;
-  }
-  throw new CryptoError('BAD_AUTHENTICATOR', `the authenticator of block ${from} does not hold`);
+  const [first] = failingBlocks(engine, points, decoded, valuesOf, 1);
+  if (first !== undefined)
+    throw new CryptoError('BAD_AUTHENTICATOR', `the authenticator of block ${first} does not hold`);
 };
 
+/**
+ * Blocks whose authenticators do not hold, ascending, the first `most` of them. A batch that does not hold is halved until
+ * a single block is left.
+ *
+ * @param authenticators decoded; undefined for one that is no point
+ */
+export const failingBlocks = (
+  engine: PairingEngine,
+  points: FilePoints,
+  authenticators: (G1Point | undefined)[],
+  valuesOf: (block: number) => BlockValues,
+  most: number,
+): number[] => {
+  const failing: number[] = [];
+  const holds = (from: number, to: number): boolean => {
+    const decoded = authenticators.slice(from, to).filter((one) => one !== undefined);
+    return decoded.length === to - from && batchHolds(engine, points, decoded, valuesOf, from);
+  };
+  /** @param isBad where it is known already, because the batch around it does not hold and what lies before it does */
+  const search = (from: number, to: number, isBad: boolean): void => {
+    if (failing.length === most || (!isBad && holds(from, to))) return;
+    if (to - from === 1) {
+      failing.push(from);
+      return;
+    }
+    const middle = (from + to) >> 1;
+    const before = failing.length;
+    search(from, middle, false);
+    search(middle, to, failing.length === before);
+  };
+  search(0, authenticators.length, false);
+  return failing;
+};
+
+/** @param authenticators of the blocks from `from` on */
 const batchHolds = (
   engine: PairingEngine,
   { generators, name, identity, masterKey, signerPart, filePart }: FilePoints,
   authenticators: G1Point[],
   valuesOf: (block: number) => BlockValues,
   from: number,
-  to: number,
 ): boolean => {
   const { base, sectorsPerBlock, u, w } = generators;
   const keptSums = new Array<bigint>(sectorsPerBlock).fill(0n);
@@ -107,8 +133,9 @@ const batchHolds = (
   let weightSum = 0n;
   const signatures: G1Point[] = [];
   const contents: G1Point[] = [];
-  for (let start = from; start < to; start += BLOCKS_AT_ONCE) {
-    const blocks = Array.from({ length: Math.min(BLOCKS_AT_ONCE, to - start) }, (_, k) => start + k);
+  for (let start = 0; start < authenticators.length; start += BLOCKS_AT_ONCE) {
+    const some = authenticators.slice(start, start + BLOCKS_AT_ONCE);
+    const blocks = some.map((_, k) => from + start + k);
     const weights = blocks.map(() => randomWeight());
     for (const [k, block] of blocks.entries()) {
       const weight = weights[k] ?? 0n;
@@ -117,7 +144,7 @@ const batchHolds = (
       for (const [j, value] of replaced) replacedSums[j] = (replacedSums[j] ?? 0n) + weight * value;
       weightSum += weight;
     }
-    signatures.push(engine.combineG1(authenticators.slice(start, start + blocks.length), weights));
+    signatures.push(engine.combineG1(some, weights));
     contents.push(
       engine.combineG1(
         blocks.map((block) => blockPoint(engine, name, block)),

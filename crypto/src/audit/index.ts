@@ -76,14 +76,8 @@ export {
   decodeSanitisingPackage,
   type SanitisingPackage,
 } from './sanitising-package.js';
-export {
-  checkFile,
-  type CheckFileInput,
-  openSanitisingPackage,
-  sanitise,
-  type Sanitised,
-  type SanitiseInput,
-} from './sanitisation.js';
+export { checkFile, type CheckFileInput, examineFile, type FileFault } from './file-check.js';
+export { openSanitisingPackage, sanitise, type Sanitised, type SanitiseInput } from './sanitisation.js';
 export {
   auditCommitment,
   type AuditChallenge,

@@ -1,4 +1,3 @@
-import { equalBytes } from '../canonical/bytes.js';
 import { CryptoError } from '../errors.js';
 import { GROUP_ORDER, modulo } from '../scalar.js';
 import type { PairingEngine } from '../sealing/engine/index.js';
@@ -13,7 +12,7 @@ import { generatorsOf } from './generators.js';
 import { type ReplacedCoverage, coverageOf, withWildcards } from './replaced-set.js';
 import { decodeSanitisingPackage, type SanitisingPackage } from './sanitising-package.js';
 import { layoutOf, wildcardOf } from './sectors.js';
-import { checkStoredObject, decodeSignedFile, encodeSignedFile, type SignedFile } from './signed-file.js';
+import { checkStoredObject, encodeSignedFile } from './signed-file.js';
 import { blockValues } from './signing.js';
 import { checkTag, type ExpectedFile } from './tag.js';
 
@@ -85,31 +84,6 @@ export const sanitise = (engine: PairingEngine, input: SanitiseInput): Sanitised
     signedFile: encodeSignedFile({ tag, salt, replacedSet, authenticators: transformed }),
     coverage: coverageOf(layout, sectors),
   };
-};
-
-export interface CheckFileInput extends ExpectedFile {
-  signedFile: Uint8Array;
-  /** The object as it is stored. */
-  stored: Uint8Array;
-}
-
-/**
- * Checks a whole file against its tag: by whoever stores it, verifies it, or doubts it.
- *
- * @throws CryptoError `BAD_AUTHENTICATOR` naming the first block that does not hold, `DIGEST_MISMATCH`,
- *   `BAD_REPLACED_SET` where a replaced sector holds something else than the wildcard; as `decodeSignedFile`, `checkTag`
- */
-export const checkFile = (engine: PairingEngine, input: CheckFileInput): SignedFile => {
-  const file = decodeSignedFile(input.signedFile);
-  const tag = checkTag(engine, file.tag.bytes, input);
-  const layout = layoutOf(tag.byteLength, tag.sectorsPerBlock);
-  checkStoredObject(tag, file.salt, input.stored);
-  if (!equalBytes(withWildcards(layout, file.replaced, input.stored), input.stored))
-    throw new CryptoError('BAD_REPLACED_SET', 'a replaced sector holds something else than the wildcard');
-  const sectors = file.replaced.map((at) => ({ ...at, value: wildcardOf(layout, at.block, at.sector) }));
-  const points = filePoints(engine, tag, input, generatorsOf(engine, tag.sectorsPerBlock));
-  checkAuthenticators(engine, points, file.authenticators, blockValues(layout, input.stored, sectors));
-  return file;
 };
 
 /** e(sum [d_j]beta_j, G) = e(sum [d_j]w_j, R); a batch that does not hold is looked at column by column. */

@@ -2,7 +2,16 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { parseLossless } from '../records/document/lossless-json.js';
-import { ExportedLedger, ExportError } from './exported-ledger.js';
+import {
+  CommandError,
+  damageOf,
+  type ExitStatus,
+  LEDGER_OPTIONS,
+  ledgerValues,
+  printAnswer,
+  runCommand,
+} from './command-line.js';
+import { ExportedLedger } from './exported-ledger.js';
 import { judge, type Judgement } from './judge.js';
 import { parseStatement, type Statement, StatementError } from './statement.js';
 
@@ -14,10 +23,7 @@ import { parseStatement, type Statement, StatementError } from './statement.js';
 const USAGE = `usage: npm run verify -- --blocks <folder> [--genesis <hash of block 0>] <statement.json>
        npm run verify -- --export <folder> --url <gateway> (the session token is read from MEDSEAL_TOKEN)`;
 
-/** A question that cannot be answered; the sentence is all that is printed. */
-class CommandError extends Error {}
-
-async function main(): Promise<number> {
+async function main(): Promise<ExitStatus> {
   const { values, positionals } = arguments_();
   if (values.export !== undefined) {
     if (values.url === undefined) throw new CommandError(`--url is missing\n${USAGE}`);
@@ -26,30 +32,15 @@ async function main(): Promise<number> {
     return 0;
   }
   const [file, ...others] = positionals;
-  if (values.blocks === undefined || file === undefined || others.length > 0) throw new CommandError(USAGE);
-  if (values.genesis !== undefined && !/^[0-9a-f]{64}$/.test(values.genesis))
-    throw new CommandError('--genesis must be 64 lower-case hex characters');
-  const ledger = new ExportedLedger(values.blocks, values.genesis);
-  const judgement = unlessDamaged(ledger, await judge(readStatement(file), ledger));
-  const { genesisHash, height, invalid } = ledger;
-  process.stdout.write(
-    `${JSON.stringify({ ...judgement, asOfBlock: height - 1, genesisHash, firstInvalid: invalid[0] ?? null })}\n`,
-  );
-  if (values.genesis === undefined)
-    process.stderr.write(`Trust in this answer is trust in block 0: compare its hash ${genesisHash}.\n`);
+  if (file === undefined || others.length > 0) throw new CommandError(USAGE);
+  const { blocks, genesis } = ledgerValues(values, USAGE);
+  const ledger = new ExportedLedger(blocks, genesis);
+  const judged = await judge(readStatement(file), ledger);
+  const damage = damageOf(ledger);
+  const judgement: Judgement =
+    damage === undefined ? judged : { ...judged, verdict: 'unknown', reason: damage };
+  printAnswer(judgement, ledger, genesis);
   return judgement.verdict === 'valid' ? 0 : judgement.verdict === 'unknown' ? 2 : 1;
-}
-
-/** One bad block is enough to distrust the copy: what came before it is chained to what came after. */
-function unlessDamaged({ invalid }: ExportedLedger, judgement: Judgement): Judgement {
-  const [first] = invalid;
-  return first === undefined
-    ? judgement
-    : {
-        ...judgement,
-        verdict: 'unknown',
-        reason: `These blocks do not verify: ${first.kind} ${first.id}: ${first.reason}.`,
-      };
 }
 
 function arguments_() {
@@ -57,8 +48,7 @@ function arguments_() {
     return parseArgs({
       allowPositionals: true,
       options: {
-        blocks: { type: 'string' },
-        genesis: { type: 'string' },
+        ...LEDGER_OPTIONS,
         export: { type: 'string' },
         url: { type: 'string' },
       },
@@ -103,12 +93,4 @@ async function exportBlocks(url: string, folder: string): Promise<number> {
   return total;
 }
 
-main().then(
-  (status) => (process.exitCode = status),
-  (error: unknown) => {
-    const known = error instanceof CommandError || error instanceof ExportError;
-    const reason = error instanceof Error ? error.message : String(error);
-    process.stderr.write(`verify: ${known ? reason : `failed: ${reason}`}\n`);
-    process.exitCode = 2;
-  },
-);
+runCommand('verify', main);

@@ -1,6 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import type {
+  AuditEntry,
+  AuditParametersEntry,
   ErasureAttestationEntry,
   ErasureEntry,
   OrganizationEntry,
@@ -9,13 +11,29 @@ import type {
   RecordEntry,
 } from '@medseal/chaincode';
 import { headerHash, MalformedBytesError, parseBlock } from '../blockchain/verifier/block-bytes.js';
+import type { ChannelTrust } from '../blockchain/verifier/channel-trust.js';
 import { LedgerWalk, validChanges } from '../blockchain/verifier/ledger-walk.js';
+import { type LedgerTransaction, serializedIdentity } from '../blockchain/verifier/transaction-bytes.js';
 import type { InvalidPart } from '../blockchain/verdict.js';
+import type { WorldChange } from '../projection/block-changes.js';
 import type { Fact, LedgerFacts } from './ledger-facts.js';
 
 /** The exported blocks cannot be used; the sentence names file and remedy. */
 export class ExportError extends Error {
   override readonly name = 'ExportError';
+}
+
+/** A transaction that wrote an audit: what its submitter signed, and the entry that it left. */
+export interface AuditAct {
+  readonly functionName: string;
+  readonly args: readonly string[];
+  /** MSP id. */
+  readonly submitter: string;
+  /** RFC 3339; null when the transaction has no time. */
+  readonly at: string | null;
+  readonly transactionId: string;
+  readonly blockNumber: number;
+  readonly entry: AuditEntry;
 }
 
 /**
@@ -28,8 +46,9 @@ export class ExportedLedger implements LedgerFacts {
   readonly height: number;
   /** Everything that does not hold, first things first. */
   readonly invalid: readonly InvalidPart[];
-  readonly #channel: string;
   readonly #entries = new Map<string, Fact<unknown>>();
+  readonly #audits = new Map<string, AuditAct[]>();
+  readonly #trust: ChannelTrust | undefined;
 
   /**
    * @param genesisHash expected header hash of block 0, hex
@@ -41,23 +60,25 @@ export class ExportedLedger implements LedgerFacts {
     const walk = new LedgerWalk(
       genesisHash === undefined ? {} : { genesisHash: Buffer.from(genesisHash, 'hex') },
     );
-    let channel: string | undefined;
+    let trust: ChannelTrust | undefined;
     for (const bytes of blocks) {
       const examination = walk.accept(bytes);
-      channel ??= examination.trust?.channelId;
-      for (const { type, parts, entry, transactionId, blockNumber } of validChanges(examination)) {
+      trust = examination.trust ?? trust;
+      for (const change of validChanges(examination)) {
+        const { type, parts, entry, transactionId, blockNumber } = change;
         if (!entry) continue;
-        const blockReason = examination.reason;
+        const { reason: blockReason, transactions } = examination;
         this.#entries.set([type, ...parts].join('/'), { entry, transactionId, blockNumber, blockReason });
+        if (type === 'audit') this.#takeAct(parts.join('/'), change, transactions[change.position]);
       }
     }
     this.height = blocks.length;
     this.invalid = walk.findings.parts;
-    this.#channel = channel ?? '';
+    this.#trust = trust;
   }
 
   get channel(): string {
-    return this.#channel;
+    return this.#trust?.channelId ?? '';
   }
 
   async receipt(receiptId: string): Promise<Fact<ReceiptEntry> | undefined> {
@@ -93,7 +114,43 @@ export class ExportedLedger implements LedgerFacts {
   }
 
   async organizationName(mspId: string): Promise<string | undefined> {
-    return this.#fact<OrganizationEntry>(`organization/${mspId}`)?.entry.name;
+    return (await this.organization(mspId))?.entry.name;
+  }
+
+  async organization(mspId: string): Promise<Fact<OrganizationEntry> | undefined> {
+    return this.#fact(`organization/${mspId}`);
+  }
+
+  async auditParameters(version: number): Promise<Fact<AuditParametersEntry> | undefined> {
+    return this.#fact(`auditParameters/${version}`);
+  }
+
+  /** Everything that was done in an audit, in order; empty for an unknown one. */
+  auditActs(auditId: string): readonly AuditAct[] {
+    return this.#audits.get(auditId) ?? [];
+  }
+
+  /** Whether a certificate is one of an organisation's, by the channel's configuration. */
+  isMember(mspId: string, certificatePem: string): boolean {
+    return this.#trust?.member(serializedIdentity(mspId, certificatePem)) !== undefined;
+  }
+
+  #takeAct(
+    auditId: string,
+    { entry, transactionId, blockNumber, committedAt }: WorldChange,
+    transaction: LedgerTransaction | undefined,
+  ): void {
+    const { functionName = '', args = [] } = transaction?.action ?? {};
+    const act = {
+      functionName,
+      args: args.map((arg) => arg.toString('utf8')),
+      submitter: transaction?.creator.mspId ?? '',
+      at: committedAt,
+      transactionId,
+      blockNumber,
+      entry: entry as unknown as AuditEntry,
+    };
+    this.#audits.set(auditId, [...(this.#audits.get(auditId) ?? []), act]);
   }
 
   #fact<Entry>(key: string): Fact<Entry> | undefined {

@@ -104,15 +104,15 @@ async function receipt(statement: ReceiptStatement, facts: LedgerFacts): Promise
   return finding;
 }
 
-const ERASED = {
+export const ERASED = {
   verdict: 'erased',
   reason: 'The patient was erased: of what this says, the ledger keeps hashes only.',
 } as const;
 
 /** The patient's entry, if it says that the patient is being erased or was. */
-async function erasedOwner(
+export async function erasedOwner(
   ledgerId: string | undefined,
-  facts: LedgerFacts,
+  facts: Pick<LedgerFacts, 'patient'>,
 ): Promise<Fact<unknown> | undefined> {
   const patient = ledgerId === undefined ? undefined : await facts.patient(ledgerId);
   const status = patient?.entry.status;

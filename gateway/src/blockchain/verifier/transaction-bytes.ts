@@ -115,6 +115,13 @@ export function parseIdentity(bytes: Uint8Array): SerializedIdentity {
   };
 }
 
+export function serializedIdentity(mspId: string, certificatePem: string): Uint8Array {
+  const identity = new msp.SerializedIdentity();
+  identity.setMspid(mspId);
+  identity.setIdBytes(Buffer.from(certificatePem));
+  return identity.serializeBinary();
+}
+
 function parseAction(data: Uint8Array): { action: TransactionAction; proposalPayload: Uint8Array } {
   const actions = decode(peer.Transaction, data, 'transaction').getActionsList();
   if (actions.length !== 1) throw new MalformedBytesError('transaction: exactly one action expected');
