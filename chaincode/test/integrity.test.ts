@@ -738,7 +738,8 @@ describe('an audit', () => {
     const { entry } = record;
     const nonce = newDigest();
     expect(await opened(await clinic.staff(CITY, 'auditor'))).toBe('NOT_ALLOWED');
-    expect(await opened(clinic.service(LAKESIDE))).toBe('NOT_ALLOWED');
+    for (const by of [prover, await clinic.staff(LAKESIDE, 'verifier')])
+      expect(await opened(by)).toBe('NOT_ALLOWED');
     expect(await opened(auditor, entry, 'sanitised')).toBe('BAD_ARGUMENT');
     expect(await opened(auditor, { ...entry, version: 2 })).toBe('RECORD_NOT_FOUND');
     expect(await opened(auditor, await integrity.sealed(record.signer, patient, panel()))).toBe(
@@ -767,6 +768,23 @@ describe('an audit', () => {
     for (const by of [clinic.service(LAKESIDE), clinic.service(MINISTRY), auditor])
       expect(await codeOf(integrity.prove(by, revealed, proof))).toBe('NOT_ALLOWED');
     expect((await integrity.prove(prover, revealed, proof)).status).toBe('intact');
+  });
+
+  test('is opened and revealed by the service where no auditor asks, and revealed by it where they have left', async () => {
+    const nonce = newDigest();
+    const service = clinic.service(LAKESIDE);
+    for (const [by, subject] of [
+      [service, ''],
+      [auditor, auditor.subject],
+    ] as const) {
+      const { auditId, ...opened_ } = await integrity.openAudit(by, record.entry, 'sealed', nonce);
+      expect(opened_).toMatchObject({ auditor: subject, auditorMspId: LAKESIDE, contributor: MINISTRY });
+      await integrity.contribute(clinic.service(MINISTRY), auditId);
+      for (const other of [prover, clinic.service(MINISTRY), await clinic.staff(LAKESIDE, 'auditor')])
+        expect(await codeOf(integrity.reveal(other, auditId, nonce))).toBe('NOT_ALLOWED');
+      expect(await codeOf(integrity.reveal(service, auditId, newDigest()))).toBe('NONCE_DIFFERS');
+      expect((await integrity.reveal(service, auditId, nonce)).status).toBe('revealed');
+    }
   });
 
   test('asks for all blocks of a file of up to 512, else for the sample of the parameters', async () => {

@@ -200,7 +200,7 @@ export interface AuditEntry {
   blocks: number;
   /** c, how many of them are challenged. */
   size: number;
-  /** Staff id, and organisation. */
+  /** Staff id, '' where the organisation's service opened it; and organisation. */
   auditor: string;
   auditorMspId: string;
   /** hA = SHA-256(nA), hex. */

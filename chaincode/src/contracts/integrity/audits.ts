@@ -35,7 +35,10 @@ import { requireParameters } from './parameters.js';
 
 /** Audits of stored files (cryptography.md T5, T9): tag, size and seed are the ledger's, the verdict every endorser's. */
 
-/** By an auditor of another organisation than the record's hospital, who commits to a nonce: SHA-256 of its 32 bytes. */
+/**
+ * By an auditor of another organisation than the record's hospital, or by its service where nobody asked but the
+ * schedule; who opens commits to a nonce: SHA-256 of its 32 bytes.
+ */
 export const openAudit = async (
   ctx: Context,
   businessId: string,
@@ -44,12 +47,12 @@ export const openAudit = async (
   kind: string,
   commitment: string,
 ): Promise<AuditEntry> => {
-  const act = await authorizeAct(ctx, { roles: ['auditor'] });
+  const act = await authorizeAct(ctx, { roles: ['auditor', 'service'] });
   await act.once(businessId);
   const { world, caller, at, transactionId: auditId } = act;
   const entry = await requireChained(world, recordId, version);
   if (entry.hospital === caller.mspId)
-    throw new ContractError('NOT_ALLOWED', "an auditor of another organisation than the record's audits it");
+    throw new ContractError('NOT_ALLOWED', "another organisation than the record's hospital audits it");
   await refuseErasedOwner(act, entry.ledgerId);
   const file = await auditedFile(world, entry, oneOf(...AUDITED_KINDS)(kind, 'kind'));
   const contributor = await organizationBesides(world, [caller.mspId, entry.hospital]);
@@ -97,12 +100,20 @@ export const contribute = async (ctx: Context, auditId: string, nonce: string): 
   return store(act, { ...audit, contribution: digest(nonce, 'nB'), status: 'contributed' });
 };
 
-/** By the auditor: from now on everybody knows which blocks are asked for. */
+/**
+ * By the auditor, or by the service of their organisation once the auditor has signed out: it can give no other nonce
+ * than the auditor's. From now on everybody knows which blocks are asked for.
+ */
 export const reveal = async (ctx: Context, auditId: string, nonce: string): Promise<AuditEntry> => {
-  const act = await authorizeAct(ctx, { roles: ['auditor'] });
+  const act = await authorizeAct(ctx, { roles: ['auditor', 'service'] });
   const audit = await requireAudit(act.world, auditId);
-  if (audit.auditor !== act.caller.subject)
-    throw new ContractError('NOT_ALLOWED', 'only the auditor who opened the audit reveals its nonce');
+  const { role, subject, mspId } = act.caller;
+  const isOpener = role === 'auditor' ? audit.auditor === subject : audit.auditorMspId === mspId;
+  if (!isOpener)
+    throw new ContractError(
+      'NOT_ALLOWED',
+      'only the auditor who opened the audit, or the service of their organisation, reveals its nonce',
+    );
   requireNow(act, audit, 'contributed', audit.revealBy);
   const nonceA = fromHex(digest(nonce, 'nA'));
   if (auditCommitment(nonceA) !== audit.commitment)
