@@ -829,8 +829,9 @@ describe('an audit', () => {
 
     test('is none, by its form', async () => {
       const [sigma, g, lambda] = [place(), place() + 48, place() + 64];
+      // The hospital's own word that it has lost the file.
+      expect(await verdictOn(audit, '', {})).toBe('no proof');
       for (const bad of [
-        '',
         'no proof!',
         'A'.repeat(9_000),
         proof.subarray(1),

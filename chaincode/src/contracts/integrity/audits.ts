@@ -131,7 +131,7 @@ export const reveal = async (ctx: Context, auditId: string, nonce: string): Prom
 
 /**
  * By the service of the record's hospital. Whatever comes as the one proof has a verdict, which every endorser computes;
- * of a sanitised file the replaced set comes along, and must be the tag's.
+ * of a sanitised file the replaced set comes along, and must be the tag's. An empty one says that the hospital has none.
  */
 export const prove = async (ctx: Context, auditId: string, proof: string): Promise<AuditEntry> => {
   const act = await authorizeAct(ctx, { roles: ['service'], organization: 'hospital' });
@@ -140,6 +140,7 @@ export const prove = async (ctx: Context, auditId: string, proof: string): Promi
   if (audit.hospital !== caller.mspId)
     throw new ContractError('NOT_ALLOWED', "only the record's own hospital proves");
   requireNow(act, audit, 'revealed', audit.proveBy);
+  if (proof === '') return close(act, audit, 'failed', 'no proof');
   const file = await fileOf(world, audit);
   const read = readProof(proof, decodeTag(file.tag).sectorsPerBlock);
   const verdict = await verdictOn({
