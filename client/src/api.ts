@@ -292,6 +292,8 @@ export interface RecordAnswer {
   /** The title line, for its author only. */
   effectiveDate: string | null;
   disease: string | null;
+  /** What audits have last shown of the version's two files; null without audited files. */
+  lastProven: Record<AuditedKind, FileStanding> | null;
 }
 
 /** A step that a version has behind it; of the integrity steps those of the present round. */
@@ -870,7 +872,79 @@ export type Notice = { at: string | null } & (
       recordIds: string[];
     }
   | { type: 'emergency.opened'; emergencyId: string; reader: NoticePerson; until: string | null }
+  | {
+      type: 'audit.failed';
+      auditId: string;
+      recordId: string;
+      version: number;
+      kind: AuditedKind;
+      hospital: string;
+      organizationName: string | null;
+      reason: string | null;
+    }
 );
+
+/** Which of a record's files: the sealed one, or the sanitised document. */
+export type AuditedKind = 'sealed' | 'sanitized';
+export type AuditStatus = 'opened' | 'contributed' | 'revealed' | 'intact' | 'failed' | 'aborted';
+
+export interface AuditInput {
+  recordId: string;
+  kind: AuditedKind;
+  /** The latest chained one if not given. */
+  version?: number;
+}
+
+export interface AuditQuery extends PageQuery {
+  recordId?: string;
+  kind?: AuditedKind;
+  status?: AuditStatus;
+  /** MSP id of one that has a part: auditor, hospital or contributor. */
+  organization?: string;
+}
+
+/** An audit as the ledger has it; numbers of 32 bytes are hex. */
+export interface AuditAnswer {
+  auditId: string;
+  recordId: string;
+  version: number;
+  kind: AuditedKind;
+  hospital: string;
+  /** Staff id; null where the schedule opened it. */
+  auditor: string | null;
+  auditorMspId: string;
+  contributor: string;
+  status: AuditStatus;
+  reason: string | null;
+  /** The verdict, or what is awaited, in words. */
+  statement: string;
+  openedAt: string;
+  closedAt: string | null;
+  deadlines: { contributeBy: string; revealBy: string; proveBy: string };
+  challenge: {
+    tagHash: string;
+    blocks: number;
+    size: number;
+    commitment: string;
+    contribution: string | null;
+    revealed: string | null;
+    seed: string | null;
+  };
+  /** Probability that the audit meets an alteration of one block, and of one block in a hundred. */
+  detection: { everyBlock: boolean; oneBlock: number; onePercent: number };
+  proofDigest: string | null;
+  /** What the record's hospital has done since; for its own people. */
+  repair: { outcome: 'whole' | 'restored' | 'lost'; at: string } | null;
+}
+
+/** What audits have last shown of one file. */
+export interface FileStanding {
+  /** The last audit that found it intact; null before there was one. */
+  auditId: string | null;
+  provenAt: string | null;
+  /** A later audit that failed, and has not been followed by an intact one. */
+  failed: { auditId: string; reason: string | null; at: string } | null;
+}
 
 export type EmergencyReason = 'UNRESPONSIVE' | 'LIFE_THREATENING' | 'CANNOT_CONSENT' | 'URGENT';
 export type EmergencyVerdict = 'justified' | 'unjustified';

@@ -3,6 +3,9 @@ import type {
   ActAnswer,
   ActivationBegin,
   ActivationLetter,
+  AuditAnswer,
+  AuditInput,
+  AuditQuery,
   BlockDetail,
   BlockSummary,
   CareTeamAnswer,
@@ -427,6 +430,18 @@ export class MedsealClient {
   /** Nobody need sign in. */
   erasureCertificate = (ledgerId: string) =>
     this.#call<ErasureCertificate>('GET', `/erasures/${segment(ledgerId)}`);
+
+  // ---- audits
+
+  /** By an auditor of another organisation than the record's hospital; it goes on to its verdict by itself. */
+  openAudit = (input: AuditInput, options?: WriteOptions) =>
+    this.#call<AuditAnswer & { ledger: LedgerPart }>('POST', '/audits', input, undefined, options);
+
+  /** Of all members, newest first, scheduled ones included. */
+  audits = (query?: AuditQuery) => this.#call<Page<AuditAnswer>>('GET', '/audits', undefined, query);
+
+  /** With the proof, base64. */
+  audit = (id: string) => this.#call<AuditAnswer & { proof: string | null }>('GET', `/audits/${segment(id)}`);
 
   // ---- emergencies
 

@@ -201,6 +201,22 @@ describe('an emergency', () => {
   });
 });
 
+test.each<[string, string[]]>([
+  ['another record', [other, '1', 'sealed', 'ab'.repeat(32)]],
+  ['another version', [recordId, '2', 'sealed', 'ab'.repeat(32)]],
+  ['another kind', [recordId, '1', 'sanitized', 'ab'.repeat(32)]],
+  ['no commitment', [recordId, '1', 'sealed', '']],
+  ['one argument more', [recordId, '1', 'sealed', 'ab'.repeat(32), '1']],
+])('an audit is opened of the file chosen: %s is not signed', async (_title, args) => {
+  const open = () => device.openAudit(gateway(), { recordId, kind: 'sealed', version: 1 });
+  answers = both(parts(['integrity:openAudit', businessId, recordId, '1', 'sealed', 'ab'.repeat(32)]));
+  await open();
+  expect(signed).toHaveLength(2);
+  answers = [proposal(parts(['integrity:openAudit', businessId, ...args]))];
+  await expect(open()).rejects.toThrow('another file than decided');
+  expect(signed).toHaveLength(2);
+});
+
 describe('a new record', () => {
   const record = {
     document: { resourceType: 'Bundle' },

@@ -4,6 +4,7 @@ import { ThrottlerGuard, ThrottlerModule } from '@nestjs/throttler';
 import { AccessLogModule } from './access-log/access-log.module.js';
 import { ActivationModule } from './activation/activation.module.js';
 import { AuthGuard } from './auth/auth.guard.js';
+import { AuditsModule } from './audits/audits.module.js';
 import { AuthModule } from './auth/auth.module.js';
 import { BlockchainModule } from './blockchain/blockchain.module.js';
 import { CareTeamsModule } from './care-teams/care-teams.module.js';
@@ -42,13 +43,15 @@ export interface AppOptions {
   clock: Clock;
   /** Requests of one address to one route in ten seconds. */
   rateLimit: number;
+  /** Every file of other hospitals' records is audited once within so many days. */
+  auditEveryDays: number;
 }
 
 const RATE_WINDOW_MS = 10_000;
 
 @Module({})
 export class AppModule {
-  static with({ organizations, clock, rateLimit }: AppOptions): DynamicModule {
+  static with({ organizations, clock, rateLimit, auditEveryDays }: AppOptions): DynamicModule {
     return {
       module: AppModule,
       imports: [
@@ -67,6 +70,7 @@ export class AppModule {
         ErasureModule,
         ConsentDutiesModule,
         RecordsModule,
+        AuditsModule.with(auditEveryDays),
         EmergenciesModule,
         TransactionsModule,
         ActivationModule,

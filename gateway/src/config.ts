@@ -11,6 +11,10 @@ export interface GatewayConfig {
   dataDirectory: string;
   /** Encrypted objects; shared by all organisations, trusted for nothing. */
   storage: StorageLocation;
+  /** Further stores that hold the same objects, for repair. */
+  copies: StorageLocation[];
+  /** Every file of other hospitals' records is audited once within so many days. */
+  auditEveryDays: number;
   /** YAML file in Fabric's common connection profile. */
   connectionProfile: string;
   /** Those that this process serves: one in production, several in a demonstration. */
@@ -34,6 +38,7 @@ export class ConfigError extends Error {
 }
 
 const RATE_LIMIT = 1_000;
+const AUDIT_EVERY_DAYS = 30;
 
 /** @throws ConfigError naming file, field and remedy */
 export const readConfig = (file: string, environment: NodeJS.ProcessEnv = process.env): GatewayConfig => {
@@ -63,10 +68,17 @@ export const configOf = (json: unknown, environment: NodeJS.ProcessEnv = {}): Ga
   const rateLimit = fields['rateLimit'] ?? RATE_LIMIT;
   if (typeof rateLimit !== 'number' || !(rateLimit >= 1))
     throw new ConfigError('rateLimit must be a number above 0.');
+  const auditEveryDays = fields['auditEveryDays'] ?? AUDIT_EVERY_DAYS;
+  if (typeof auditEveryDays !== 'number' || !(auditEveryDays > 0))
+    throw new ConfigError('auditEveryDays must be a number of days above 0.');
   return {
     port,
     dataDirectory: path('dataDirectory'),
     storage: storageOf(fields, environment),
+    copies: list(fields['copies'] ?? [], 'copies').map((copy, index) =>
+      copyOf(text(copy, `copies[${index}]`), `copies[${index}]`, environment),
+    ),
+    auditEveryDays,
     connectionProfile: path('connectionProfile'),
     organizations,
     admit: profiles(fields['admit'] ?? [], 'admit'),
@@ -87,10 +99,20 @@ const storageOf = (fields: Record<string, unknown>, environment: NodeJS.ProcessE
   const bucket = fromEnvironment ?? optionalText(fields['storage'], 'storage');
   if (bucket === undefined)
     return { driver: 'file', directory: resolve(text(fields['objectsDirectory'], 'objectsDirectory')) };
+  return bucketOf(bucket, name, environment);
+};
+
+/** A folder, or a bucket. */
+const copyOf = (value: string, field: string, environment: NodeJS.ProcessEnv): StorageLocation =>
+  value.startsWith('s3:')
+    ? bucketOf(value, field, environment)
+    : { driver: 'file', directory: resolve(value) };
+
+const bucketOf = (value: string, field: string, environment: NodeJS.ProcessEnv): StorageLocation => {
   try {
-    return readS3Location(bucket, environment['AWS_REGION'] || undefined);
+    return readS3Location(value, environment['AWS_REGION'] || undefined);
   } catch (error) {
-    throw new ConfigError(`${name} ${(error as Error).message}`);
+    throw new ConfigError(`${field} ${(error as Error).message}`);
   }
 };
 

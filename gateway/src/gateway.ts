@@ -40,7 +40,12 @@ export const startGateway = async (config: GatewayConfig): Promise<RunningGatewa
   let app: NestExpressApplication | undefined;
   try {
     app = await NestFactory.create<NestExpressApplication>(
-      AppModule.with({ organizations: registry, clock, rateLimit: config.rateLimit }),
+      AppModule.with({
+        organizations: registry,
+        clock,
+        rateLimit: config.rateLimit,
+        auditEveryDays: config.auditEveryDays,
+      }),
       { logger, bodyParser: false, rawBody: true, abortOnError: false },
     );
     app.setGlobalPrefix('api/v1');

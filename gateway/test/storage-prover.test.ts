@@ -15,6 +15,8 @@ import {
   extractIdentityShare,
   type IdentityKey,
   layoutOf,
+  sectorLength,
+  sectorOffset,
   makeAuditChallenge,
   makeMasterKey,
   mclEngine,
@@ -254,6 +256,17 @@ describe('a file that is not as it was', () => {
         verdict: 'failed',
         reason: 'does not hold',
       });
+    }
+  });
+
+  test('something else in a replaced sector, of which a proof says nothing: named, and no proof', async () => {
+    const layout = layoutOf(file.content.length, SECTORS);
+    const from = sectorOffset(layout, 1, 2);
+    for (const at of [from, from + sectorLength(layout, 1, 2) - 1]) {
+      const changed = file.content.slice();
+      changed[at]! ^= 1;
+      const object = await store.put(changed);
+      await expect(proven({ object })).rejects.toThrow(`Object ${object} was altered: a replaced sector`);
     }
   });
 

@@ -182,7 +182,7 @@ if ('missing' in S3_SERVER) {
 
     test('the configuration opens it, also while the server is down', async () => {
       await line.down();
-      const store = await openObjectStore(location(), spool);
+      const store = await openObjectStore(location(), [], spool);
       expect(store).toBeInstanceOf(S3ObjectStore);
       await expect(store.check()).rejects.toBeInstanceOf(StorageUnavailableError);
       await line.up();
@@ -218,7 +218,7 @@ if ('missing' in S3_SERVER) {
           );
         await versioning('Enabled');
         await expect(storeWith().check()).rejects.toThrow('keeps old versions');
-        await expect(openObjectStore(location(), spool)).rejects.toThrow('suspend its versioning');
+        await expect(openObjectStore(location(), [], spool)).rejects.toThrow('suspend its versioning');
         await versioning('Suspended');
         await storeWith().check();
       });

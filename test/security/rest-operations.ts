@@ -554,6 +554,12 @@ export const restOperations: Readonly<Record<string, Readonly<Record<string, Res
         }),
     },
   },
+  'POST /audits': {
+    'a malformed one': { call: () => post('/audits', {}) },
+    'of no record': { call: () => post('/audits', { recordId: random(16), kind: 'sealed' }) },
+  },
+  'GET /audits': simple('/audits'),
+  'GET /audits/{id}': { 'of nobody': { call: () => get(`/audits/${random(32)}`) } },
   'GET /emergency-access': simple('/emergency-access'),
   'GET /emergency-access/counts': simple('/emergency-access/counts'),
   'GET /emergency-access/{id}': { 'of nobody': { call: () => get(`/emergency-access/${random(16)}`) } },

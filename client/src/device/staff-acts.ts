@@ -1,10 +1,11 @@
 import { canonicalJson, decodeHeader, fromBase64, sha256Hex, utf8, utf8Decode } from '@medseal/crypto';
-import type { EmergencyInput, EmergencyVerdict, PreparedRecord } from '../api.js';
+import type { AuditInput, EmergencyInput, EmergencyVerdict, PreparedRecord } from '../api.js';
 import type { Signer } from './consent-grant.js';
 import { actWithArguments, actWithBusinessId } from './reading-acts.js';
 import { DeviceRefusal, type IntendedAct } from './signed-act.js';
 
 const ID = /^[0-9a-f]{32}$/;
+const DIGEST = /^[0-9a-f]{64}$/;
 const HOUR_MS = 60 * 60_000;
 /** How far the gateway's clock may be from the device's. */
 const CLOCK_MS = 10 * 60_000;
@@ -108,6 +109,23 @@ export const actOfReview = (emergencyId: string, verdict: EmergencyVerdict, sign
     signer,
     'the review is another than decided',
   );
+
+/** The nonce that the auditor's hospital committed to is its own: what it gives later is bound by this. */
+export const actOfAudit = ({ recordId, kind, version }: AuditInput, signer: Signer): IntendedAct => ({
+  ...signer,
+  functionName: 'integrity:openAudit',
+  checkArguments: (args) => {
+    const [businessId = '', of, ofVersion = '', ofKind, commitment = ''] = args;
+    const isWanted =
+      args.length === 5 && of === recordId && ofKind === kind && ofVersion === String(version ?? ofVersion);
+    if (
+      !isWanted ||
+      !/^[1-9]\d{0,9}$/.test(ofVersion) ||
+      ![businessId, commitment].every((one) => DIGEST.test(one))
+    )
+      throw new DeviceRefusal('the audit is of another file than decided');
+  },
+});
 
 /** The first step of a new record. @param onRecord told the id that was signed for */
 export const actOfCreation = (signer: Signer, onRecord: (recordId: string) => void): IntendedAct => ({

@@ -17,6 +17,8 @@ import {
 } from '@medseal/crypto';
 import type {
   ActAnswer,
+  AuditAnswer,
+  AuditInput,
   ConsentRequestInput,
   EmergencyAnswer,
   EmergencyInput,
@@ -39,6 +41,7 @@ import { actOfQuestion, actOfReceipt, type Receipt } from './reading-acts.js';
 import { openRecordAsAuthor, type RecordContent, type RecordToSeal, sealOnDevice } from './record-content.js';
 import { checkProposal, DeviceRefusal, type IntendedAct, proposedOf, signAct } from './signed-act.js';
 import {
+  actOfAudit,
   actOfChaining,
   actOfCreation,
   actOfReceivingKey,
@@ -199,6 +202,13 @@ export class StaffDevice {
   closeEmergency(client: MedsealClient, emergencyId: string, verdict: EmergencyVerdict) {
     const acts = [actOfReview(emergencyId, verdict, this.signer)];
     return this.perform(client, { acts }, (options) => client.closeEmergency(emergencyId, verdict, options));
+  }
+
+  /** An audit of another hospital's record; its organisation's service goes on with it. */
+  openAudit(client: MedsealClient, input: AuditInput): Promise<AuditAnswer> {
+    return this.perform(client, { acts: [actOfAudit(input, this.signer)] }, (options) =>
+      client.openAudit(input, options),
+    );
   }
 
   /**

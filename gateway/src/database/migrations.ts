@@ -1,5 +1,6 @@
 import type { Database } from './database.js';
 import { activationMigrations } from '../activation/activation.migrations.js';
+import { auditMigrations } from '../audits/audits.migrations.js';
 import { authMigrations } from '../auth/auth.migrations.js';
 import { careTeamMigrations } from '../care-teams/care-teams.migrations.js';
 import { choiceMigrations } from '../choices/choices.migrations.js';
@@ -36,6 +37,7 @@ export const migrations: readonly Migration[] = [
   ...erasureMigrations,
   ...settingsMigrations,
   ...integrityMigrations,
+  ...auditMigrations,
 ];
 
 /** Brings the schema to this version. Data written by an earlier version stays. */

@@ -1,11 +1,13 @@
 import { Injectable } from '@nestjs/common';
 import type {
+  AuditEntry,
   ConsentAnswerEntry,
   ConsentEntry,
   GranteeKind,
   ReceiptEntry,
   ShareAnswerEntry,
 } from '@medseal/chaincode';
+import { partIn } from '../audits/audit-part.js';
 import { TeamMembership } from '../care-teams/team-membership.js';
 import { heldKind, openHeld } from '../consents/held-values.js';
 import { guardiansOf } from '../guardians/guardianship.js';
@@ -120,6 +122,8 @@ export class LedgerNotices {
         return this.shareAnswered(organization, change.entry as unknown as ShareAnswerEntry, change);
       case 'emergencyCase':
         return this.emergency(organization, change.parts[0] ?? '', change.entry as unknown as EmergencyCase);
+      case 'audit':
+        return auditFailed(organization, change.entry as unknown as AuditEntry);
       default:
         return [];
     }
@@ -331,6 +335,22 @@ const denied = async (
     [requestId],
   );
   return rows.map(({ subject }) => ({ to: subject, text: () => ({ type: 'consent.denied', requestId }) }));
+};
+
+/** Who runs the storage, and who asked: both have to see to it. */
+const TOLD_OF_AUDITS: ReadonlySet<string> = new Set(['hospital-admin', 'system-manager', 'auditor']);
+
+const auditFailed = (organization: Organization, audit: AuditEntry): ForSomebody[] => {
+  const { auditId, recordId, version, kind, hospital, reason, status } = audit;
+  if (status !== 'failed' || partIn(audit, organization.mspId) === undefined) return [];
+  const text = async (): Promise<NoticeText> => ({
+    type: 'audit.failed',
+    ...{ auditId, recordId, version, kind, hospital, reason },
+    organizationName: await nameOf(organization, hospital),
+  });
+  const to = (listeners: readonly NoticeListener[]): Promise<string[]> =>
+    Promise.resolve(listeners.filter(({ role }) => TOLD_OF_AUDITS.has(role)).map(({ subject }) => subject));
+  return [{ to, text }];
 };
 
 const nameOf = async ({ database }: Organization, mspId: string): Promise<string | null> => {

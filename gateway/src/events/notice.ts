@@ -1,4 +1,4 @@
-import type { GranteeKind, Role } from '@medseal/chaincode';
+import type { AuditedKind, AuditReason, GranteeKind, Role } from '@medseal/chaincode';
 
 /** A person as the caller's own organisation knows them. */
 export interface NoticePerson {
@@ -57,6 +57,18 @@ export type NoticeText =
       readonly emergencyId: string;
       readonly reader: NoticePerson;
       readonly until: string | null;
+    }
+  /** To administrators and auditors of the record's hospital and of who opened it: a file could not be proven. */
+  | {
+      readonly type: 'audit.failed';
+      readonly auditId: string;
+      readonly recordId: string;
+      readonly version: number;
+      readonly kind: AuditedKind;
+      /** MSP id of the record's hospital. */
+      readonly hospital: string;
+      readonly organizationName: string | null;
+      readonly reason: AuditReason | null;
     };
 
 export type Notice = NoticeText & { readonly at: string | null };

@@ -20,10 +20,21 @@ const transactions = new Counter({
   registers: [metrics],
 });
 
+const audits = new Counter({
+  name: 'medseal_audits_total',
+  help: 'Closed audits in which an organisation has a part, as hospital or auditor, by their outcome.',
+  labelNames: ['organization', 'part', 'outcome'] as const,
+  registers: [metrics],
+});
+
 export const observeRequest = (method: string, route: string, status: number, seconds: number): void => {
   requests.observe({ method, route, status: String(status) }, seconds);
 };
 
 export const countTransaction = (organization: string): void => {
   transactions.inc({ organization });
+};
+
+export const countAudit = (organization: string, part: string, outcome: string): void => {
+  audits.inc({ organization, part, outcome });
 };

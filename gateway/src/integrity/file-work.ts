@@ -1,7 +1,10 @@
 import {
+  type AuditChallenge,
   type AuditParameters,
   blindDocument,
+  decodeAuditParameters,
   decodeSanitisingPackage,
+  fromBase64,
   type IdentityKey,
   layOutDocument,
   type LayOutOptions,
@@ -10,6 +13,7 @@ import {
   type SignerIdentity,
   signSealedFile,
 } from '@medseal/crypto';
+import { type ChallengedFile, proveChallenged } from '../storage/prover.js';
 
 /** Work on whole files, which keeps a core busy for as long as they are large: done in threads of their own. */
 
@@ -34,9 +38,18 @@ export interface BlindedFiles {
   sealedSignedFile: Uint8Array;
 }
 
+/** What a stored file answers a challenge with: a sample of it, read already. */
+export interface ToProve extends ChallengedFile {
+  /** Base64 of their encoding, as the ledger has them. */
+  parameters: string;
+  tag: Uint8Array;
+  challenge: AuditChallenge;
+}
+
 /** What is asked, and what the answer is; both are copied from thread to thread. */
 export interface FileWork {
   blind: { asked: ToBlind; answer: BlindedFiles };
+  prove: { asked: ToProve; answer: Uint8Array };
 }
 
 /** @throws CryptoError as `layOutDocument`, `blindDocument` and `signSealedFile` */
@@ -61,6 +74,16 @@ const blind = async ({ signer, record, document, layOut, sealed }: ToBlind): Pro
   };
 };
 
+const decoded = new Map<string, AuditParameters>();
+
+/** @throws CryptoError as `proveChallenged` */
+const prove = async ({ parameters: encoded, ...asked }: ToProve): Promise<Uint8Array> => {
+  const engine = await mclEngine();
+  const parameters = decoded.get(encoded) ?? decodeAuditParameters(engine, fromBase64(encoded));
+  decoded.set(encoded, parameters);
+  return proveChallenged(engine, { ...asked, parameters }, asked);
+};
+
 export const fileWork: {
   [Kind in keyof FileWork]: (asked: FileWork[Kind]['asked']) => Promise<FileWork[Kind]['answer']>;
-} = { blind };
+} = { blind, prove };

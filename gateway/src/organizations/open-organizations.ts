@@ -15,7 +15,7 @@ import { countTransaction } from '../health/metrics.js';
 import { noteCommit } from '../http/request-context.js';
 import { StepSpool } from '../integrity/step-spool.js';
 import { Keystore, type ServiceCredentials } from '../keystore/keystore.js';
-import type { ObjectStore } from '../storage/object-store.js';
+import type { RestorableObjectStore } from '../storage/object-store.js';
 import { openObjectStore } from '../storage/open-object-store.js';
 import { newEnrollmentId } from './enrollment-id.js';
 import {
@@ -36,7 +36,7 @@ export interface OpenOrganizations {
 export const openOrganizations = async (config: GatewayConfig, clock: Clock): Promise<OpenOrganizations> => {
   // First what costs nothing to find wrong.
   const profile = readConnectionProfile(config.connectionProfile);
-  const objects = await openObjectStore(config.storage, config.dataDirectory);
+  const objects = await openObjectStore(config.storage, config.copies, config.dataDirectory);
   const organizations: Organization[] = [];
   // The database's very first start takes seconds; keys and certificates are made meanwhile.
   const { databaseTemplates, databaseUrl, dataDirectory } = config;
@@ -87,7 +87,7 @@ const openCredentials = async (
 const openOrganization = (
   organization: OrganizationProfile,
   { keystore, spool, ca, service: credentials }: Credentials,
-  parts: { clock: Clock; profile: ConnectionProfile; database: Database; objects: ObjectStore },
+  parts: { clock: Clock; profile: ConnectionProfile; database: Database; objects: RestorableObjectStore },
 ): Organization => {
   const { mspId, slug } = organization;
   const { clock, profile, database, objects } = parts;

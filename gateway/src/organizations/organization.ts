@@ -3,7 +3,7 @@ import type { LedgerClient, LedgerIdentity } from '../fabric/ledger-client.js';
 import type { Database } from '../database/database.js';
 import type { StepSpool } from '../integrity/step-spool.js';
 import type { Keystore } from '../keystore/keystore.js';
-import type { ObjectStore } from '../storage/object-store.js';
+import type { RestorableObjectStore } from '../storage/object-store.js';
 
 /** How far the organisation's read model has followed the ledger. */
 export interface ReadModel {
@@ -34,7 +34,7 @@ export interface OrganizationParts {
   ledger: LedgerClient;
   database: Database;
   keystore: Keystore;
-  objects: ObjectStore;
+  objects: RestorableObjectStore;
   spool: StepSpool;
   service: LedgerIdentity;
   ca: CaClient;
@@ -51,7 +51,7 @@ export class Organization implements OrganizationProfile, OrganizationParts {
   readonly ledger: LedgerClient;
   readonly database: Database;
   readonly keystore: Keystore;
-  readonly objects: ObjectStore;
+  readonly objects: RestorableObjectStore;
   readonly spool: StepSpool;
   /** `medseal.role=service`: submits what the ledger already entitles the organisation to. */
   readonly service: LedgerIdentity;

@@ -257,6 +257,35 @@ export const projectionMigrations: readonly Migration[] = [
       );
     `,
   },
+  {
+    name: 'projection-5-audits',
+    // Not read again: no gateway before this one has opened an audit.
+    sql: `
+      CREATE TABLE audits (
+        audit_id text PRIMARY KEY,
+        record_id text NOT NULL,
+        version integer NOT NULL,
+        kind text NOT NULL,
+        hospital text NOT NULL,
+        auditor text NOT NULL,
+        auditor_msp text NOT NULL,
+        contributor text NOT NULL,
+        status text NOT NULL,
+        reason text,
+        opened_at timestamptz NOT NULL,
+        contribute_by timestamptz NOT NULL,
+        reveal_by timestamptz NOT NULL,
+        prove_by timestamptz NOT NULL,
+        closed_at timestamptz,
+        entry jsonb NOT NULL
+      );
+      CREATE INDEX audits_file ON audits (record_id, version, kind, closed_at);
+      CREATE INDEX audits_newest ON audits (opened_at, audit_id);
+      CREATE INDEX audits_open ON audits (status) WHERE closed_at IS NULL;
+      CREATE INDEX audits_not_intact ON audits (closed_at) WHERE status IN ('failed', 'aborted');
+      CREATE INDEX business_acts_transaction ON business_acts (transaction_id);
+    `,
+  },
 ];
 
 /** Tables that a rebuild empties. */
@@ -286,4 +315,5 @@ export const PROJECTION_TABLES = [
   'erasures',
   'erasure_attestations',
   'data_erasure_attestations',
+  'audits',
 ] as const;

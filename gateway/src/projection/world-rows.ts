@@ -1,4 +1,5 @@
 import type {
+  AuditEntry,
   BusinessEntry,
   CareTeamEntry,
   ChainHead,
@@ -289,6 +290,33 @@ export const ENTRY_TABLES: Readonly<Record<string, readonly EntryTable[]>> = {
       rowOf: ({ entry, blockNumber }) => {
         const { consentId } = entry as unknown as DataErasureEntry;
         return { consent_id: consentId, block_number: blockNumber };
+      },
+    },
+  ],
+  audit: [
+    {
+      target: { table: 'audits', key: ['audit_id'] },
+      keyOf: ([auditId]) => ({ audit_id: auditId! }),
+      rowOf: ({ entry }) => {
+        const audit = entry as unknown as AuditEntry;
+        return {
+          audit_id: audit.auditId,
+          record_id: audit.recordId,
+          version: audit.version,
+          kind: audit.kind,
+          hospital: audit.hospital,
+          auditor: audit.auditor,
+          auditor_msp: audit.auditorMspId,
+          contributor: audit.contributor,
+          status: audit.status,
+          reason: audit.reason,
+          opened_at: audit.openedAt,
+          contribute_by: audit.contributeBy,
+          reveal_by: audit.revealBy,
+          prove_by: audit.proveBy,
+          closed_at: audit.closedAt,
+          entry: json(entry),
+        };
       },
     },
   ],

@@ -19,6 +19,7 @@ import { etag } from '../http/etag.js';
 import { requireGatewayKeys } from '../http/keys-on-device.js';
 import { pageOf } from '../http/paging.js';
 import { invalid } from '../http/problem.js';
+import { textOf } from '../http/query.js';
 import type { SessionUser } from '../http/session-user.js';
 import { validationPipe } from '../http/validation.pipe.js';
 import { stringifyLossless } from './document/lossless-json.js';
@@ -202,13 +203,6 @@ export class RecordsController {
 
 async function validated<Body extends object>(metatype: Type<Body>, body: unknown): Promise<Body> {
   return (await pipe.transform(body ?? {}, { type: 'body', metatype })) as Body;
-}
-
-function textOf(query: Record<string, unknown>, name: string): string | undefined {
-  const value = query[name];
-  if (value === undefined || value === '') return undefined;
-  if (typeof value !== 'string') throw invalid(name, 'may be given once only.');
-  return value;
 }
 
 function versionOf(text: string | undefined): number | undefined {

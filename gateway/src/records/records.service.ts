@@ -5,6 +5,7 @@ import {
   type RecordEntry,
   type RecordPanel,
 } from '@medseal/chaincode';
+import { type LastProven, lastProvenOf } from '../audits/last-proven.js';
 import { evaluateJson } from '../fabric/evaluate-json.js';
 import type { BusinessRequest } from '../http/business-request.js';
 import { requireGatewayKeys } from '../http/keys-on-device.js';
@@ -65,6 +66,8 @@ export interface RecordView extends Omit<RecordStatus, 'ledger'> {
   /** The title line, for its author only; everybody else opens the record or asks for the report. */
   effectiveDate: string | null;
   disease: string | null;
+  /** What audits have last shown of the version's two files; null without audited files. */
+  lastProven: LastProven | null;
 }
 
 export const STATUSES: readonly RecordEntry['status'][] = [
@@ -314,6 +317,10 @@ export class RecordsService {
       ? [...new Set(rows.map(({ entry }) => entry.ledgerId))]
       : [];
     const numbers = await this.directory.numbersOf(organization, ledgerIds);
+    const proven = await lastProvenOf(
+      organization,
+      rows.map(({ entry }) => entry),
+    );
     return Promise.all(
       rows.map(async ({ entry, createdAt, chainedAt }) => {
         // To anybody but owner and author, showing it is a read that needs a receipt.
@@ -340,6 +347,7 @@ export class RecordsService {
           prevHash: entry.chain?.prevHash ?? null,
           effectiveDate: title?.date ?? null,
           disease: title?.disease ?? null,
+          lastProven: proven.get(entry) ?? null,
         };
       }),
     );

@@ -36,6 +36,18 @@ export interface ObjectStore {
   tidy(olderThanMs?: number): Promise<void>;
 }
 
+/** A store whose objects may have copies elsewhere. */
+export interface RestorableObjectStore extends ObjectStore {
+  /**
+   * Looks at every byte of what is stored at the address, and puts an intact copy there where it is missing or altered.
+   * @throws StorageUnavailableError, StorageFullError
+   */
+  restore(digest: string): Promise<Restored>;
+}
+
+/** `whole`: nothing was wrong with it; `lost`: no other place has it whole. */
+export type Restored = 'whole' | 'restored' | 'lost';
+
 export const ABANDONED_MS = 24 * 60 * 60 * 1_000;
 
 export class ObjectMissingError extends Error {
@@ -48,7 +60,7 @@ export class ObjectMissingError extends Error {
 export class ObjectAlteredError extends Error {
   constructor(
     readonly digest: string,
-    how = 'its bytes have another SHA-256',
+    readonly how = 'its bytes have another SHA-256',
   ) {
     super(`Object ${digest} was altered: ${how}; restore it from a copy.`);
     this.name = 'ObjectAlteredError';

@@ -12,9 +12,14 @@ import {
   type PairingEngine,
   proveFile,
   replacedOf,
+  sectorLength,
+  sectorOffset,
+  type SectorPosition,
   SIGNED_FILE_HEAD_BYTES,
   type SignedFileLayout,
   signedFileLayout,
+  type StoredBlock,
+  WILDCARD_BYTE,
 } from '@medseal/crypto';
 import { inParallel } from './in-parallel.js';
 import { ObjectAlteredError, type ObjectStore } from './object-store.js';
@@ -43,6 +48,13 @@ export interface StoredProof {
 const MOST_BYTES_AT_ONCE = 1024 * 1024;
 const READS_AT_ONCE = 16;
 
+/** What of a stored file a challenge asks for; not checked. */
+export interface ChallengedFile {
+  replacedSet: Uint8Array;
+  /** By number. */
+  blocks: Map<number, StoredBlock>;
+}
+
 /**
  * The proof that a stored object answers a challenge with, made from the challenged blocks and their authenticators
  * alone. Bytes that were changed without changing a length give a proof that does not verify; whoever checks it says so.
@@ -56,38 +68,89 @@ export const proveStored = async (
   store: Pick<ObjectStore, 'read'>,
   input: StoredProofInput,
 ): Promise<StoredProof> => {
-  const { parameters, challenge, object, signedFile } = input;
+  const { parameters, challenge, signedFile } = input;
+  checkAuditChallenge(parameters, challenge, decodeTag(input.tag).blocks);
+  const read = await readChallenged(store, input);
+  const proof = await orAltered(signedFile, () => proveChallenged(engine, input, read));
+  return { proof, replacedSet: read.replacedSet };
+};
+
+/** The part of it that reads. @throws as `proveStored` */
+export const readChallenged = async (
+  store: Pick<ObjectStore, 'read'>,
+  input: Pick<StoredProofInput, 'tag' | 'challenge' | 'object' | 'signedFile'>,
+): Promise<ChallengedFile> => {
+  const { challenge, object, signedFile } = input;
   const tag = decodeTag(input.tag);
-  checkAuditChallenge(parameters, challenge, tag.blocks);
-  const { layout, replacedSet } = await readHead(store, signedFile, tag);
+  const { layout, replacedSet, replaced } = await readHead(store, signedFile, tag);
   const blocks = drawAuditChallenge(challenge, tag.blocks).map(({ block }) => block);
   const [data, authenticators] = await Promise.all([
     readBlocks(store, object, blocks, (block) => blockRange(tag, block)),
     readBlocks(store, signedFile, blocks, (block) => layout.authenticator(block)),
   ]);
-  const read = (block: number): { data: Uint8Array; authenticator: Uint8Array } => ({
-    data: of(data, block),
-    authenticator: of(authenticators, block),
-  });
-  // Tag and challenge are good by now: what is refused from here on was stored.
-  const proof = await orAltered(signedFile, () => proveFile(engine, { ...input, replacedSet, read }));
-  return { proof, replacedSet };
+  requireWildcards(object, tag, replaced, data);
+  const of = (found: Map<number, Uint8Array>, block: number): Uint8Array => {
+    const bytes = found.get(block);
+    if (bytes === undefined) throw new Error(`block ${block} was not challenged`);
+    return bytes;
+  };
+  return {
+    replacedSet,
+    blocks: new Map(
+      blocks.map((block) => [block, { data: of(data, block), authenticator: of(authenticators, block) }]),
+    ),
+  };
 };
+
+/**
+ * The part of it that computes.
+ *
+ * @throws CryptoError: with a tag and a challenge that are good, for what was stored
+ */
+export const proveChallenged = (
+  engine: PairingEngine,
+  input: Pick<StoredProofInput, 'parameters' | 'tag' | 'challenge' | 'random'>,
+  { replacedSet, blocks }: ChallengedFile,
+): Promise<Uint8Array> =>
+  proveFile(engine, {
+    ...input,
+    replacedSet,
+    read: (block) => {
+      const stored = blocks.get(block);
+      if (stored === undefined) throw new Error(`block ${block} was not read`);
+      return stored;
+    },
+  });
 
 /** The ledger's tag decides: another one in the signed file means that it was altered or is another file's. */
 const readHead = async (
   store: Pick<ObjectStore, 'read'>,
   signedFile: string,
   tag: FileTag,
-): Promise<{ layout: SignedFileLayout; replacedSet: Uint8Array }> => {
+): Promise<{ layout: SignedFileLayout; replacedSet: Uint8Array; replaced: SectorPosition[] }> => {
   const head = await store.read(signedFile, 0, SIGNED_FILE_HEAD_BYTES);
   const layout = await orAltered(signedFile, () => signedFileLayout(head));
   if (!equalBytes(layout.tag.bytes, tag.bytes))
     throw new ObjectAlteredError(signedFile, 'its tag is not the one on the ledger');
   const { start, end } = layout.replacedSet;
   const replacedSet = await store.read(signedFile, start, end - start);
-  await orAltered(signedFile, () => replacedOf(tag, replacedSet));
-  return { layout, replacedSet };
+  const replaced = await orAltered(signedFile, () => replacedOf(tag, replacedSet));
+  return { layout, replacedSet, replaced };
+};
+
+/** A proof says nothing about replaced sectors, since everybody computes the wildcard: that it is stored is seen here. */
+const requireWildcards = (
+  object: string,
+  tag: FileTag,
+  replaced: readonly SectorPosition[],
+  data: ReadonlyMap<number, Uint8Array>,
+): void => {
+  for (const { block, sector } of replaced) {
+    const from = sectorOffset(tag, 0, sector);
+    const stored = data.get(block)?.subarray(from, from + sectorLength(tag, block, sector));
+    if (stored?.some((byte) => byte !== WILDCARD_BYTE) === true)
+      throw new ObjectAlteredError(object, 'a replaced sector holds something else than the wildcard');
+  }
 };
 
 interface Run extends ByteRange {
@@ -123,13 +186,8 @@ const runsOf = (blocks: readonly number[], rangeOf: (block: number) => ByteRange
   return runs;
 };
 
-const of = (found: Map<number, Uint8Array>, block: number): Uint8Array => {
-  const bytes = found.get(block);
-  if (bytes === undefined) throw new Error(`block ${block} was not challenged`);
-  return bytes;
-};
-
-const orAltered = async <T>(digest: string, act: () => T | Promise<T>): Promise<T> => {
+/** What is refused once tag and challenge are good was stored. */
+export const orAltered = async <T>(digest: string, act: () => T | Promise<T>): Promise<T> => {
   try {
     return await act();
   } catch (error) {

@@ -22,6 +22,7 @@ const CHECKED_BY_DEVICES: ReadonlySet<string> = new Set([
   'access:depositReason',
   'access:openEmergency',
   'access:closeEmergency',
+  'integrity:openAudit',
   'records:create',
   'records:sealPrivate',
   'records:chain',

@@ -30,7 +30,12 @@ export function Notices() {
   return (
     <div role="status" aria-label="Notices" className="notices no-print">
       {shown.map(({ id, notice }) => (
-        <div key={id} className={notice.type === 'emergency.opened' ? 'notice bad' : 'notice'}>
+        <div
+          key={id}
+          className={
+            notice.type === 'emergency.opened' || notice.type === 'audit.failed' ? 'notice bad' : 'notice'
+          }
+        >
           <span>{textOf(notice, { role, subject })}</span>
           <Button
             kind="quiet"
@@ -134,6 +139,14 @@ function textOf(notice: Notice, { role, subject }: { role: string; subject: stri
         <>
           <strong>Emergency access:</strong> {personText(notice.reader)} can open your records
           {notice.until ? ` until ${timeText(notice.until)}` : ''}.
+        </>
+      );
+    case 'audit.failed':
+      return (
+        <>
+          <strong>Audit failed:</strong> {notice.organizationName ?? notice.hospital} could not prove that the{' '}
+          {notice.kind === 'sealed' ? 'sealed' : 'sanitised'} file of a record is as it was
+          {notice.reason === null ? '' : ` (${notice.reason})`}. Audit {notice.auditId.slice(0, 12)}….
         </>
       );
     case 'consent.granted':
