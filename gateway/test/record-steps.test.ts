@@ -1,4 +1,9 @@
 import { randomUUID } from 'node:crypto';
+import { readdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { sealOnDevice } from '@medseal/client';
+import { foldDecimals } from '../src/records/document/decimals.js';
+import { toDocumentBundle } from '../src/records/document/fhir-document.js';
 import { type Colleague, type Json, TestBed } from './harness';
 
 const STEPS = ['blind', 'sanitize', 'upload', 'attest', 'chain'];
@@ -30,6 +35,12 @@ describe('records with the five integrity steps', () => {
   };
   const view = async (recordId: string, by = doctor): Promise<Record<string, Json>> =>
     (await by.caller.get(`/records/${recordId}`)).body;
+
+  const step = async (by: Colleague, recordId: string, name: string): Promise<Record<string, Json>> =>
+    (await by.caller.post(`/records/${recordId}/${name}`, {})).body;
+  const spool = (): string => join(bed.folder, 'gateway/CityMSP/spool');
+  const spooled = (recordId: string): string[] =>
+    readdirSync(spool()).filter((name) => name.startsWith(recordId));
 
   beforeAll(async () => {
     bed = await TestBed.start();
@@ -79,5 +90,70 @@ describe('records with the five integrity steps', () => {
       ],
     });
     expect(record['integrity'].blinded.coverage.replacedSectors).toBeGreaterThan(0);
+  });
+
+  test('steps out of order are refused, one that is done is answered, and only the author takes the author’s', async () => {
+    const { recordId } = await write();
+    expect(await step(doctor, recordId, 'upload')).toMatchObject({ status: 409, code: 'RECORD_STATUS' });
+    expect(await step(doctor, recordId, 'chain')).toMatchObject({ status: 409, code: 'RECORD_STATUS' });
+    const again = await step(doctor, recordId, 'blind');
+    expect(again).toMatchObject({ status: 'blinded', next: { step: 'sanitize', role: 'sanitizer' } });
+    expect((await view(recordId))['integrity'].round).toBe(1);
+    for (const name of ['blind', 'upload', 'chain'])
+      expect(await step(verifier, recordId, name)).toMatchObject({ status: 403, code: 'NOT_ALLOWED' });
+    const waiting = await doctor.caller.get('/records?status=blinded');
+    expect(waiting.body['items'].map((one: Json) => one.recordId)).toContain(recordId);
+  });
+
+  test('a package that is gone from the spool is blinded anew, with other nonces', async () => {
+    const { recordId } = await write();
+    const before = await view(recordId);
+    expect(spooled(recordId)).toHaveLength(2);
+    rmSync(join(spool(), `${recordId}.${before['integrity'].blinded.packageDigest}`));
+    const anew = await step(doctor, recordId, 'complete');
+    expect(anew).toMatchObject({ status: 'blinded', next: { step: 'sanitize', role: 'sanitizer' } });
+    const after = await view(recordId);
+    expect(after['integrity'].round).toBe(2);
+    expect(after['integrity'].blinded.tags.sealed).not.toBe(before['integrity'].blinded.tags.sealed);
+    // What the first round left is gone.
+    expect(spooled(recordId)).toHaveLength(2);
+  });
+
+  test('a record that its author sealed elsewhere is sealed to the verifiers too, and blinded with the author’s key', async () => {
+    const selector = { date: '2020-04-01', recordType: 'OPConsultation', scope: 'general' as const };
+    const prepared = await doctor.caller.post('/records/prepare', {
+      registrationNo: patient['registrationNo'],
+      scope: selector.scope,
+      recordType: selector.recordType,
+      effectiveDate: selector.date,
+    });
+    expect(prepared.body['recipients']).toMatchObject([
+      { kind: 'author', subject: doctor.subject },
+      { kind: 'verifier', subject: verifier.subject },
+    ]);
+    const { recordId, ledgerId } = prepared.body;
+    const bundle = toDocumentBundle(content.document, {
+      ledgerId,
+      author: doctor.subject,
+      hospital: 'CityMSP',
+      date: selector.date,
+      title: 'migraine',
+      recordType: selector.recordType,
+    });
+    const record = {
+      document: foldDecimals(bundle),
+      selector,
+      titleLine: { date: selector.date, disease: 'migraine' },
+    };
+    const [author] = prepared.body['recipients'];
+    const alone = await sealOnDevice({ ...prepared.body, recipients: [author] } as never, record);
+    const refused = await doctor.caller.post('/records', alone);
+    expect(refused.body).toMatchObject({ status: 400, errors: [{ field: 'header' }] });
+    const sealed = await sealOnDevice(prepared.body as never, record);
+    expect((await doctor.caller.post('/records', sealed)).body).toMatchObject({
+      status: 'sealed',
+      next: { step: 'blind', role: 'author' },
+    });
+    expect(await step(doctor, recordId, 'complete')).toMatchObject({ status: 'blinded' });
   });
 });

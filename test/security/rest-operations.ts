@@ -115,7 +115,15 @@ const recordView = (view: Body | undefined): Record<string, boolean> => ({
 
 const step = (name: string): Record<string, RestOperation> => ({
   'a step that the policy does not ask for': {
-    call: (world, actor, absent) => post(`/records/${recordOf(world, actor, absent)}/${name}`),
+    call: (world, actor, absent) => post(`/records/${workOf(world, actor, absent, 'sealed')}/${name}`),
+  },
+});
+
+const stepOfBlinded = (name: string): Record<string, RestOperation> => ({
+  ...step(name),
+  'of a blinded one': {
+    call: (world, actor, absent) =>
+      post(`/records/${absent || actor.name.startsWith('treating-') ? random(16) : world.blinded}/${name}`),
   },
 });
 
@@ -464,9 +472,9 @@ export const restOperations: Readonly<Record<string, Readonly<Record<string, Res
       sees: (body) => labels(recordView(itemsOf(body)[0])),
     },
   },
-  'POST /records/{id}/blind': step('blind'),
+  'POST /records/{id}/blind': stepOfBlinded('blind'),
   'POST /records/{id}/sanitize': step('sanitize'),
-  'POST /records/{id}/upload': step('upload'),
+  'POST /records/{id}/upload': stepOfBlinded('upload'),
   'POST /records/{id}/attest': step('attest'),
   'POST /records/{id}/chain': {
     'a sealed one': {
