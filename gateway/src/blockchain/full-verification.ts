@@ -52,9 +52,11 @@ export async function verifyEverything(
     tell({ phase: 'blocks', done: walk.blocks, total: height });
   }
   let done = 0;
+  let checkedObjects = 0;
   for (const stored of walk.objects.values()) {
     signal?.throwIfAborted();
     if (!walk.isErased(stored.recordId)) await checkObjects(objects, stored, walk.findings);
+    checkedObjects += stored.digests.length;
     done += 1;
     tell({ phase: 'objects', done, total: walk.objects.size });
   }
@@ -63,7 +65,7 @@ export async function verifyEverything(
     ...walk.findings.verdict(checkedAt),
     invalid: walk.findings.parts,
     invalidCount: walk.findings.count,
-    checked: { blocks, transactions, entries, objects: walk.objects.size * 2 },
+    checked: { blocks, transactions, entries, objects: checkedObjects },
   };
 }
 

@@ -13,11 +13,11 @@ export async function checkObjects(
   stored: StoredObjects,
   findings: Findings,
 ): Promise<boolean> {
-  const { recordId, sealedDigest, headerDigest, supersededHeaders } = stored;
+  const { recordId, digests, superseded } = stored;
   let valid = true;
-  for (const digest of [sealedDigest, headerDigest, ...supersededHeaders]) {
+  for (const digest of [...digests, ...superseded]) {
     const reason = await objectFault(objects, digest);
-    if (reason === undefined || (reason === MISSING && supersededHeaders.includes(digest))) continue;
+    if (reason === undefined || (reason === MISSING && superseded.includes(digest))) continue;
     findings.add({ kind: 'object', id: digest, reason, recordId });
     valid = false;
   }

@@ -13,7 +13,7 @@ import {
   positionAfter,
   type ChainPosition,
 } from './verifier/entry-chain.js';
-import { storedObjects, validChanges, type StoredObjects } from './verifier/ledger-walk.js';
+import { isSealed, storedObjects, validChanges, type StoredObjects } from './verifier/ledger-walk.js';
 
 /** A row of the report, named by its entry. */
 export interface EntryReference {
@@ -108,16 +108,11 @@ export async function verifyRows(
         findings.add({ kind: 'entry', id: key, reason });
       }
       let objectsValid = true;
-      if (shown.has(key) && entry.sealed && !erased) {
-        const earlier = earlierStates(blocks, row).reduce<StoredObjects | undefined>(
-          (before, { sealed }) => (sealed ? storedObjects(entry.recordId, sealed, before) : before),
-          undefined,
-        );
-        objectsValid = await checkObjects(
-          objects,
-          storedObjects(entry.recordId, entry.sealed, earlier),
-          findings,
-        );
+      if (shown.has(key) && isSealed(entry) && !erased) {
+        const earlier = earlierStates(blocks, row)
+          .filter(isSealed)
+          .reduce<StoredObjects | undefined>((before, state) => storedObjects(state, before), undefined);
+        objectsValid = await checkObjects(objects, storedObjects(entry, earlier), findings);
       }
       entries.set(key, {
         hash: entry.chain?.contentHash ?? '',

@@ -8,10 +8,10 @@ import { CHAIN_START, examineEntry, examineHead, positionAfter, type ChainPositi
 /** The stored objects of one record version. */
 export interface StoredObjects {
   readonly recordId: string;
-  readonly sealedDigest: string;
-  readonly headerDigest: string;
-  /** Headers before the latest key slot; they may be gone, but not altered. */
-  readonly supersededHeaders: readonly string[];
+  /** Envelope, header and, once uploaded, the audited files. */
+  readonly digests: readonly string[];
+  /** Headers before the latest key slot, files of earlier rounds; they may be gone, but not altered. */
+  readonly superseded: readonly string[];
 }
 
 /** Walks all blocks from 0 in order and the record entries in them; reads bytes, asks nobody. Never throws. */
@@ -78,7 +78,7 @@ export class LedgerWalk {
   #takeEntry(entry: RecordEntry): void {
     const id = `${entry.recordId}/${entry.version}`;
     this.#owners.set(entry.recordId, entry.ledgerId);
-    if (entry.sealed) this.objects.set(id, storedObjects(entry.recordId, entry.sealed, this.objects.get(id)));
+    if (isSealed(entry)) this.objects.set(id, storedObjects(entry, this.objects.get(id)));
     const known = this.#chained.get(id);
     if (!entry.chain) {
       if (known)
@@ -108,17 +108,21 @@ export class LedgerWalk {
 
 /** The objects of an entry, after those that an earlier state of it named. */
 export function storedObjects(
-  recordId: string,
-  { sealedDigest, headerDigest }: Pick<SealedPart, 'sealedDigest' | 'headerDigest'>,
+  { recordId, sealed, integrity }: RecordEntry & { sealed: SealedPart },
   earlier: StoredObjects | undefined,
 ): StoredObjects {
-  const headers = new Set([
-    ...(earlier?.supersededHeaders ?? []),
-    ...(earlier ? [earlier.headerDigest] : []),
-  ]);
-  headers.delete(headerDigest);
-  return { recordId, sealedDigest, headerDigest, supersededHeaders: [...headers] };
+  const { sanitized, uploaded } = integrity ?? {};
+  const audited =
+    sanitized && uploaded ? [uploaded.sealedSignedFile, sanitized.object, sanitized.signedFile] : [];
+  const digests = [sealed.sealedDigest, sealed.headerDigest, ...audited.map(({ digest }) => digest)];
+  const known = new Set([...(earlier?.superseded ?? []), ...(earlier?.digests ?? [])]);
+  for (const digest of digests) known.delete(digest);
+  return { recordId, digests, superseded: [...known] };
 }
+
+/** Nothing is stored of an entry that is not sealed. */
+export const isSealed = (entry: RecordEntry): entry is RecordEntry & { sealed: SealedPart } =>
+  entry.sealed !== null;
 
 /** World-state changes of a block's VALID transactions, in order. */
 export function validChanges({ number, transactions, validationCodes }: BlockExamination): WorldChange[] {
