@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import { stripVTControlCharacters } from 'node:util';
 import { chromiumForTests } from './lib/chromium.mjs';
 import { prepare, ROOT } from './lib/prepare.mjs';
 
@@ -18,6 +19,8 @@ const WORKERS = 3;
 
 const total = { passed: 0, failed: 0, skipped: 0 };
 const skipped = [];
+/** Told once more at the end: of a long run only the last lines may be kept. */
+const failures = [];
 const bin = (name) => path.join(ROOT, 'node_modules', name);
 
 const run = (script, args) =>
@@ -33,7 +36,19 @@ async function check(title, script, args) {
   const code = await run(script, args);
   console.log(`${code === 0 ? 'PASS' : 'FAIL'} ${title}`);
   total[code === 0 ? 'passed' : 'failed']++;
+  if (code !== 0) failures.push(title);
 }
+
+const ERROR_LINES = 12;
+
+/** The first lines of an error that say something, without colours. */
+const firstLines = (text = '') =>
+  stripVTControlCharacters(text)
+    .split('\n')
+    .filter((line) => line.trim() !== '')
+    .slice(0, ERROR_LINES)
+    .map((line) => `    ${line}`)
+    .join('\n');
 
 async function jest(args) {
   const folder = mkdtempSync(path.join(os.tmpdir(), 'medseal-test-'));
@@ -44,13 +59,24 @@ async function jest(args) {
     total.passed += results.numPassedTests;
     total.failed += results.numFailedTests;
     total.skipped += results.numPendingTests + results.numTodoTests;
-    for (const { assertionResults } of results.testResults)
-      for (const { fullName, status } of assertionResults) if (status === 'pending') skipped.push(fullName);
+    for (const { name, status: ofFile, message, assertionResults } of results.testResults) {
+      const suite = path.relative(ROOT, name);
+      for (const { fullName, status, failureMessages } of assertionResults) {
+        if (status === 'pending') skipped.push(fullName);
+        if (status === 'failed') failures.push(`${suite}: ${fullName}\n${firstLines(failureMessages[0])}`);
+      }
+      if (ofFile === 'failed' && !assertionResults.some(({ status }) => status === 'failed'))
+        failures.push(`${suite}\n${firstLines(message)}`);
+    }
     // A suite that did not even run has no failed test of its own.
     total.failed += results.numRuntimeErrorTestSuites;
-    if (code !== 0 && results.numFailedTests + results.numRuntimeErrorTestSuites === 0) total.failed++;
-  } catch {
+    if (code !== 0 && results.numFailedTests + results.numRuntimeErrorTestSuites === 0) {
+      total.failed++;
+      failures.push(`Jest ended with ${code}`);
+    }
+  } catch (error) {
     total.failed++;
+    failures.push(`Jest ended with ${code} and left no results: ${error.message}`);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
@@ -95,5 +121,6 @@ if (own.length > 0) {
 // A title says why, where a network lacks something; what a run of chosen tests leaves out is no news.
 const told = skipped.filter((name) => own.length === 0 || name.includes('skipped: '));
 if (told.length > 0) console.log(`\n${told.map((name) => `SKIP ${name}`).join('\n')}`);
+if (failures.length > 0) console.log(`\n${failures.map((failure) => `FAIL ${failure}`).join('\n')}`);
 console.log(`\n${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`);
 process.exit(total.failed === 0 ? 0 : 1);

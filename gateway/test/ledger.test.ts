@@ -1,4 +1,5 @@
 import { createHash, createPrivateKey, randomBytes, X509Certificate } from 'node:crypto';
+import { globalAgent } from 'node:https';
 import { join } from 'node:path';
 import { type IdentityKeyEntry, type PatientEntry, privateKeys } from '@medseal/chaincode';
 import { canonicalJson, checkTag, mclEngine, signSealedFile, toHex } from '@medseal/crypto';
@@ -68,6 +69,16 @@ describe('on the ledger', () => {
   afterAll(async () => {
     await opened?.close();
     await bed?.stop();
+  });
+
+  test('certificates are issued without a trace on connections that are kept', async () => {
+    for (const enrollmentId of ['u-trace-1', 'u-trace-2'])
+      await city.ca.issue(
+        { enrollmentId, role: 'doctor', subject: randomBytes(16).toString('hex') },
+        adminKey,
+      );
+    const kept = Object.values(globalAgent.freeSockets).flatMap((sockets) => sockets ?? []);
+    expect(kept.filter((socket) => socket.listenerCount('timeout') > 1)).toEqual([]);
   });
 
   const doctorAct = (): TwoPartAct & { staffId: string } => {

@@ -1,5 +1,6 @@
 import { createPrivateKey, type JsonWebKey, type KeyObject, sign } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { request, type RequestOptions } from 'node:https';
 import { Client, credentials } from '@grpc/grpc-js';
 import { connect, type Gateway, GatewayError, hash } from '@hyperledger/fabric-gateway';
 import { certificateRequest } from '@medseal/client';
@@ -80,6 +81,14 @@ export class Authority {
       authority.caName,
       (FabricCAServices as unknown as { newCryptoSuite(): never }).newCryptoSuite(),
     );
+    // On a connection that is kept, each request of the SDK leaves a listener behind: each gets one of its own.
+    const { _fabricCAClient: client } = this.services as unknown as {
+      _fabricCAClient: { _httpClient: object };
+    };
+    client._httpClient = {
+      request: (options: RequestOptions, answered: () => void) =>
+        request({ ...options, agent: false }, answered),
+    };
   }
 
   /** A certificate with the attributes given; those left out stay out of it. */

@@ -1,4 +1,5 @@
 import { createPrivateKey } from 'node:crypto';
+import type { RequestOptions } from 'node:https';
 import type { Role } from '@medseal/chaincode';
 import { certificateRequest, newSigningKey } from './certificate-request.js';
 import { signLowS } from './identity.js';
@@ -37,6 +38,27 @@ interface Registrar {
 
 /** The SDK's class, loaded late: it costs half a second. */
 type Services = import('fabric-ca-client');
+
+/** Part of the SDK that its types leave out: what its requests go through. */
+interface Transport {
+  _fabricCAClient: {
+    request(
+      method: string,
+      path: string,
+      identity: unknown,
+      body: unknown,
+      options?: RequestOptions,
+    ): Promise<unknown>;
+  };
+}
+
+/** On a connection that is kept, each request of the SDK leaves a listener behind: each gets one of its own. */
+const closeConnectionsAfterUse = (services: Services): void => {
+  const { _fabricCAClient: client } = services as unknown as Transport;
+  const request = client.request.bind(client);
+  client.request = (method, path, identity, body, options) =>
+    request(method, path, identity, body, { ...options, agent: false });
+};
 
 /** An organisation's certificate authority through `fabric-ca-client`. */
 export class CaClient {
@@ -89,12 +111,14 @@ export class CaClient {
   private loaded(): Promise<Services> {
     this.services ??= import('fabric-ca-client').then(({ default: FabricCAServices }) => {
       const cryptoSuite = (FabricCAServices as unknown as { newCryptoSuite(): never }).newCryptoSuite();
-      return new FabricCAServices({
+      const services = new FabricCAServices({
         url: this.options.url,
         caName: this.options.caName,
         tlsOptions: { trustedRoots: [this.options.tlsRoot] as never, verify: true },
         cryptoSuite,
       });
+      closeConnectionsAfterUse(services);
+      return services;
     });
     return this.services;
   }
