@@ -338,6 +338,104 @@ export interface RecordDetails extends RecordAnswer {
   } | null;
 }
 
+/** Why the last round of a record came back. */
+export type ReturnedRound = NonNullable<NonNullable<RecordDetails['integrity']>['returned']>;
+
+/** Steps for whose turn `GET /records?awaiting=` can be asked. */
+export type AwaitedStep = 'blind' | 'sanitize' | 'attest';
+
+/** A record that waits for the caller; nothing of anybody's. */
+export interface WorkItem {
+  recordId: string;
+  version: number;
+  step: AwaitedStep;
+  status: RecordAnswer['status'];
+  round: number;
+  hospital: string;
+  /** Staff id. */
+  author: string;
+  profile: 'minimal' | 'research' | null;
+  attestations: number;
+  threshold: number;
+  returned: ReturnedRound | null;
+  /** Of the last act. */
+  since: string | null;
+}
+
+/** How much of a document says anything. */
+export interface DocumentCoverage {
+  blocks: number;
+  replacedSectors: number;
+  byteLength: number;
+  keptBytes: number;
+  /** keptBytes / byteLength. */
+  keptShare: number;
+  leastKeptInBlock: number;
+  blocksWithContent: number;
+  /** blocksWithContent / blocks. */
+  contentShare: number;
+}
+
+export type PackageReturnReason =
+  'BAD_PACKAGE' | 'BAD_AUTHENTICATOR' | 'PERSONAL_DATA_LEFT' | 'TOO_MUCH_REPLACED';
+export type AttestReturnReason =
+  'DOCUMENT_WRONG' | 'PERSONAL_DATA_LEFT' | 'TOO_MUCH_REPLACED' | 'OBJECT_MISSING';
+
+/** What the named sanitiser decides about. */
+export interface SanitizingAnswer {
+  recordId: string;
+  version: number;
+  round: number;
+  hospital: string;
+  author: string;
+  profile: 'minimal' | 'research';
+  /** Null for a package that can be sanitised. */
+  fault: {
+    code: PackageReturnReason;
+    detail: string;
+    errors?: { field: string; message: string }[];
+  } | null;
+  /** The FHIR document as it will be stored; null where the package does not open. */
+  document: unknown;
+  /** `path` of personal sectors is the element that they are in, of the organisation's the elements themselves. */
+  replaced: { path: string; kind: 'personal' | 'organisation'; sectors: number }[];
+  coverage: DocumentCoverage | null;
+  returned: ReturnedRound | null;
+}
+
+/** What a named verifier decides about. */
+export interface AttestingAnswer {
+  recordId: string;
+  version: number;
+  round: number;
+  author: string;
+  profile: 'minimal' | 'research';
+  /** Empty where everything that is stored is what it must be. */
+  findings: { code: AttestReturnReason; detail: string; path?: string }[];
+  /** The sanitised FHIR document; null where it cannot be read. */
+  sanitized: unknown;
+  coverage: DocumentCoverage | null;
+  threshold: number;
+  attestations: { verifier: string; at: string; transactionId: string }[];
+  returned: ReturnedRound | null;
+  receipt: { receiptId: string; recordIds: string[]; basis: string; blockNumber: number };
+}
+
+export interface SanitizedRecord {
+  recordId: string;
+  version: number;
+  hospital: string;
+  profile: 'minimal' | 'research';
+  coverage: { replacedSectors: number; keptBytes: number; leastKeptInBlock: number };
+  /** SHA-256 (hex) of the object, held against the ledger. */
+  digest: string;
+  /** A FHIR R4 document Bundle with masked values. */
+  document: unknown;
+  /** Null for the owner. */
+  receipt: { receiptId: string; basis: string; blockNumber: number } | null;
+  ledger?: LedgerPart;
+}
+
 export interface OpenedRecord {
   receipt: { receiptId: string; recordIds: string[] } | null;
   /** Base64: ciphertext chunks, and the header object with the key slots. */

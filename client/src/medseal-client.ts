@@ -3,6 +3,9 @@ import type {
   ActAnswer,
   ActivationBegin,
   ActivationLetter,
+  AttestingAnswer,
+  AttestReturnReason,
+  AwaitedStep,
   AuditAnswer,
   AuditInput,
   AuditQuery,
@@ -21,6 +24,7 @@ import type {
   DecryptedRecord,
   DoctorAnswer,
   DoctorInput,
+  DocumentStatement,
   EmergencyAnswer,
   EmergencyInput,
   EmergencyKeyAnswer,
@@ -35,8 +39,8 @@ import type {
   GranteeReference,
   GuardianAnswersInput,
   GuardianKeyAnswer,
-  Keyring,
   KeyHolder,
+  Keyring,
   LackingSlot,
   LedgerPart,
   OpenedInEmergency,
@@ -45,16 +49,20 @@ import type {
   OrganizationAnswer,
   OrganizationSettings,
   OwnSession,
+  PackageReturnReason,
   Page,
   PageQuery,
   PatientAnswer,
   PatientInput,
   PreparedRecord,
+  ReceiptStatement,
   RecordAnswer,
   RecordDetails,
   RecordInput,
   RecordStatus,
   ReportAnswer,
+  SanitizedRecord,
+  SanitizingAnswer,
   ScopeAnswer,
   SessionAnswer,
   SessionSummary,
@@ -67,8 +75,7 @@ import type {
   UserListing,
   Verification,
   VerificationProgress,
-  DocumentStatement,
-  ReceiptStatement,
+  WorkItem,
 } from './api.js';
 import { HttpTransport, ProblemError, problemOf, type SessionMode } from './http.js';
 import { type NoticeEvent, readNotices } from './notices.js';
@@ -299,6 +306,34 @@ export class MedsealClient {
   blindRecord = (id: string) => this.#call<RecordStatus>('POST', `/records/${segment(id)}/blind`, {});
 
   uploadRecord = (id: string) => this.#call<RecordStatus>('POST', `/records/${segment(id)}/upload`, {});
+
+  /** Records that wait for the caller to take a step, what has waited longest first. */
+  recordsAwaiting = (step: AwaitedStep, query?: PageQuery) =>
+    this.#call<Page<WorkItem>>('GET', '/records', undefined, { ...query, awaiting: step });
+
+  /** For the named sanitiser. */
+  sanitizing = (id: string) => this.#call<SanitizingAnswer>('GET', `/records/${segment(id)}/sanitizing`);
+
+  /** @param round the one that was looked at */
+  sanitizeRecord = (id: string, round?: number) =>
+    this.#call<RecordStatus>('POST', `/records/${segment(id)}/sanitize`, { round });
+
+  returnPackage = (id: string, reason: PackageReturnReason, round?: number) =>
+    this.#call<RecordStatus>('POST', `/records/${segment(id)}/sanitize`, { return: reason, round });
+
+  /** For a named verifier; leaves a receipt. */
+  attesting = (id: string) => this.#call<AttestingAnswer>('GET', `/records/${segment(id)}/attesting`);
+
+  /** @param round the one that was looked at */
+  attestRecord = (id: string, round?: number) =>
+    this.#call<RecordStatus>('POST', `/records/${segment(id)}/attest`, { round });
+
+  returnRecord = (id: string, reason: AttestReturnReason, round?: number) =>
+    this.#call<RecordStatus>('POST', `/records/${segment(id)}/attest`, { return: reason, round });
+
+  /** The sanitised document; leaves a receipt, unless it is the caller's own. */
+  sanitizedRecord = (id: string, version?: number) =>
+    this.#call<SanitizedRecord>('GET', `/records/${segment(id)}/sanitized`, undefined, { version });
 
   chainRecord = (id: string) => this.#call<RecordStatus>('POST', `/records/${segment(id)}/chain`, {});
 

@@ -156,4 +156,53 @@ describe('records with the five integrity steps', () => {
     });
     expect(await step(doctor, recordId, 'complete')).toMatchObject({ status: 'blinded' });
   });
+
+  describe('sanitised, attested and chained', () => {
+    let recordId: string;
+    const at = (path = ''): string => `/records/${recordId}${path}`;
+    const waiting = async (by: Colleague, step: string): Promise<Json[]> =>
+      (await by.caller.get(`/records?awaiting=${step}`)).body['items'];
+    const settled = async (status: string): Promise<Record<string, Json>> => {
+      for (let left = 100; ; left--) {
+        const record = await view(recordId);
+        if (record['status'] === status || left === 0) return record;
+        await new Promise((done) => setTimeout(done, 100));
+      }
+    };
+
+    beforeAll(async () => {
+      recordId = (await write())['recordId'];
+    });
+
+    test('the named sanitiser is shown the document without anything personal', async () => {
+      expect((await waiting(sanitizer, 'sanitize')).map((item: Json) => item.recordId)).toContain(recordId);
+      expect(await waiting(verifier, 'sanitize')).toEqual([]);
+      expect((await verifier.caller.get(at('/sanitizing'))).body).toMatchObject({ code: 'NOT_ON_PANEL' });
+      const { body } = await sanitizer.caller.get(at('/sanitizing'));
+      expect(body).toMatchObject({ round: 1, profile: 'minimal', fault: null, author: doctor.subject });
+      expect(body['document'].resourceType).toBe('Bundle');
+      expect(body['replaced'].length).toBeGreaterThan(0);
+    });
+
+    test('goes through sanitiser and verifier to the chain', async () => {
+      const done = await sanitizer.caller.post(at('/complete'), {});
+      expect(done.body).toMatchObject({ status: 'sanitized', next: { step: 'upload', role: 'author' } });
+      await settled('uploaded');
+      expect((await waiting(verifier, 'attest')).map((item: Json) => item.recordId)).toContain(recordId);
+      const found = await verifier.caller.get(at('/attesting'));
+      expect(found.body).toMatchObject({
+        findings: [],
+        round: 1,
+        threshold: 1,
+        receipt: { basis: 'verifier' },
+      });
+      const opened = await verifier.caller.post(at('/open?decrypt=true'), { purpose: 'attesting' });
+      expect(opened.body).toMatchObject({ receipt: { basis: 'verifier' }, verified: { document: true } });
+      const attested = await verifier.caller.post(at('/complete'), {});
+      expect(attested.body).toMatchObject({ status: 'attested' });
+      await settled('chained');
+      const { body } = await doctor.caller.get(at('/sanitized'));
+      expect(body).toMatchObject({ profile: 'minimal', document: found.body['sanitized'] });
+    });
+  });
 });

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { canonicalJson, hkdf256, toHex } from '@medseal/crypto';
 
 /**
@@ -11,6 +11,11 @@ export class BusinessRequest {
     readonly id: string,
     private readonly secret: Uint8Array,
   ) {}
+
+  /** Of an act that nobody repeats: the receipt of what a GET shows. */
+  static fresh(): BusinessRequest {
+    return new BusinessRequest(newBusinessId(), randomBytes(32));
+  }
 
   /** Pseudo-random bytes of this act; the same label gives the same bytes. */
   derive(label: string, length: number): Uint8Array {
@@ -27,6 +32,8 @@ export class BusinessRequest {
     return new BusinessRequest(businessId(this.id, name), this.derive(`part/${name}`, 32));
   }
 }
+
+export const newBusinessId = (): string => randomBytes(32).toString('hex');
 
 /** SHA-256 over the canonical JSON of the parts. */
 export const businessId = (...parts: string[]): string =>

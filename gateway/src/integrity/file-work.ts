@@ -13,6 +13,8 @@ import {
   type SignerIdentity,
   signSealedFile,
 } from '@medseal/crypto';
+import { compareFiles, type ComparedFiles, type ToCompare } from './comparing-work.js';
+import { sanitiseDocument, type SanitisedFiles, type ToSanitise } from './sanitising-work.js';
 import { type ChallengedFile, proveChallenged } from '../storage/prover.js';
 
 /** Work on whole files, which keeps a core busy for as long as they are large: done in threads of their own. */
@@ -49,6 +51,8 @@ export interface ToProve extends ChallengedFile {
 /** What is asked, and what the answer is; both are copied from thread to thread. */
 export interface FileWork {
   blind: { asked: ToBlind; answer: BlindedFiles };
+  sanitise: { asked: ToSanitise; answer: SanitisedFiles };
+  compare: { asked: ToCompare; answer: ComparedFiles };
   prove: { asked: ToProve; answer: Uint8Array };
 }
 
@@ -86,4 +90,4 @@ const prove = async ({ parameters: encoded, ...asked }: ToProve): Promise<Uint8A
 
 export const fileWork: {
   [Kind in keyof FileWork]: (asked: FileWork[Kind]['asked']) => Promise<FileWork[Kind]['answer']>;
-} = { blind, prove };
+} = { blind, sanitise: sanitiseDocument, compare: compareFiles, prove };

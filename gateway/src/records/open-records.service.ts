@@ -17,6 +17,7 @@ import { documentErrors, isBundle } from './document/validate-document.js';
 import { DOCUMENT_FORMAT, type DocumentStatement } from '../verify/statement.js';
 import { type AgentElement, type ConsentedRecord, ConsentedRecords } from './consented-records.service.js';
 import { capsuleOf, factsOf } from './covered-record.js';
+import { damaged } from './damaged.js';
 import { type EmergencyRecord, EmergencyRecords } from './emergency-records.service.js';
 import { checkContent, decodeContent, type RecordContent } from './record-content.js';
 import { RecordReader, type RecordRelation } from './record-reader.js';
@@ -24,7 +25,7 @@ import { RecordReader, type RecordRelation } from './record-reader.js';
 export interface ReceiptView {
   receiptId: string;
   recordIds: string[];
-  basis: 'author' | 'consent' | 'emergency';
+  basis: 'author' | 'verifier' | 'consent' | 'emergency';
   /** Of basis `consent` and `emergency`. */
   consentId?: string;
   /** Of basis `emergency`. */
@@ -85,8 +86,11 @@ export interface OpenedAnswer {
 interface Openable {
   entry: RecordEntry;
   sealed: SealedPart;
-  relation: RecordRelation;
+  relation: DirectRelation | 'owner';
 }
+
+/** Who has a key slot of their own, beside the owner; a receipt's basis and a recipient's kind have the same names. */
+type DirectRelation = Extract<RecordRelation, 'author' | 'verifier'>;
 
 /** A read that its receipt on the ledger allows. */
 interface Receipted {
@@ -113,7 +117,7 @@ export interface RecordInEmergency {
   emergencyId: string;
 }
 
-/** Opening, for the owner and the author, under a consent and in an emergency; every read but the owner's leaves a receipt on the ledger first. */
+/** Opening, for the owner, the author and the verifiers who attest, under a consent and in an emergency; every read but the owner's leaves a receipt on the ledger first. */
 @Injectable()
 export class OpenRecordsService {
   constructor(
@@ -140,7 +144,8 @@ export class OpenRecordsService {
     if (consentId !== undefined) return this.consented.find(user, consentId, recordId, version);
     if (user.role === 'patient') return undefined;
     const row = await this.reader.find(user, recordId, version);
-    return row?.relation === 'author' ? undefined : this.consented.applicable(user, recordId, version);
+    const opensAlone = row?.relation === 'author' || row?.relation === 'verifier';
+    return opensAlone ? undefined : this.consented.applicable(user, recordId, version);
   }
 
   /**
@@ -262,7 +267,7 @@ export class OpenRecordsService {
     return receiptedBy(committed, record.entry, { basis: 'emergency', consentId, emergencyId });
   }
 
-  /** @throws ProblemException 404 for everybody but owner and author; 409 naming a record or object that does not hold */
+  /** @throws ProblemException 404 for everybody but owner, author and awaited verifiers; 409 naming a record or object that does not hold */
   async open(
     user: SessionUser,
     business: BusinessRequest,
@@ -274,7 +279,7 @@ export class OpenRecordsService {
       const { entry, sealed } = await this.withOwnerSlot(user.organization, openable);
       return this.sealedAnswer(user.organization, entry, sealed, { receipt: null });
     }
-    const receipted = await this.receipt(user, business, openable.entry);
+    const receipted = await this.receipt(user, business, openable.entry, openable.relation);
     return this.sealedAnswer(user.organization, openable.entry, openable.sealed, receipted);
   }
 
@@ -287,16 +292,16 @@ export class OpenRecordsService {
     withStatement = false,
   ): Promise<OpenedAnswer> {
     const { entry, sealed, relation } = await this.openable(user, recordId, version);
-    if (relation !== 'author') {
+    if (relation === 'owner') {
       throw problem(
         409,
         'KEY_NOT_HELD',
         'The gateway does not hold your key: leave out decrypt and open the record on your device.',
       );
     }
-    const receipted = await this.receipt(user, business, entry);
+    const receipted = await this.receipt(user, business, entry, relation);
     const [content, header] = await this.objects(user.organization, entry, sealed);
-    const plaintext = await this.plaintext(user, entry, sealed, content, header);
+    const plaintext = await this.plaintext(user, entry, sealed, content, header, relation);
     return this.openedAnswer(user, entry, sealed, plaintext, receipted, withStatement);
   }
 
@@ -309,7 +314,31 @@ export class OpenRecordsService {
   async documentOf(user: SessionUser, entry: RecordEntry): Promise<unknown> {
     const sealed = sealedPart(entry);
     const [content, header] = await this.objects(user.organization, entry, sealed);
-    return readable(entry, await this.plaintext(user, entry, sealed, content, header)).document;
+    return readable(entry, await this.plaintext(user, entry, sealed, content, header, 'author')).document;
+  }
+
+  /** Before a verifier whom the panel names looks at the record. @throws LedgerError `NOT_ALLOWED` */
+  async verifierReceipt(
+    user: SessionUser,
+    business: BusinessRequest,
+    entry: RecordEntry,
+  ): Promise<ReceiptView> {
+    return (await this.receipt(user, business, entry, 'verifier')).receipt;
+  }
+
+  /**
+   * The content and its ciphertext, for the verifier's gateway to compare: after `verifierReceipt`.
+   *
+   * @throws ProblemException 409 naming a record or object that does not hold
+   */
+  async openedByVerifier(
+    user: SessionUser,
+    entry: RecordEntry,
+  ): Promise<{ content: RecordContent; ciphertext: Buffer }> {
+    const sealed = sealedPart(entry);
+    const [ciphertext, header] = await this.objects(user.organization, entry, sealed);
+    const plaintext = await this.plaintext(user, entry, sealed, ciphertext, header, 'verifier');
+    return { content: readable(entry, plaintext), ciphertext };
   }
 
   /** The ciphertext as it is stored. @throws as `documentOf` */
@@ -374,12 +403,13 @@ export class OpenRecordsService {
     user: SessionUser,
     business: BusinessRequest,
     entry: RecordEntry,
+    relation: DirectRelation,
   ): Promise<Receipted> {
     const committed = await submitOnce(user.organization, user.identity(), 'access:receipt', [
       business.id,
-      canonicalJson({ recordIds: [entry.recordId], basis: 'author' }),
+      canonicalJson({ recordIds: [entry.recordId], basis: relation }),
     ]);
-    return receiptedBy(committed, entry, { basis: 'author' });
+    return receiptedBy(committed, entry, { basis: relation });
   }
 
   private async sealedAnswer(
@@ -450,9 +480,10 @@ export class OpenRecordsService {
     sealed: SealedPart,
     content: Buffer,
     header: Buffer,
+    relation: DirectRelation,
   ): Promise<Uint8Array> {
     const facts = factsOf(user.organization, { entry, sealed });
-    const recipient = { kind: 'author' as const, id: user.subject, secretKey: user.receivingSecretKey() };
+    const recipient = { kind: relation, id: user.subject, secretKey: user.receivingSecretKey() };
     try {
       return await openAsRecipient({ sealed: content, header, facts, recipient });
     } catch (error) {
@@ -503,20 +534,3 @@ const statementOf = (
   salt,
   document,
 });
-
-const damaged = (
-  code: string,
-  { recordId, version }: RecordEntry,
-  digest: string,
-  what: string,
-  cause: Error,
-) =>
-  problem(
-    409,
-    code,
-    `Object ${digest} of record ${recordId}, version ${version}, ${what}: restore it from a copy.`,
-    undefined,
-    {
-      cause,
-    },
-  );

@@ -6,8 +6,11 @@ import { notFound, problem } from '../http/problem.js';
 import type { SessionUser } from '../http/session-user.js';
 import type { Organization } from '../organizations/organization.js';
 
-/** What a caller is to a record: who wrote it, whose it is, or staff of the writing or the home hospital. */
-export type RecordRelation = 'author' | 'owner' | 'hospital';
+/**
+ * What a caller is to a record: who wrote it, whose it is, a verifier for whom it waits, or other staff of the writing or
+ * the home hospital.
+ */
+export type RecordRelation = 'author' | 'owner' | 'verifier' | 'hospital';
 
 export interface RecordRow {
   entry: RecordEntry;
@@ -173,11 +176,16 @@ export class RecordReader {
 function relationOf(user: SessionUser, { entry, homeMsp }: RecordRow): RecordRelation | undefined {
   if (user.role === 'patient') return user.subject === entry.ledgerId ? 'owner' : undefined;
   if (entry.author === user.subject) return 'author';
+  if (isAwaitedVerifier(user, entry)) return 'verifier';
   const own = user.organization.mspId;
   return HOSPITAL_ROLES.has(user.role) && (entry.hospital === own || homeMsp === own)
     ? 'hospital'
     : undefined;
 }
+
+/** Whom the panel names, from the upload until the record is chained. */
+const isAwaitedVerifier = ({ subject }: SessionUser, { status, panel }: RecordEntry): boolean =>
+  (status === 'uploaded' || status === 'attested') && panel?.verifiers.includes(subject) === true;
 
 function visibleTo(user: SessionUser): { condition: string; parameters: (string | number)[] } {
   if (user.role === 'patient') return { condition: 'rv.ledger_id = $1', parameters: [user.subject] };

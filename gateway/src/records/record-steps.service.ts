@@ -1,14 +1,18 @@
 import { Injectable, Logger } from '@nestjs/common';
 import type { RecordEntry, RecordStep } from '@medseal/chaincode';
 import type { Committed, LedgerIdentity } from '../fabric/ledger-client.js';
-import { notFound, problem } from '../http/problem.js';
+import type { BusinessRequest } from '../http/business-request.js';
+import { notFound } from '../http/problem.js';
 import type { SessionUser } from '../http/session-user.js';
+import { AttestStep } from '../integrity/attest-step.js';
 import { BlindStep } from '../integrity/blind-step.js';
 import { chainEntry } from '../integrity/chain-entry.js';
+import { SanitizeStep } from '../integrity/sanitize-step.js';
 import { UploadStep } from '../integrity/upload-step.js';
 import type { Organization } from '../organizations/organization.js';
 import { RecordReader } from './record-reader.js';
 import { nextStep, type RecordStatus, statusOf } from './record-status.js';
+import { outOfOrder, requireStep } from './step-order.js';
 
 /** Status before the author's steps, and after. */
 const AUTHOR_STEPS = {
@@ -28,6 +32,8 @@ export class RecordStepsService {
     private readonly reader: RecordReader,
     private readonly blinding: BlindStep,
     private readonly uploading: UploadStep,
+    private readonly sanitizing: SanitizeStep,
+    private readonly attesting: AttestStep,
   ) {}
 
   /**
@@ -47,18 +53,29 @@ export class RecordStepsService {
   }
 
   /** Runs what the caller may run now, and what the hospital's service then does by itself; the rest is in `next`. */
-  async complete(user: SessionUser, recordId: string): Promise<RecordStatus> {
+  async complete(user: SessionUser, business: BusinessRequest, recordId: string): Promise<RecordStatus> {
     const row = await this.reader.find(user, recordId);
     if (row === undefined) throw notFound();
     let entry = (await this.reader.current(user.organization, recordId, row.entry.version)) ?? row.entry;
     let answer = statusOf(entry);
-    if (row.relation !== 'author') return answer;
+    if (row.relation !== 'author') return (await this.completeAsOther(user, business, entry)) ?? answer;
     for (;;) {
       const step = (await this.blinding.mustBeginAnew(user, entry)) ? 'blind' : nextStep(entry)?.step;
       if (step !== 'blind' && step !== 'upload' && step !== 'chain') return answer;
       answer = await this.run(user, entry, step);
       entry = (await this.reader.current(user.organization, recordId, entry.version)) ?? entry;
     }
+  }
+
+  /** Sanitises, or approves, where the record waits for just this person. */
+  private async completeAsOther(
+    user: SessionUser,
+    business: BusinessRequest,
+    entry: RecordEntry,
+  ): Promise<RecordStatus | undefined> {
+    if (this.sanitizing.awaits(user, entry)) return this.sanitizing.run(user, entry.recordId);
+    if (this.attesting.awaits(user, entry)) return this.attesting.run(user, business, entry.recordId);
+    return undefined;
   }
 
   /** The first blinding in the request that sealed the record; where it fails, it is left to the author's `complete`. */
@@ -104,28 +121,3 @@ const stepOf = (entry: RecordEntry, step: AuthorStep) =>
   step === 'chain' && entry.panel === undefined
     ? ({ from: 'sealed', to: 'chained' } as const)
     : AUTHOR_STEPS[step];
-
-/** Steps that the record's own policy does not ask for are refused, naming those that it has. */
-export const requireStep = ({ steps }: Pick<RecordEntry, 'steps'>, step: RecordStep): void => {
-  if (steps.includes(step)) return;
-  throw problem(
-    409,
-    'STEP_NOT_REQUIRED',
-    `The step ${step} is not among this record's steps (${steps.join(', ')}): go on with POST /records/{id}/complete.`,
-  );
-};
-
-const outOfOrder = (entry: RecordEntry, step: RecordStep, from: RecordEntry['status']) => {
-  const next = nextStep(entry);
-  const remedy =
-    next === null
-      ? 'nothing is left to do'
-      : next.step === 'seal'
-        ? 'seal it first with POST /records'
-        : `the next step is ${next.step}, by its ${next.role}`;
-  return problem(
-    409,
-    'RECORD_STATUS',
-    `The record is ${entry.status}, and ${step} needs it ${from}: ${remedy}.`,
-  );
-};

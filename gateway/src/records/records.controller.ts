@@ -18,6 +18,7 @@ import { AnswerNotKept, Business, CurrentUser, Roles } from '../http/decorators.
 import { etag } from '../http/etag.js';
 import { requireGatewayKeys } from '../http/keys-on-device.js';
 import { pageOf } from '../http/paging.js';
+import { AWAITED_STEPS, Worklist } from '../integrity/worklist.js';
 import { invalid } from '../http/problem.js';
 import { textOf } from '../http/query.js';
 import type { SessionUser } from '../http/session-user.js';
@@ -35,6 +36,7 @@ import type { RecordStatus } from './record-status.js';
 import { RecordStepsService } from './record-steps.service.js';
 import { RecordsService, STATUSES } from './records.service.js';
 import { requestDocument } from './request-document.js';
+import { versionOf } from './version-of.js';
 
 const pipe = validationPipe();
 
@@ -45,6 +47,7 @@ export class RecordsController {
   constructor(
     private readonly records: RecordsService,
     private readonly opening: OpenRecordsService,
+    private readonly worklist: Worklist,
     private readonly steps: RecordStepsService,
   ) {}
 
@@ -85,7 +88,13 @@ export class RecordsController {
   @Get()
   @ApiQuery({ name: 'registrationNo', required: false })
   @ApiQuery({ name: 'status', required: false, enum: STATUSES })
+  @ApiQuery({ name: 'awaiting', required: false, enum: AWAITED_STEPS })
+  @ApiOperation({
+    summary: 'Records that the caller may see; with `awaiting` those that wait for the caller',
+  })
   list(@CurrentUser() user: SessionUser, @Query() query: Record<string, unknown>) {
+    const awaiting = textOf(query, 'awaiting');
+    if (awaiting !== undefined) return this.worklist.of(user, awaiting, pageOf(query));
     return this.records.list(user, pageOf(query), {
       registrationNo: textOf(query, 'registrationNo'),
       status: textOf(query, 'status'),
@@ -134,8 +143,8 @@ export class RecordsController {
   @Post(':id/complete')
   @HttpCode(200)
   @ApiOperation({ summary: 'Runs the steps that the caller may run' })
-  complete(@CurrentUser() user: SessionUser, @Param('id') id: string) {
-    return this.steps.complete(user, id);
+  complete(@CurrentUser() user: SessionUser, @Business() business: BusinessRequest, @Param('id') id: string) {
+    return this.steps.complete(user, business, id);
   }
 
   @Post(':id/amend')
@@ -172,7 +181,7 @@ export class RecordsController {
     @Body() { consentId, emergencyId }: OpenRecordRequest,
     @Query() query: Record<string, unknown>,
   ): Promise<string> {
-    const version = versionOf(textOf(query, 'version'));
+    const version = versionOf(query);
     const isDecrypting = textOf(query, 'decrypt') === 'true';
     if (isDecrypting) requireGatewayKeys(user);
     if (consentId !== undefined && emergencyId !== undefined)
@@ -203,10 +212,4 @@ export class RecordsController {
 
 async function validated<Body extends object>(metatype: Type<Body>, body: unknown): Promise<Body> {
   return (await pipe.transform(body ?? {}, { type: 'body', metatype })) as Body;
-}
-
-function versionOf(text: string | undefined): number | undefined {
-  if (text === undefined) return undefined;
-  if (!/^[1-9]\d{0,8}$/.test(text)) throw invalid('version', 'must be a whole number from 1.');
-  return Number(text);
 }
