@@ -16,7 +16,7 @@ import {
   type ReplacedPlace,
 } from '@medseal/crypto';
 import { businessId } from '../http/business-request.js';
-import { type FieldError, problem, type ProblemException } from '../http/problem.js';
+import { problem, type ProblemException } from '../http/problem.js';
 import type { SessionUser } from '../http/session-user.js';
 import type { Organization } from '../organizations/organization.js';
 import { submitOnce } from '../outbox/submit-once.js';
@@ -27,16 +27,10 @@ import { outOfOrder } from '../records/step-order.js';
 import { FileQueue } from './file-queue.js';
 import type { SanitisedFiles } from './sanitising-work.js';
 import { awaitedEntry, type BlindedEntry, requireSameRound } from './awaited-entry.js';
+import { leftFault, type PackageFault, refusalFault } from './package-fault.js';
 import { openPackage } from './sealed-package.js';
 import { signerOf } from './signer-of.js';
 import { StepFileError } from './step-spool.js';
-
-/** Why a package cannot be sanitised as it is; the sanitiser may give it back with this code. */
-export interface PackageFault {
-  code: PackageReturnReason;
-  detail: string;
-  errors?: FieldError[];
-}
 
 /** What a sanitiser decides about: nothing personal of anybody. */
 export interface SanitizingView {
@@ -205,17 +199,7 @@ const spooled = async (
   bytes: Uint8Array,
 ): Promise<ObjectReference> => ({ digest: await spool.put(recordId, bytes), bytes: bytes.length });
 
-/** By the published table alone; names in free text only a reader finds. */
-const leftFault = ({ left }: SanitisedFiles): PackageFault | null =>
-  left.length === 0
-    ? null
-    : {
-        code: 'PERSONAL_DATA_LEFT',
-        detail: 'The document would still show what its profile replaces.',
-        errors: left.map(({ path, field }) => ({ field: path, message: `is replaced as ${field}` })),
-      };
-
-/** @throws anything that says nothing about the package */
+/** A package that is gone is no fault of anybody's. @throws anything that says nothing about the package */
 const faultOf = (error: unknown): PackageFault => {
   if (error instanceof StepFileError && error.fault === 'missing') {
     throw problem(
@@ -228,12 +212,8 @@ const faultOf = (error: unknown): PackageFault => {
   }
   if (error instanceof StepFileError)
     return { code: 'BAD_PACKAGE', detail: 'The package was altered in the spool.' };
-  if (!(error instanceof CryptoError)) throw error;
-  const isForged = error.code === 'BAD_AUTHENTICATOR' || error.code === 'BAD_TAG';
-  return {
-    code: isForged ? 'BAD_AUTHENTICATOR' : 'BAD_PACKAGE',
-    detail: `The package is not as its author must make it (${error.code}): ${error.message}.`,
-  };
+  if (error instanceof CryptoError) return refusalFault(error);
+  throw error;
 };
 
 const refused = (fault: PackageFault | null): ProblemException =>
