@@ -58,7 +58,10 @@ export class RecordStepsService {
     if (row === undefined) throw notFound();
     let entry = (await this.reader.current(user.organization, recordId, row.entry.version)) ?? row.entry;
     let answer = statusOf(entry);
-    if (row.relation !== 'author') return (await this.completeAsOther(user, business, entry)) ?? answer;
+    if (row.relation !== 'author') {
+      const done = await this.completeAsOther(user, business, entry);
+      return done === undefined ? answer : this.byService(user.organization, entry, done);
+    }
     for (;;) {
       const step = (await this.blinding.mustBeginAnew(user, entry)) ? 'blind' : nextStep(entry)?.step;
       if (step !== 'blind' && step !== 'upload' && step !== 'chain') return answer;
@@ -76,6 +79,24 @@ export class RecordStepsService {
     if (this.sanitizing.awaits(user, entry)) return this.sanitizing.run(user, entry.recordId);
     if (this.attesting.awaits(user, entry)) return this.attesting.run(user, business, entry.recordId);
     return undefined;
+  }
+
+  /** The hospital's next step at once, so that the answer names the next person; where it fails, it stays a duty. */
+  private async byService(
+    organization: Organization,
+    { recordId, version }: RecordEntry,
+    answer: RecordStatus,
+  ): Promise<RecordStatus> {
+    const step = answer.next?.step;
+    const entry = await this.reader.current(organization, recordId, version);
+    if (entry === null || (step !== 'upload' && step !== 'chain')) return answer;
+    try {
+      const committed = await this.serve(organization, organization.service, entry, step);
+      return { ...answer, ...statusOf(await this.reader.entryAfter(organization, entry, committed)) };
+    } catch (error) {
+      this.logger.warn(`A record waits ${entry.status}: ${(error as Error).message}`);
+      return answer;
+    }
   }
 
   /** The first blinding in the request that sealed the record; where it fails, it is left to the author's `complete`. */
