@@ -153,6 +153,8 @@ try {
     databaseUrl: process.env.DATABASE_URL,
     databaseTemplates: DATABASE_TEMPLATES,
     clockFile,
+    // Of a new network; later the ministry decides.
+    recordSteps: ['blind', 'sanitize', 'upload', 'attest', 'chain'],
     rateLimit: process.env.MEDSEAL_RATE_LIMIT ? Number(process.env.MEDSEAL_RATE_LIMIT) : undefined,
   });
   await processes.start('gateway', path.join(ROOT, 'gateway/dist/main.js'), [config]);

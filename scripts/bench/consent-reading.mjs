@@ -15,7 +15,7 @@ const POLL_MS = 20;
  *   sorted; `operations`: opening a record, the receipt's commit included
  */
 export async function consentReading(folder) {
-  const { MedsealClient, PatientDevice } = require('@medseal/client');
+  const { completeByRoles, MedsealClient, PatientDevice } = require('@medseal/client');
   const { url, users } = JSON.parse(readFileSync(path.join(folder, 'demo.json'), 'utf8'));
   const as = async (is) => {
     const user = users.find(is);
@@ -35,7 +35,12 @@ export async function consentReading(folder) {
     recordType: 'OPConsultation',
     document: { progressNotes: [{ text: 'Seen for fever. '.repeat(100) }] },
   });
-  await author.client.completeRecord(recordId);
+  const [sanitizer, verifier] = await Promise.all(
+    ['sanitizer', 'verifier'].map(
+      async (role) => (await as((user) => city(user) && user.role === role)).client,
+    ),
+  );
+  await completeByRoles(recordId, { author: author.client, sanitizer, verifier });
   const device = await PatientDevice.unlock(owner.client, owner.user.passphrase);
   const wish = {
     grantee: { kind: 'person', id: reader.user.subject, mspId: 'LakesideMSP' },

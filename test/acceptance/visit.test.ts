@@ -16,6 +16,33 @@ const paper = JSON.parse(readFileSync(path.join(ROOT, 'scripts/demo/paper.json')
   records: PaperRow[];
 };
 
+/** As a device would make it. */
+const documentBundle = (text: string) => ({
+  resourceType: 'Bundle',
+  type: 'document',
+  identifier: { system: 'urn:ietf:rfc:3986', value: 'urn:uuid:0c3151bd-1cbf-4d64-b04d-cd9187a4c6e0' },
+  timestamp: '2020-04-01T09:00:00Z',
+  entry: [
+    {
+      fullUrl: 'urn:uuid:180f219f-97a8-486d-99d9-ed631fe4fc57',
+      resource: {
+        resourceType: 'Composition',
+        status: 'final',
+        type: { coding: [{ system: 'http://loinc.org', code: '11488-4', display: 'Consult note' }] },
+        date: '2020-04-01',
+        author: [{ display: 'Dr. Anuradha' }],
+        title: 'Visit',
+        section: [
+          {
+            title: 'Notes',
+            text: { status: 'additional', div: `<div xmlns="http://www.w3.org/1999/xhtml">${text}</div>` },
+          },
+        ],
+      },
+    },
+  ],
+});
+
 describe("one visit, end to end, on the paper's rows", () => {
   let product: Product;
 
@@ -94,7 +121,7 @@ describe("one visit, end to end, on the paper's rows", () => {
       effectiveDate: '2020-04-01',
     });
     const written = {
-      document: { resourceType: 'Bundle', type: 'document', note: 'device-sealed content' },
+      document: documentBundle('device-sealed content'),
       selector: { date: '2020-04-01', recordType: 'OPConsultation', scope: 'sensitive' as const },
       titleLine: { date: '2020-04-01', disease: 'migraine' },
     };

@@ -1,5 +1,6 @@
 import type { Stage } from './stage';
 import { HOSPITAL } from './stage';
+import { completeRecord } from '../support/complete-record';
 import type { Visitor } from '../support/visitor';
 
 const DAY_S = 86_400;
@@ -80,12 +81,15 @@ export function doctorFlow(stage: () => Stage): void {
       await line('Radiology reports', 'Text', 'Chest clear, no consolidation.');
       await at.pressButton('Sign and send');
       await at.sees(at.heading('Record sent'));
-      await at.sees(at.text('The record is sealed to the patient’s key and chained on the ledger.'));
+      await at.sees(at.text('The record is sealed. Next: sanitize, by a sanitizer.'));
     });
 
     test('opens the record and finds it among the patient’s, under the visit', async () => {
       await at.follow('Show the record');
       await at.sees(at.heading('Seasonal asthma'));
+      const { product } = stage();
+      const recordId = new URL(at.page.url()).pathname.split('/').at(-1) ?? '';
+      await completeRecord(product, await product.as('sundar'), recordId);
       await at.pressButton('Open the record');
       await at.sees(at.text('Chest clear, no consolidation.'));
       await at.sees(at.text('Oxygen saturation'));
