@@ -12,7 +12,8 @@ export interface MenuEntry {
     | '/account'
     | '/guardians'
     | '/keys'
-    | '/emergency-access';
+    | '/emergency-access'
+    | '/audits';
   label: string;
   roles: readonly string[];
 }
@@ -33,6 +34,7 @@ export const MENU: readonly MenuEntry[] = [
   { to: '/consents', label: 'Consents', roles: ['patient', 'doctor', 'hospital-admin'] },
   { to: '/access-log', label: 'Access Log', roles: ['patient', 'auditor'] },
   { to: '/emergency-access', label: 'Emergency Access', roles: ['patient', 'doctor', 'auditor'] },
+  { to: '/audits', label: 'Audits', roles: ['auditor', 'hospital-admin', 'system-manager'] },
   { to: '/guardians', label: 'Guardians', roles: ['patient'] },
   { to: '/keys', label: 'Keys', roles: ['patient'] },
   { to: '/users', label: 'User Listing', roles: ['hospital-admin', 'system-manager'] },

@@ -6,6 +6,7 @@ import { consentsChanged } from '../consents/consents-changed';
 import { Button } from '../ui/button';
 import { timeText } from '../ui/values';
 import { followNotices } from './notice-stream';
+import { maySee } from './menu';
 import { useSession, useUser } from './session';
 
 const SHOWN_MAX = 3;
@@ -58,6 +59,7 @@ function refresh(queries: QueryClient, event: NoticeEvent): void {
   if (isAbout('consent')) consentsChanged(queries);
   if (isAbout('record') || isAbout('emergency')) void queries.invalidateQueries({ queryKey: ['access-log'] });
   if (isAbout('emergency')) void queries.invalidateQueries({ queryKey: ['emergency'] });
+  if (isAbout('audit')) void queries.invalidateQueries({ queryKey: ['audits'] });
 }
 
 const personText = ({ name, subject, organizationName, mspId }: NoticePerson): string =>
@@ -146,7 +148,12 @@ function textOf(notice: Notice, { role, subject }: { role: string; subject: stri
         <>
           <strong>Audit failed:</strong> {notice.organizationName ?? notice.hospital} could not prove that the{' '}
           {notice.kind === 'sealed' ? 'sealed' : 'sanitised'} file of a record is as it was
-          {notice.reason === null ? '' : ` (${notice.reason})`}. Audit {notice.auditId.slice(0, 12)}….
+          {notice.reason === null ? '' : ` (${notice.reason})`}.{' '}
+          {maySee('/audits', role) && (
+            <Link to="/audits/$auditId" params={{ auditId: notice.auditId }}>
+              Show the audit
+            </Link>
+          )}
         </>
       );
     case 'consent.granted':

@@ -3,6 +3,8 @@ import { ErrorNotice, Waiting } from '../ui/notice';
 import { AccessLogPage } from '../pages/access-log';
 import { AccountPage } from '../pages/account';
 import { ActivatePage } from '../pages/activate';
+import { AuditPage } from '../pages/audit';
+import { AuditsPage } from '../pages/audits';
 import { BlocksPage, BlockPage } from '../pages/blocks';
 import { ChoicesPage } from '../pages/choices';
 import { ConsentPage } from '../pages/consent';
@@ -132,6 +134,19 @@ const emergency = createRoute({
   path: '/emergency-access/$emergencyId',
   component: EmergencyPage,
 });
+const audits = createRoute({
+  getParentRoute: () => shell,
+  path: '/audits',
+  validateSearch: (search: Record<string, unknown>): { record?: string } => ({
+    record: text(search['record']),
+  }),
+  component: AuditsPage,
+});
+const audit = createRoute({
+  getParentRoute: () => shell,
+  path: '/audits/$auditId',
+  component: AuditPage,
+});
 const guardians = createRoute({
   getParentRoute: () => shell,
   path: '/guardians',
@@ -170,6 +185,8 @@ export const router = createRouter({
       accessLog,
       emergencies,
       emergency,
+      audits,
+      audit,
       guardians,
       keys,
       account,

@@ -7,6 +7,7 @@ import { client, useUser } from '../app/session';
 import { openChoices, useChoices } from '../consents/choices';
 import { PurgesPending } from '../consents/purges-pending';
 import { RecordTable } from '../records/record-table';
+import { Worklist } from '../records/worklist';
 import { Badge, Empty, ErrorNotice, Notice, Waiting } from '../ui/notice';
 import { Page, Panel } from '../ui/page';
 import { Table } from '../ui/table';
@@ -21,7 +22,8 @@ export function DashboardPage() {
       {maySee('/consents', role) && <PurgesPending />}
       {role === 'doctor' && <DoctorsWork />}
       {role === 'hospital-admin' && <NewestRecords title="Newest records" />}
-      {(role === 'verifier' || role === 'sanitizer') && <Queue />}
+      {role === 'sanitizer' && <Queue step="sanitize" />}
+      {role === 'verifier' && <Queue step="attest" />}
       {role === 'patient' && <PatientsView />}
       {(role === 'system-manager' || role === 'auditor' || role === 'researcher') && <Network />}
     </Page>
@@ -90,22 +92,22 @@ const NewestRecords = ({ title, actions }: { title: string; actions?: ReactNode 
 const DoctorsWork = () => (
   <>
     <Panel
-      title="Waiting to be chained"
+      title="Waiting for you"
       actions={
         <Link to="/records/new" className="button main">
           Write a record
         </Link>
       }
     >
-      <RecordTable status="sealed" empty="Nothing waits: every sealed record is chained." limit={8} />
+      <Worklist step="blind" empty="Nothing waits: no record came back to you." />
     </Panel>
     <NewestRecords title="Newest records" />
   </>
 );
 
-const Queue = () => (
-  <Panel title="Waiting">
-    <RecordTable status="sealed" empty="Nothing waits at the moment." limit={8} />
+const Queue = ({ step }: { step: 'sanitize' | 'attest' }) => (
+  <Panel title="Waiting for you">
+    <Worklist step={step} empty="Nothing waits for you at the moment." />
   </Panel>
 );
 

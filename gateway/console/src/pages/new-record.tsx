@@ -5,6 +5,7 @@ import type { RecordStatus } from '@medseal/client';
 import { client } from '../app/session';
 import { type FoundPatient, PatientPicker } from '../records/patient-picker';
 import { Pipeline } from '../records/pipeline';
+import { nextText } from '../records/step-words';
 import { recordsChanged } from '../records/records-changed';
 import { SectionFields } from '../records/section-fields';
 import { type Draft, documentOf, emptyDraft, itemError } from '../records/sections';
@@ -171,7 +172,7 @@ function Sent({ recordId, onAnother }: { recordId: string; onAnother: () => void
         <Notice kind="good">
           {completion.data.next === null
             ? 'The record is sealed to the patient’s key and chained on the ledger.'
-            : `The record is sealed. Next: ${completion.data.next.step}, by a ${completion.data.next.role}.`}
+            : `The record is sealed. Next: ${nextText(completion.data.next)}.`}
         </Notice>
       )}
       <Panel title="Steps">

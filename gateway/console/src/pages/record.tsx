@@ -7,8 +7,12 @@ import { useOrganizations } from '../app/organizations';
 import { client, useSession, useUser } from '../app/session';
 import { DocumentView } from '../records/document-view';
 import { Pipeline } from '../records/pipeline';
+import { Attesting } from '../records/attesting';
+import { CloudPanel } from '../records/cloud-panel';
 import { recordsChanged } from '../records/records-changed';
-import { RecordState, stepName } from '../records/record-table';
+import { RecordState } from '../records/record-table';
+import { Sanitising } from '../records/sanitising';
+import { returnedText, stepName } from '../records/step-words';
 import { UnlockDialog } from '../records/unlock-dialog';
 import { Button } from '../ui/button';
 import { ErrorNotice, Notice, Waiting } from '../ui/notice';
@@ -23,6 +27,7 @@ export function RecordPage() {
   const { nameOf } = useDoctors();
   const organizations = useOrganizations();
   const queries = useQueryClient();
+  const [done, setDone] = useState('');
   const query = useQuery({ queryKey: ['records', 'one', recordId], queryFn: () => client.record(recordId) });
   const completion = useMutation({
     mutationFn: () => client.completeRecord(recordId),
@@ -37,7 +42,16 @@ export function RecordPage() {
     );
   const record = query.data;
   const isAuthor = record.author === subject;
-  const mayComplete = isAuthor && record.next?.role === 'author' && record.status === 'sealed';
+  const mayComplete = isAuthor && record.next?.role === 'author' && record.status !== 'created';
+  const { panel, integrity } = record;
+  const awaits = (step: string): boolean => record.next?.step === step;
+  const maySanitise = awaits('sanitize') && panel?.sanitizer === subject;
+  const hasAttested = integrity?.attestations.some(({ verifier }) => verifier === subject) ?? false;
+  const mayAttest = awaits('attest') && panel?.verifiers.includes(subject) === true && !hasAttested;
+  const stepDone = (text: string): void => {
+    setDone(text);
+    recordsChanged(queries);
+  };
   const hospital = organizations.data?.items.find(({ mspId }) => mspId === record.hospital)?.name;
   return (
     <>
@@ -45,6 +59,10 @@ export function RecordPage() {
         <Link to="/records">EHR Record</Link>
       </p>
       <Page title={record.disease ?? `Record ${recordId.slice(0, 8)}`}>
+        {done && <Notice kind="good">{done}</Notice>}
+        {integrity?.returned && record.status !== 'chained' && (
+          <Notice kind="warning">{returnedText(integrity.returned)}</Notice>
+        )}
         <Panel
           title="Steps"
           actions={
@@ -58,6 +76,9 @@ export function RecordPage() {
           {completion.isError && <ErrorNotice error={completion.error} />}
           <Pipeline record={record} />
         </Panel>
+        {maySanitise && <Sanitising recordId={recordId} onDone={stepDone} />}
+        {mayAttest && <Attesting recordId={recordId} onDone={stepDone} />}
+        <CloudPanel record={record} isAuthor={isAuthor} />
         <Panel title="On the ledger">
           <Facts
             items={[
@@ -96,7 +117,7 @@ export function RecordPage() {
           <OwnersContent record={record} />
         ) : isAuthor || role === 'doctor' ? (
           <ReadersContent record={record} isAuthor={isAuthor} />
-        ) : (
+        ) : maySanitise || mayAttest ? null : (
           <Notice>
             Only the patient, the author and whom the patient consents to can open this record’s content.
           </Notice>

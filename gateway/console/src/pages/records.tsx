@@ -35,7 +35,11 @@ export function RecordsPage() {
             options={[
               ['', 'All'],
               ['created', 'Begun, not sealed'],
-              ['sealed', 'Sealed, not chained'],
+              ['sealed', 'Sealed'],
+              ['blinded', 'Blinded'],
+              ['sanitized', 'Sanitised'],
+              ['uploaded', 'In the cloud'],
+              ['attested', 'Attested'],
               ['chained', 'Chained'],
             ]}
           />

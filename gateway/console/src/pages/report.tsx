@@ -150,6 +150,14 @@ function ReportTable({
               <Link to="/records/$recordId" params={{ recordId }}>
                 {sealed ? 'Open with your passphrase' : (disease ?? 'Record')}
               </Link>
+            ) : role === 'auditor' ? (
+              <Link
+                to="/audits"
+                search={{ record: recordId }}
+                aria-label={`Audit record ${recordId.slice(0, 8)}`}
+              >
+                {disease ?? `Audit ${recordId.slice(0, 8)}`}
+              </Link>
             ) : (
               (disease ?? '–')
             ),

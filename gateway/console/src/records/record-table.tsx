@@ -6,6 +6,7 @@ import { Badge, Empty } from '../ui/notice';
 import { PagedList, usePaged } from '../ui/paged';
 import { Table } from '../ui/table';
 import { dayText, timeText } from '../ui/values';
+import { stateName, stepName } from './step-words';
 
 /** Records that the signed-in user may see, newest first; of one patient or of all. */
 export function RecordTable({
@@ -60,6 +61,14 @@ export function RecordTable({
             { header: 'Written', cell: ({ createdAt }) => timeText(createdAt) },
             { header: 'Version', cell: ({ version }) => version, kind: 'number' },
             { header: 'Status', cell: (record) => <RecordState record={record} /> },
+            ...(rows.some(({ lastProven }) => lastProven !== null)
+              ? [
+                  {
+                    header: 'Last proven intact',
+                    cell: (record: RecordAnswer) => <ProvenText record={record} />,
+                  },
+                ]
+              : []),
           ]}
         />
       )}
@@ -67,22 +76,21 @@ export function RecordTable({
   );
 }
 
+/** Of both files the one that was proven longer ago. */
+function ProvenText({ record: { lastProven } }: { record: RecordAnswer }) {
+  if (lastProven === null) return <>–</>;
+  const files = [lastProven.sealed, lastProven.sanitized];
+  if (files.some(({ failed }) => failed !== null)) return <Badge kind="bad">Audit failed</Badge>;
+  const times = files.map(({ provenAt }) => provenAt).filter((at) => at !== null);
+  return <>{times.length < files.length ? 'Not yet' : timeText(times.sort()[0])}</>;
+}
+
 export function RecordState({ record: { status, next } }: { record: Pick<RecordAnswer, 'status' | 'next'> }) {
   if (status === 'chained') return <Badge kind="good">Chained</Badge>;
   if (status === 'created') return <Badge kind="warning">Begun, not sealed</Badge>;
   return (
-    <Badge kind="warning">{next ? `Sealed, waits for ${stepName(next.step).toLowerCase()}` : 'Sealed'}</Badge>
+    <Badge kind="warning">
+      {next ? `${stateName(status)}, waits for ${stepName(next.step).toLowerCase()}` : stateName(status)}
+    </Badge>
   );
 }
-
-const STEP_NAMES: Readonly<Record<string, string>> = {
-  create: 'Create',
-  seal: 'Seal',
-  blind: 'Blind',
-  sanitize: 'Sanitise',
-  upload: 'Send to cloud',
-  attest: 'Attest',
-  chain: 'Chain',
-};
-
-export const stepName = (step: string): string => STEP_NAMES[step] ?? step;

@@ -1,0 +1,86 @@
+import { useState } from 'react';
+import { useMutation } from '@tanstack/react-query';
+import { client } from '../app/session';
+import { Button } from '../ui/button';
+import { ErrorNotice, Notice } from '../ui/notice';
+import { Panel } from '../ui/page';
+import { BothDocuments } from './both-documents';
+import { ReturnDialog } from './return-dialog';
+import { returnReason, VERIFIER_REASONS } from './step-words';
+
+/** A verifier's step: the original beside what the cloud holds, what the checks found, and the decision. */
+export function Attesting({ recordId, onDone }: { recordId: string; onDone: (text: string) => void }) {
+  const [isReturning, setIsReturning] = useState(false);
+  const comparing = useMutation({
+    mutationFn: async () => {
+      const checked = await client.attesting(recordId);
+      return { checked, original: (await client.openRecordDecrypted(recordId)).bundle };
+    },
+  });
+  const round = comparing.data?.checked.round ?? 0;
+  const approving = useMutation({
+    mutationFn: () => client.attestRecord(recordId, round),
+    onSuccess: () => onDone('You have approved the record.'),
+  });
+  if (!comparing.isSuccess)
+    return (
+      <Panel
+        title="To attest"
+        actions={
+          <Button kind="main" busy={comparing.isPending} onClick={() => comparing.mutate()}>
+            Open and compare
+          </Button>
+        }
+      >
+        {comparing.isError && <ErrorNotice error={comparing.error} />}
+        <p className="muted">
+          Opening leaves a receipt on the ledger, which the patient sees in the access log.
+        </p>
+      </Panel>
+    );
+  const { checked, original } = comparing.data;
+  const { findings, sanitized } = checked;
+  return (
+    <Panel title="To attest">
+      {findings.length === 0 ? (
+        <Notice kind="good">
+          What the cloud gave back is what the ledger says, every signature holds, and nothing personal is
+          left.
+        </Notice>
+      ) : (
+        <Notice kind="bad" title="The checks found something.">
+          <ul>
+            {findings.map(({ code, detail, path }) => (
+              <li key={`${code} ${path ?? ''} ${detail}`}>
+                {returnReason(code)}: {detail}
+                {path === undefined ? '' : ` (${path})`}
+              </li>
+            ))}
+          </ul>
+        </Notice>
+      )}
+      {approving.isError && <ErrorNotice error={approving.error} />}
+      <div className="form-end">
+        <Button
+          kind="main"
+          busy={approving.isPending}
+          disabled={findings.length > 0}
+          onClick={() => approving.mutate()}
+        >
+          Approve
+        </Button>
+        <Button onClick={() => setIsReturning(true)}>Give back …</Button>
+      </div>
+      {sanitized !== null && <BothDocuments original={original} sanitised={sanitized} />}
+      {isReturning && (
+        <ReturnDialog
+          reasons={VERIFIER_REASONS}
+          suggested={findings[0]?.code}
+          send={(reason) => client.returnRecord(recordId, reason, round)}
+          onClose={() => setIsReturning(false)}
+          onDone={() => onDone('The record was given back to its author.')}
+        />
+      )}
+    </Panel>
+  );
+}

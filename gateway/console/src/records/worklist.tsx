@@ -1,0 +1,51 @@
+import { Link } from '@tanstack/react-router';
+import type { AwaitedStep } from '@medseal/client';
+import { usePersonNames } from '../app/person-names';
+import { client } from '../app/session';
+import { Empty } from '../ui/notice';
+import { PagedList, usePaged } from '../ui/paged';
+import { Table } from '../ui/table';
+import { timeText } from '../ui/values';
+import { PROFILES, returnReason } from './step-words';
+
+/** Records whose next step is one's own, what has waited longest first. */
+export function Worklist({ step, empty }: { step: AwaitedStep; empty: string }) {
+  const nameOf = usePersonNames();
+  const paged = usePaged(['records', 'awaiting', step], (query) => client.recordsAwaiting(step, query), {
+    staleTime: 0,
+  });
+  const rows = paged.query.data?.items ?? [];
+  return (
+    <PagedList paged={paged}>
+      {rows.length === 0 ? (
+        <Empty>{empty}</Empty>
+      ) : (
+        <Table
+          caption="Waiting for you"
+          rows={rows}
+          keyOf={({ recordId, version }) => `${recordId}/${version}`}
+          columns={[
+            {
+              header: 'Record',
+              cell: ({ recordId }) => (
+                <Link to="/records/$recordId" params={{ recordId }}>
+                  Record {recordId.slice(0, 8)}
+                </Link>
+              ),
+            },
+            { header: 'Author', cell: ({ author }) => nameOf(author) },
+            {
+              header: 'Sanitised',
+              cell: ({ profile }) => (profile === null ? '–' : (PROFILES[profile] ?? profile)),
+            },
+            {
+              header: 'Came back',
+              cell: ({ returned }) => (returned === null ? '–' : returnReason(returned.reasonCode)),
+            },
+            { header: 'Waits since', cell: ({ since }) => timeText(since) },
+          ]}
+        />
+      )}
+    </PagedList>
+  );
+}
