@@ -51,6 +51,11 @@ const DRILLS = {
     file: 'gateway/test/storage-',
     environment: { MEDSEAL_STORE_MIB: '100', MEDSEAL_PROVER_RUNS: '60' },
   },
+  faults: {
+    project: 'gateway',
+    file: 'gateway/test/audits.test.ts',
+    environment: { MEDSEAL_FAULTS: '1000' },
+  },
   erasure: { project: 'acceptance', file: 'erasure.test.ts', environment: { MEDSEAL_ERASURES: '10' } },
   secrecy: { project: 'acceptance', file: 'secrecy.test.ts', environment: { MEDSEAL_NUMBERS: '1000000000' } },
 };

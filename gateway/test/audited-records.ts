@@ -1,7 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import {
   type AuditedKind,
+  type AuditEntry,
   type AuditParametersEntry,
   type ExtractedShare,
   privateKeys,
@@ -16,6 +18,7 @@ import {
   combineIdentityShares,
   decodeAuditParameters,
   decodeSanitisingPackage,
+  decodeSignedFile,
   fromBase64,
   type IdentityKey,
   mclEngine,
@@ -35,6 +38,7 @@ import { ledgerIdentity } from '../src/fabric/identity';
 import { LedgerClient, type LedgerIdentity } from '../src/fabric/ledger-client';
 import { newX25519SecretKey, x25519PublicKey } from '../src/keystore/x25519';
 import { FileObjectStore } from '../src/storage/file-object-store';
+import { proveStored } from '../src/storage/prover';
 import type { TestBed } from './harness';
 
 const CITY = 'CityMSP';
@@ -83,9 +87,35 @@ export class AuditedRecords {
     for (const ledger of this.ledgers.values()) ledger.close();
   }
 
-  /** The store of the bed's gateways. */
-  get store(): FileObjectStore {
-    return this.objects;
+  /** Whom the tags are verified for. */
+  get signer(): { parameters: AuditParameters; identity: SignerIdentity } {
+    return { parameters: this.parameters, identity: this.signsAs };
+  }
+
+  /** As the ledger has it now. */
+  async audit(auditId: string): Promise<AuditEntry> {
+    const answer = await this.ledger(CITY).evaluate(this.author, 'integrity:getAudit', [auditId]);
+    return JSON.parse(answer.toString()) as AuditEntry;
+  }
+
+  async replacedSetOf({ files }: AuditedRecord, kind: AuditedKind): Promise<Uint8Array> {
+    return decodeSignedFile(await this.objects.get(files[kind].signedFile)).replacedSet;
+  }
+
+  /** Of a record's file, whatever record the audit is of. */
+  async proofOf(
+    { files, entry }: AuditedRecord,
+    kind: AuditedKind,
+    { auditId, seed, size }: AuditEntry,
+    store: FileObjectStore,
+  ): Promise<Uint8Array> {
+    const { proof } = await proveStored(await mclEngine(), store, {
+      parameters: this.parameters,
+      tag: fromBase64(entry.integrity!.blinded!.tags[kind]),
+      challenge: { auditId, seed: seed!, size },
+      ...files[kind],
+    });
+    return proof;
   }
 
   ledger(mspId: string): LedgerClient {
@@ -167,7 +197,7 @@ export class AuditedRecords {
     await step(this.sanitizer, 'sanitize', stored);
     await step(this.author, 'upload', { ...stored, sealedSignedFile });
     await step(this.verifier, 'attest', { verdict: 'approve', reasonCode: null });
-    const entry = await this.submit<RecordEntry>(this.author, 'records:chain', [recordId, String(version)]);
+    const entry = await this.onceChained(recordId, version);
     return {
       recordId,
       entry,
@@ -176,6 +206,17 @@ export class AuditedRecords {
         sanitized: { object: stored.object.digest, signedFile: stored.signedFile.digest },
       },
     };
+  }
+
+  /** The hospital's service chains what is attested. */
+  private async onceChained(recordId: string, version: number): Promise<RecordEntry> {
+    for (;;) {
+      const args = [recordId, String(version)];
+      const answer = await this.ledger(CITY).evaluate(this.author, 'records:getVersion', args);
+      const entry = JSON.parse(answer.toString()) as RecordEntry;
+      if (entry.status === 'chained') return entry;
+      await sleep(100);
+    }
   }
 
   private async found(): Promise<void> {

@@ -4,6 +4,7 @@ import { mkdtemp, open, readdir, readFile, rename, rm, stat, writeFile } from 'n
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { CopiedObjectStore } from '../src/storage/copied-object-store';
 import { FileObjectStore } from '../src/storage/file-object-store';
 import { ObjectAlteredError } from '../src/storage/object-store';
 import { NO_SMALL_DISK, SmallDisk } from './full-disk';
@@ -115,5 +116,62 @@ describe('a folder of objects', () => {
       await rename(`${directory}-gone`, directory);
     }
     expect((await store.get(digest)).toString()).toBe('x');
+  });
+});
+
+describe('a store with copies', () => {
+  let folder: string;
+  let first: FileObjectStore;
+  let copies: FileObjectStore[];
+  let store: CopiedObjectStore;
+  const file = (name: string, digest: string): string => join(folder, name, digest.slice(0, 2), digest);
+
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'copies-'));
+    first = await FileObjectStore.open(join(folder, 'first'));
+    copies = [
+      await FileObjectStore.open(join(folder, 'one')),
+      await FileObjectStore.open(join(folder, 'two')),
+    ];
+    store = new CopiedObjectStore(first, copies);
+  });
+  afterAll(() => rm(folder, { recursive: true, force: true }));
+
+  test('has everything everywhere, and what is deleted nowhere', async () => {
+    const whole = await store.put(Buffer.from('whole'));
+    const inPieces = await store.putStream([Buffer.from('in '), Buffer.from('pieces')]);
+    for (const one of [first, ...copies]) expect((await one.get(whole)).toString()).toBe('whole');
+    for (const one of [first, ...copies]) expect((await one.get(inPieces)).toString()).toBe('in pieces');
+    await store.delete(whole);
+    for (const one of [first, ...copies]) expect(await one.has(whole)).toBe(false);
+  });
+
+  test('reads the first alone, and puts back into it what a copy has whole', async () => {
+    const digest = await store.put(Buffer.from('kept twice'));
+    expect(await store.restore(digest)).toBe('whole');
+    await rm(file('one', digest));
+    for (const damage of [
+      () => rm(file('first', digest)),
+      () => writeFile(file('first', digest), 'Kept twice'),
+    ]) {
+      await damage();
+      await expect(store.get(digest)).rejects.toThrow(digest);
+      expect(await store.restore(digest)).toBe('restored');
+      expect((await store.get(digest)).toString()).toBe('kept twice');
+    }
+    await writeFile(file('first', digest), 'altered');
+    await writeFile(file('two', digest), 'altered too');
+    expect(await store.restore(digest)).toBe('lost');
+    await expect(store.get(digest)).rejects.toBeInstanceOf(ObjectAlteredError);
+  });
+
+  test('does not count what a copy cannot take', async () => {
+    await rename(join(folder, 'two'), join(folder, 'away'));
+    await writeFile(join(folder, 'two'), 'no folder');
+    await expect(store.put(Buffer.from('not everywhere'))).rejects.toThrow('repeat the step');
+    await expect(store.check()).rejects.toThrow('repeat the step');
+    await rm(join(folder, 'two'));
+    await rename(join(folder, 'away'), join(folder, 'two'));
+    await store.check();
   });
 });

@@ -66,6 +66,8 @@ const filesWhere = (condition: string): string => `
 @Injectable()
 export class AuditSchedule implements DutySource {
   private readonly nextLookAt = new Map<string, number>();
+  /** Since when a file's turn has been seen to go by, by organisation: a gateway that was away lets the first be first. */
+  private readonly waiting = new Map<string, Map<string, number>>();
 
   constructor(
     private readonly clock: Clock,
@@ -89,7 +91,7 @@ export class AuditSchedule implements DutySource {
     const now = this.clock.now();
     const files = await this.files(organization, now);
     return files
-      .filter((file) => this.dueAt(file, mspId, organizations) <= now)
+      .filter((file) => this.isDue(file, mspId, organizations, now))
       .slice(0, room)
       .map((file) => ({
         key: `openAudit/${nameOf(file)}`,
@@ -105,7 +107,12 @@ export class AuditSchedule implements DutySource {
         [mspId, new Date(now - EARLIEST * periodMs)],
       );
       // With more than were looked at, the rest comes in the next round.
-      if (all.length < LOOKED_AT_MAX) this.nextLookAt.set(mspId, now + periodMs / LOOKS);
+      if (all.length < LOOKED_AT_MAX) {
+        this.nextLookAt.set(mspId, now + periodMs / LOOKS);
+        const names = new Set(all.map(nextAuditOf));
+        for (const key of this.waiting.get(mspId)?.keys() ?? [])
+          if (!names.has(key)) this.waiting.get(mspId)!.delete(key);
+      }
       return all;
     }
     return database.query<ScheduledFile>(
@@ -115,14 +122,24 @@ export class AuditSchedule implements DutySource {
     );
   }
 
-  /** When this organisation is to audit the file. */
-  private dueAt(file: ScheduledFile, mspId: string, organizations: readonly string[]): number {
+  /** Whether this organisation is to audit the file now. */
+  private isDue(file: ScheduledFile, mspId: string, organizations: readonly string[], now: number): boolean {
     const periodMs = this.everyDays * DAY_MS;
-    const turn = Math.min(turnOf(file, mspId, organizations), MOST_GRACES);
     const from = (file.last_at ?? file.chained_at).getTime();
-    if (file.misses === 0)
-      return from + (EARLIEST + (LATEST - EARLIEST) * fraction(nameOf(file)) + GRACE * turn) * periodMs;
-    return from + pauseMs(file.misses) + GRACE_AFTER_FAILURE_MS * turn;
+    const pause =
+      file.misses === 0
+        ? (EARLIEST + (LATEST - EARLIEST) * fraction(nameOf(file))) * periodMs
+        : pauseMs(file.misses);
+    if (from + pause > now) return false;
+    const turn = Math.min(turnOf(file, mspId, organizations), MOST_GRACES);
+    if (turn === 0) return true;
+    const waiting = this.waiting.get(mspId) ?? new Map<string, number>();
+    this.waiting.set(mspId, waiting);
+    const key = nextAuditOf(file);
+    const since = waiting.get(key) ?? now;
+    waiting.set(key, since);
+    const grace = file.misses === 0 ? GRACE * periodMs : GRACE_AFTER_FAILURE_MS;
+    return since + turn * grace <= now;
   }
 }
 
@@ -133,9 +150,12 @@ const pauseMs = (misses: number): number =>
 const nameOf = ({ record_id: recordId, version, kind }: ScheduledFile): string =>
   `${recordId}/${version}/${kind}`;
 
+/** Another name for every audit of the file. */
+const nextAuditOf = (file: ScheduledFile): string => `${nameOf(file)}/${file.closed}`;
+
 /** From 0: place among the organisations that may audit it; another order for every audit. */
 const turnOf = (file: ScheduledFile, mspId: string, organizations: readonly string[]): number => {
-  const place = (one: string): string => hash(`${nameOf(file)}/${file.closed}/${one}`).toString('hex');
+  const place = (one: string): string => hash(`${nextAuditOf(file)}/${one}`).toString('hex');
   const own = place(mspId);
   return organizations.filter((one) => one !== mspId && one !== file.hospital && place(one) < own).length;
 };
