@@ -7,6 +7,7 @@ import { consentFlow } from './consents';
 import { doctorFlow } from './doctor';
 import { emergencyFlow } from './emergencies';
 import { guardianFlow } from './guardians';
+import { auditFlow } from './integrity';
 import { interruptionFlows } from './interruptions';
 import { keysFlow } from './keys';
 import { ministryFlow } from './ministry';
@@ -39,6 +40,7 @@ describeInBrowser('the console', () => {
   administratorFlow(stage);
   activationFlow(stage);
   doctorFlow(stage);
+  auditFlow(stage);
   patientFlow(stage);
   consentFlow(stage);
   keysFlow(stage);

@@ -1,6 +1,6 @@
 import type { Stage } from './stage';
 import { HOSPITAL } from './stage';
-import { completeRecord } from '../support/complete-record';
+import { stepsFlow } from './integrity';
 import type { Visitor } from '../support/visitor';
 
 const DAY_S = 86_400;
@@ -81,15 +81,16 @@ export function doctorFlow(stage: () => Stage): void {
       await line('Radiology reports', 'Text', 'Chest clear, no consolidation.');
       await at.pressButton('Sign and send');
       await at.sees(at.heading('Record sent'));
-      await at.sees(at.text('The record is sealed. Next: sanitize, by a sanitizer.'));
+      await at.sees(at.text('The record is sealed. Next: Sanitise, by the sanitiser.'));
+      const address = await (await at.link('Show the record')).getAttribute('href');
+      stage().recordId = address?.split('/').at(-1) ?? '';
     });
+
+    stepsFlow(stage);
 
     test('opens the record and finds it among the patient’s, under the visit', async () => {
       await at.follow('Show the record');
       await at.sees(at.heading('Seasonal asthma'));
-      const { product } = stage();
-      const recordId = new URL(at.page.url()).pathname.split('/').at(-1) ?? '';
-      await completeRecord(product, await product.as('sundar'), recordId);
       await at.pressButton('Open the record');
       await at.sees(at.text('Chest clear, no consolidation.'));
       await at.sees(at.text('Oxygen saturation'));

@@ -21,7 +21,7 @@ export function interruptionFlows(stage: () => Stage): void {
       expect(await at.page.getByLabel('Text').first().inputValue()).toBe('Fell off a ladder.');
       await at.context.setOffline(false);
       await at.pressButton('Sign and send');
-      await at.sees(at.text('The record is sealed. Next: sanitize, by a sanitizer.'));
+      await at.sees(at.text('The record is sealed. Next: Sanitise, by the sanitiser.'));
       expect(at.dialogs).toEqual([]);
     });
 
@@ -67,7 +67,7 @@ export function interruptionFlows(stage: () => Stage): void {
       await at.seesNot(at.heading('Your session has ended'));
       expect(await (await at.field('Disease')).inputValue()).toBe('Tennis elbow');
       await at.pressButton('Sign and send');
-      await at.sees(at.text('The record is sealed. Next: sanitize, by a sanitizer.'));
+      await at.sees(at.text('The record is sealed. Next: Sanitise, by the sanitiser.'));
     });
 
     test('after ten wrong passwords the sign-in says when it opens again', async () => {

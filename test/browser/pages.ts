@@ -54,7 +54,7 @@ const layoutFaults = (): string[] => {
 };
 
 /** Everything that a page of the console must be, whoever looks at it. */
-async function checkPage(at: Visitor, name: string): Promise<void> {
+export async function checkPage(at: Visitor, name: string): Promise<void> {
   await settled(at);
   const light = await graveFindings(at);
   await at.page.emulateMedia({ colorScheme: 'dark' });
@@ -111,6 +111,16 @@ const FURTHER: Readonly<Record<string, (at: Visitor, stage: Stage) => Promise<vo
     await at.goto('/emergency-access');
     await at.pressButton('Break the glass');
     await checkPage(at, 'Break the glass, refused');
+  },
+  auditor: async (at) => {
+    await at.goto('/audits');
+    await at.pressButton('Open an audit');
+    await at.pressButton('Open the audit');
+    await checkPage(at, 'Open an audit, refused');
+    await at.press('Escape');
+    await at.enter(at.page.getByRole('row').nth(1).getByRole('link'));
+    await at.sees(at.heading('Verdict'));
+    await checkPage(at, 'Audit');
   },
   patient: async (at, stage) => {
     const { product } = stage;

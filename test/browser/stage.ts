@@ -1,8 +1,10 @@
 import type { Browser } from 'playwright-core';
+import type { RecordAnswer } from '@medseal/client';
 import type { Product, SignIn } from '../support/product';
 import { Visitor } from '../support/visitor';
 
 export const HOSPITAL = 'City Hospital';
+const RECORD_WAIT_MS = 60_000;
 
 /** What the flows share: one product, one browser, and what earlier flows left for later ones. */
 export class Stage {
@@ -18,6 +20,9 @@ export class Stage {
     rootFingerprint: '',
     recoveryWords: '',
   };
+
+  /** That the doctor writes. */
+  recordId = '';
 
   constructor(
     readonly product: Product,
@@ -44,6 +49,24 @@ export class Stage {
     await visitor.enterSignedIn(user);
     await visitor.goto(path);
     return visitor;
+  }
+
+  /** Until the services of the hospital have taken the record that far. */
+  async recordReaches(status: RecordAnswer['status']): Promise<void> {
+    const author = await this.product.as('sundar');
+    for (const end = Date.now() + RECORD_WAIT_MS; ; await new Promise((done) => setTimeout(done, 250))) {
+      const record = await author.record(this.recordId);
+      if (record.status === status) return;
+      if (Date.now() > end) throw new Error(`the record is still ${record.status}`);
+    }
+  }
+
+  /** One of the verifiers whom the record names. */
+  async verifierOf(recordId: string): Promise<SignIn> {
+    const { panel } = await (await this.product.as('sundar')).record(recordId);
+    const found = this.product.users.find(({ subject }) => panel?.verifiers.includes(subject));
+    if (!found) throw new Error('the record names no verifier of the demo');
+    return found;
   }
 
   role(role: string, organization = 'city'): SignIn {

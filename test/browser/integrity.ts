@@ -1,0 +1,128 @@
+import { readFileSync, statSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import type { RecordDetails } from '@medseal/client';
+import { filesBelow } from '../support/files';
+import type { Visitor } from '../support/visitor';
+import { checkPage } from './pages';
+import type { Stage } from './stage';
+
+/** The record that the doctor has just sent, on its way to the patient's chain; by keyboard. */
+export function stepsFlow(stage: () => Stage): void {
+  describe('the steps of a record', () => {
+    let sanitiser: Visitor;
+
+    const opened = async (at: Visitor): Promise<void> => {
+      await at.enter(at.page.getByRole('link', { name: `Record ${stage().recordId.slice(0, 8)}` }));
+    };
+
+    test('wait for the sanitiser, who sees what is replaced and why, and may give it back', async () => {
+      sanitiser = await stage().signedIn(stage().role('sanitizer'));
+      await sanitiser.sees(sanitiser.heading('Waiting for you'));
+      await opened(sanitiser);
+      await sanitiser.sees(sanitiser.text(/^Every signature holds\./));
+      await sanitiser.sees(
+        sanitiser
+          .row(/Patient|entry\[/)
+          .filter({ hasText: 'Personal: blinded by the author' })
+          .first(),
+      );
+      expect(await sanitiser.page.getByText(stage().patient.name).count()).toBe(0);
+      await checkPage(sanitiser, 'To sanitise');
+      await sanitiser.pressButton('Give back …');
+      await sanitiser.pressButton('Give back');
+      await sanitiser.sees(sanitiser.text('Choose the reason.'));
+      await sanitiser.choose('Reason', 'More is replaced than must be');
+      await sanitiser.pressButton('Give back');
+      await sanitiser.sees(sanitiser.text('The record was given back to its author.'));
+      await sanitiser.sees(sanitiser.text(/^The sanitiser gave this record back on .*: More is replaced/));
+    });
+
+    test('go on when the author blinds it anew, and the sanitiser approves', async () => {
+      const doctor = await stage().signedIn(stage().product.user('sundar'));
+      await doctor.sees(doctor.row('More is replaced than must be'));
+      await opened(doctor);
+      await doctor.pressButton('Blind now');
+      const steps = doctor.page.getByRole('list', { name: 'Steps of this record' });
+      await doctor.sees(steps.getByText('Next: the sanitiser'));
+      await doctor.leave();
+      await sanitiser.goto('/');
+      await opened(sanitiser);
+      await sanitiser.pressButton('Approve and sanitise');
+      await sanitiser.sees(sanitiser.text('The record is sanitised.'));
+      await sanitiser.leave();
+    });
+
+    test('let a verifier compare the original with what the cloud holds, and approve', async () => {
+      await stage().recordReaches('uploaded');
+      const at = await stage().signedIn(await stage().verifierOf(stage().recordId));
+      await opened(at);
+      await at.pressButton('Open and compare');
+      await at.sees(at.text(/^What the cloud gave back is what the ledger says/));
+      await at.sees(at.heading('Original'));
+      await at.sees(at.text('Wheezes since the rains began.'));
+      await at.sees(at.heading('In the cloud'));
+      await at.sees(at.row(/^Patient\.name/).first());
+      await checkPage(at, 'To attest');
+      await at.pressButton('Approve');
+      await at.sees(at.text('You have approved the record.'));
+      await at.leave();
+      await stage().recordReaches('chained');
+    });
+  });
+}
+
+/** An auditor of another organisation asks for proofs; by keyboard. */
+export function auditFlow(stage: () => Stage): void {
+  describe('an audit', () => {
+    let auditor: Visitor;
+
+    const ask = async (kind: string, verdict: string): Promise<void> => {
+      await auditor.menu('Audits');
+      await auditor.pressButton('Open an audit');
+      await auditor.type('Record', 'Seasonal asthma');
+      await auditor.pressButton('Open the audit');
+      await auditor.sees(auditor.text(/^Enter the id of the record/));
+      await auditor.type('Record', stage().recordId);
+      await auditor.choose('File', kind);
+      await auditor.pressButton('Open the audit');
+      await auditor.sees(auditor.heading('Verdict'));
+      await auditor.page.getByText(verdict, { exact: true }).waitFor({ timeout: 60_000 });
+    };
+
+    test('goes from the challenge to its verdict by itself, and the record says when it was last proven', async () => {
+      auditor = await stage().signedIn(stage().role('auditor', 'lakeside'));
+      await ask('Sanitised document', 'Intact');
+      await auditor.sees(auditor.text('Every block is there, unchanged.'));
+      const doctor = await stage().signedIn(stage().product.user('sundar'), `/records/${stage().recordId}`);
+      await doctor.sees(doctor.text(/^Sanitised document: \d/));
+      await doctor.sees(doctor.text('Sealed record: not audited yet'));
+      await doctor.pressButton('Compare with the original');
+      await doctor.sees(doctor.heading('In the cloud'));
+      await doctor.sees(doctor.row(/^Patient\.name/).first());
+      await doctor.leave();
+    });
+
+    test('of a file that was changed fails, and the hospital is told', async () => {
+      const { product, recordId } = stage();
+      const details: RecordDetails = await (await product.as('sundar')).record(recordId);
+      const { digest } = details.integrity!.sanitized!.object;
+      const file = filesBelow(path.join(product.folder, 'objects')).find((one) => one.includes(digest))!;
+      const whole = readFileSync(file);
+      const admin = await stage().signedIn(stage().role('hospital-admin'), '/audits');
+      await admin.sees(admin.row('Sanitised document').filter({ hasText: 'Intact' }));
+      try {
+        const altered = Buffer.from(whole);
+        altered[statSync(file).size >> 1]! ^= 1;
+        writeFileSync(file, altered);
+        await ask('Sanitised document', 'Failed');
+        await admin.sees(admin.text(/^Audit failed:/));
+        await admin.sees(admin.row('Sanitised document').filter({ hasText: 'Failed' }));
+      } finally {
+        writeFileSync(file, whole);
+      }
+      await admin.leave();
+      await ask('Sanitised document', 'Intact');
+      await auditor.leave();
+    });
+  });
+}
