@@ -115,6 +115,7 @@ describe('audits verified by anybody, from exported blocks', () => {
     audits['sanitized'] = await proven('sanitized');
     audits['of another'] = await proven('sanitized', (audit) => integrity.proofOf(other, audit));
     audits['malformed'] = await proven('sealed', async () => 'no proof!');
+    audits['given up'] = await proven('sealed', async () => '');
     audits['replaced set'] = await proven('sanitized', undefined, {});
     audits['unproven'] = await revealed('sealed');
     audits['open'] = await integrity.openAudit(auditor, record.entry, 'sealed');
@@ -177,6 +178,7 @@ describe('audits verified by anybody, from exported blocks', () => {
       ['of another', 'does not hold'],
       ['malformed', 'malformed'],
       ['expired', 'no proof'],
+      ['given up', 'no proof'],
     ] as const) {
       const failed = { status: 'failed', reason };
       expect(await proofJudged(audits[name]!)).toMatchObject({
