@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { readdirSync, rmSync } from 'node:fs';
+import { readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { sealOnDevice } from '@medseal/client';
 import { foldDecimals } from '../src/records/document/decimals.js';
 import { toDocumentBundle } from '../src/records/document/fhir-document.js';
@@ -157,19 +158,66 @@ describe('records with the five integrity steps', () => {
     expect(await step(doctor, recordId, 'complete')).toMatchObject({ status: 'blinded' });
   });
 
+  test('storage that is down, and a gateway that is killed meanwhile, only delay the upload', async () => {
+    const { recordId } = await write();
+    const objects = join(bed.folder, 'objects');
+    renameSync(objects, `${objects}.away`);
+    writeFileSync(objects, 'no folder');
+    try {
+      const sanitized = await step(sanitizer, recordId, 'complete');
+      expect(sanitized).toMatchObject({ status: 'sanitized', next: { step: 'upload', role: 'author' } });
+      expect(await step(doctor, recordId, 'upload')).toMatchObject({
+        status: 503,
+        code: 'STORAGE_UNAVAILABLE',
+      });
+      expect(await step(verifier, recordId, 'attest')).toMatchObject({ status: 409, code: 'RECORD_STATUS' });
+      await bed.stopGateway('SIGKILL');
+    } finally {
+      rmSync(objects);
+      renameSync(`${objects}.away`, objects);
+    }
+    await bed.startGateway();
+    for (const one of [doctor, sanitizer, verifier])
+      one.caller = await bed.signIn('city', one.username, one.password);
+    for (let left = 200; left > 0 && (await view(recordId))['status'] === 'sanitized'; left--)
+      await sleep(100);
+    expect(await step(doctor, recordId, 'upload')).toMatchObject({ status: 'uploaded' });
+    expect(spooled(recordId)).toEqual([]);
+    expect((await view(recordId))['integrity'].uploaded.by).toBe('');
+    expect(await step(verifier, recordId, 'complete')).toMatchObject({ status: 'chained', next: null });
+    expect(await step(doctor, recordId, 'chain')).toMatchObject({ status: 'chained', next: null });
+    expect(await step(doctor, recordId, 'blind')).toMatchObject({ status: 409, code: 'RECORD_STATUS' });
+    const done = (await view(recordId))['stepsDone'].map((one: Json) => one.step);
+    expect(done).toEqual(['create', 'seal', ...STEPS]);
+  });
+
+  test('a sanitised file that is altered in the spool is not uploaded: the author begins anew', async () => {
+    const { recordId } = await write();
+    const objects = join(bed.folder, 'objects');
+    renameSync(objects, `${objects}.away`);
+    writeFileSync(objects, 'no folder');
+    try {
+      expect(await step(sanitizer, recordId, 'complete')).toMatchObject({ status: 'sanitized' });
+      const { digest } = (await view(recordId))['integrity'].sanitized.signedFile;
+      const path = join(spool(), `${recordId}.${digest}`);
+      const bytes = readFileSync(path);
+      bytes[0]! ^= 1;
+      writeFileSync(path, bytes);
+    } finally {
+      rmSync(objects);
+      renameSync(`${objects}.away`, objects);
+    }
+    expect(await step(doctor, recordId, 'upload')).toMatchObject({ status: 409, code: 'STEP_FILES_GONE' });
+    expect(await step(doctor, recordId, 'complete')).toMatchObject({ status: 'blinded' });
+    expect((await view(recordId))['integrity'].round).toBe(2);
+    expect(await step(sanitizer, recordId, 'complete')).toMatchObject({ status: 'uploaded' });
+  });
+
   describe('sanitised, attested and chained', () => {
     let recordId: string;
     const at = (path = ''): string => `/records/${recordId}${path}`;
     const waiting = async (by: Colleague, step: string): Promise<Json[]> =>
       (await by.caller.get(`/records?awaiting=${step}`)).body['items'];
-    const settled = async (status: string): Promise<Record<string, Json>> => {
-      for (let left = 100; ; left--) {
-        const record = await view(recordId);
-        if (record['status'] === status || left === 0) return record;
-        await new Promise((done) => setTimeout(done, 100));
-      }
-    };
-
     beforeAll(async () => {
       recordId = (await write())['recordId'];
     });
@@ -186,8 +234,7 @@ describe('records with the five integrity steps', () => {
 
     test('goes through sanitiser and verifier to the chain', async () => {
       const done = await sanitizer.caller.post(at('/complete'), {});
-      expect(done.body).toMatchObject({ status: 'sanitized', next: { step: 'upload', role: 'author' } });
-      await settled('uploaded');
+      expect(done.body).toMatchObject({ status: 'uploaded', next: { step: 'attest', role: 'verifier' } });
       expect((await waiting(verifier, 'attest')).map((item: Json) => item.recordId)).toContain(recordId);
       const found = await verifier.caller.get(at('/attesting'));
       expect(found.body).toMatchObject({
@@ -199,8 +246,7 @@ describe('records with the five integrity steps', () => {
       const opened = await verifier.caller.post(at('/open?decrypt=true'), { purpose: 'attesting' });
       expect(opened.body).toMatchObject({ receipt: { basis: 'verifier' }, verified: { document: true } });
       const attested = await verifier.caller.post(at('/complete'), {});
-      expect(attested.body).toMatchObject({ status: 'attested' });
-      await settled('chained');
+      expect(attested.body).toMatchObject({ status: 'chained', next: null });
       const { body } = await doctor.caller.get(at('/sanitized'));
       expect(body).toMatchObject({ profile: 'minimal', document: found.body['sanitized'] });
     });
