@@ -419,6 +419,7 @@ const startChaincode = async (
   const child = spawn(process.execPath, [main], {
     env: {
       PATH: process.env.PATH,
+      NODE_OPTIONS: process.env.NODE_OPTIONS,
       CHAINCODE_SERVER_ADDRESS: address,
       CHAINCODE_ID: `${name}_1:test`,
       CORE_PEER_LOCALMSPID: mspId,

@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { createPrivateKey } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
+import https from 'node:https';
 import { connect as connectTcp, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -19,6 +20,9 @@ import FabricCAServices from 'fabric-ca-client';
 import { User } from 'fabric-common';
 import { createCertificateRequest, generateKey } from '../src/ca/issuance';
 import { createNetwork, type EmbeddedNetwork, type NetworkOptions } from '../src/index';
+
+// On a connection that is kept, each request of the unmodified CA client leaves a listener behind.
+https.globalAgent = new https.Agent({ keepAlive: false });
 
 export const CHANNEL = 'health';
 export const MINISTRY = 'MinistryMSP';
