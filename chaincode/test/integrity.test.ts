@@ -963,8 +963,13 @@ describe('an audit', () => {
       fields: { scopeId: asked.scopeIds[0]!, epoch: 1 },
     });
     const audit = await integrity.revealed(auditor, scoped, 'sealed');
+    const unanswered = await integrity.revealed(auditor, scoped, 'sanitized');
     await ledger.submit(device, 'registry:requestErasure', [asked.ledgerId]);
     expect(await opened(auditor, scoped.entry, 'sealed')).toBe('PATIENT_ERASED');
+    expect(await integrity.prove(prover, unanswered, '')).toMatchObject({
+      status: 'aborted',
+      reason: 'erased',
+    });
     ledger.advanceTime(91 * MINUTE);
     expect(await integrity.expire(prover, audit.auditId)).toMatchObject({
       status: 'aborted',

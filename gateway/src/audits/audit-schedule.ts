@@ -33,18 +33,22 @@ interface ScheduledFile {
   version: number;
   kind: AuditedKind;
   hospital: string;
-  chained_at: Date;
   /** Audits of it that are closed. */
   closed: number;
-  last_at: Date | null;
+  /** When the last of them was, or the version was chained. */
+  last_at: Date;
   /** Closed since it was last proven intact. */
   misses: number;
 }
 
-/** Files that can be audited now, by `$1`; what is between is the caller's. */
+/** From 0 up to 1, the same for the same file: its place in the part of the days that audits fall into. */
+const SPREAD = `('x' || substr(md5(v.record_id || '/' || v.version || '/' || k.kind), 1, 8))::bit(32)::bigint / 4294967296.0`;
+
+/** Files that can be audited now, by `$1`; the condition is the caller's. */
 const filesWhere = (condition: string): string => `
   SELECT f.* FROM (
-    SELECT v.record_id, v.version, k.kind, v.hospital, v.chained_at, s.closed, s.last_at,
+    SELECT v.record_id, v.version, k.kind, v.hospital, s.closed, COALESCE(s.last_at, v.chained_at) AS last_at,
+           ${SPREAD} AS spread,
            (SELECT count(*)::int FROM audits m WHERE m.record_id = v.record_id AND m.version = v.version
                AND m.kind = k.kind AND m.closed_at > COALESCE(s.proven_at, '-infinity')) AS misses
       FROM record_versions v CROSS JOIN (VALUES ('sealed'), ('sanitized')) k(kind)
@@ -56,7 +60,7 @@ const filesWhere = (condition: string): string => `
      WHERE v.status = 'chained' AND v.hospital <> $1 AND v.entry->'integrity' IS NOT NULL AND s.open = 0
        AND NOT EXISTS (SELECT 1 FROM erasures e WHERE e.ledger_id = v.ledger_id)) f
    WHERE ${condition}
-   ORDER BY COALESCE(f.last_at, f.chained_at), f.record_id LIMIT ${LOOKED_AT_MAX}`;
+   ORDER BY f.last_at, f.record_id, f.kind LIMIT ${LOOKED_AT_MAX}`;
 
 /**
  * Opens audits that nobody asked for: every file of every chained version within so many days, and a failed one again at
@@ -103,8 +107,11 @@ export class AuditSchedule implements DutySource {
     const periodMs = this.everyDays * DAY_MS;
     if (now >= (this.nextLookAt.get(mspId) ?? 0)) {
       const all = await database.query<ScheduledFile>(
-        filesWhere('f.misses > 0 OR COALESCE(f.last_at, f.chained_at) <= $2'),
-        [mspId, new Date(now - EARLIEST * periodMs)],
+        filesWhere(
+          `f.misses > 0 OR f.last_at <= $2::timestamptz - make_interval(secs => $3::float8 *
+             (${EARLIEST} + ${LATEST - EARLIEST} * f.spread))`,
+        ),
+        [mspId, new Date(now), periodMs / 1_000],
       );
       // With more than were looked at, the rest comes in the next round.
       if (all.length < LOOKED_AT_MAX) {
@@ -122,15 +129,9 @@ export class AuditSchedule implements DutySource {
     );
   }
 
-  /** Whether this organisation is to audit the file now. */
+  /** Whether it is this organisation's turn with a file that is due, or was last audited in vain. */
   private isDue(file: ScheduledFile, mspId: string, organizations: readonly string[], now: number): boolean {
-    const periodMs = this.everyDays * DAY_MS;
-    const from = (file.last_at ?? file.chained_at).getTime();
-    const pause =
-      file.misses === 0
-        ? (EARLIEST + (LATEST - EARLIEST) * fraction(nameOf(file))) * periodMs
-        : pauseMs(file.misses);
-    if (from + pause > now) return false;
+    if (file.misses > 0 && file.last_at.getTime() + pauseMs(file.misses) > now) return false;
     const turn = Math.min(turnOf(file, mspId, organizations), MOST_GRACES);
     if (turn === 0) return true;
     const waiting = this.waiting.get(mspId) ?? new Map<string, number>();
@@ -138,7 +139,7 @@ export class AuditSchedule implements DutySource {
     const key = nextAuditOf(file);
     const since = waiting.get(key) ?? now;
     waiting.set(key, since);
-    const grace = file.misses === 0 ? GRACE * periodMs : GRACE_AFTER_FAILURE_MS;
+    const grace = file.misses === 0 ? GRACE * this.everyDays * DAY_MS : GRACE_AFTER_FAILURE_MS;
     return since + turn * grace <= now;
   }
 }
@@ -159,9 +160,6 @@ const turnOf = (file: ScheduledFile, mspId: string, organizations: readonly stri
   const own = place(mspId);
   return organizations.filter((one) => one !== mspId && one !== file.hospital && place(one) < own).length;
 };
-
-/** From 0 up to 1, the same for the same text. */
-const fraction = (text: string): number => hash(text).readUInt32BE(0) / 2 ** 32;
 
 const hash = (text: string): Buffer => createHash('sha256').update(text).digest();
 

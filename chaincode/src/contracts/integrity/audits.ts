@@ -140,7 +140,7 @@ export const prove = async (ctx: Context, auditId: string, proof: string): Promi
   if (audit.hospital !== caller.mspId)
     throw new ContractError('NOT_ALLOWED', "only the record's own hospital proves");
   requireNow(act, audit, 'revealed', audit.proveBy);
-  if (proof === '') return close(act, audit, 'failed', 'no proof');
+  if (proof === '') return closeUnproven(act, audit, 'failed', 'no proof');
   const file = await fileOf(world, audit);
   const read = readProof(proof, decodeTag(file.tag).sectorsPerBlock);
   const verdict = await verdictOn({
@@ -173,7 +173,16 @@ export const expire = async (ctx: Context, auditId: string): Promise<AuditEntry>
   const audit = await requireAudit(act.world, auditId);
   const { by, status, reason } = awaited(audit);
   if (act.at <= by) throw new ContractError('AUDIT_NOT_OVERDUE', `there is time until ${by}`);
-  // Whoever erases what a patient had stored is not to be found without it.
+  return closeUnproven(act, audit, status, reason);
+};
+
+/** Whoever erases what a patient had stored is not to be found without it. */
+const closeUnproven = async (
+  act: Act,
+  audit: AuditEntry,
+  status: AuditStatus,
+  reason: AuditReason,
+): Promise<AuditEntry> => {
   const { ledgerId } = await requireEntry(act.world, audit.recordId, audit.version);
   const owner = await requirePatient(act.world, ledgerId);
   const isErased = owner.status === 'erasing' || owner.status === 'erased';
