@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import { readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { sealOnDevice } from '@medseal/client';
+import { MedsealClient, PatientDevice, sealOnDevice } from '@medseal/client';
 import { foldDecimals } from '../src/records/document/decimals.js';
 import { toDocumentBundle } from '../src/records/document/fhir-document.js';
 import { type Colleague, type Json, TestBed } from './harness';
@@ -213,42 +213,199 @@ describe('records with the five integrity steps', () => {
     expect(await step(sanitizer, recordId, 'complete')).toMatchObject({ status: 'uploaded' });
   });
 
-  describe('sanitised, attested and chained', () => {
+  describe('the sanitiser’s and the verifiers’ side', () => {
+    /** All that City's sanitiser was sent. */
+    const sent: string[] = [];
     let recordId: string;
     const at = (path = ''): string => `/records/${recordId}${path}`;
-    const waiting = async (by: Colleague, step: string): Promise<Json[]> =>
-      (await by.caller.get(`/records?awaiting=${step}`)).body['items'];
-    beforeAll(async () => {
+    const seen = async (path: string): Promise<Record<string, Json>> => {
+      const { body } = await sanitizer.caller.get(path);
+      sent.push(JSON.stringify(body));
+      return body;
+    };
+    const waiting = async (by: Colleague, name: string): Promise<Json[]> =>
+      (await by.caller.get(`/records?awaiting=${name}`)).body['items'].map((item: Json) => item.recordId);
+    const post = async (by: Colleague, name: string, body: object = {}): Promise<Record<string, Json>> =>
+      (await by.caller.post(at(`/${name}`), body)).body;
+    const until = async (isSo: () => Promise<boolean>): Promise<void> => {
+      while (!(await isSo())) await sleep(100);
+    };
+    /** The hospital's service takes the steps that need nobody's judgement. */
+    const settled = async (status: string): Promise<Record<string, Json>> => {
+      await until(async () => (await view(recordId))['status'] === status);
+      return view(recordId);
+    };
+    const objectPath = (digest: string): string => join(bed.folder, 'objects', digest.slice(0, 2), digest);
+    const chained = async (made: Record<string, Json>): Promise<Record<string, Json>> => {
+      recordId = made['recordId'];
+      await post(sanitizer, 'sanitize');
+      await settled('uploaded');
+      await post(verifier, 'attest');
+      return settled('chained');
+    };
+
+    test('the named sanitiser alone is shown the document, and nothing personal in it', async () => {
       recordId = (await write())['recordId'];
-    });
-
-    test('the named sanitiser is shown the document without anything personal', async () => {
-      expect((await waiting(sanitizer, 'sanitize')).map((item: Json) => item.recordId)).toContain(recordId);
+      expect(await waiting(sanitizer, 'sanitize')).toContain(recordId);
       expect(await waiting(verifier, 'sanitize')).toEqual([]);
-      expect((await verifier.caller.get(at('/sanitizing'))).body).toMatchObject({ code: 'NOT_ON_PANEL' });
-      const { body } = await sanitizer.caller.get(at('/sanitizing'));
-      expect(body).toMatchObject({ round: 1, profile: 'minimal', fault: null, author: doctor.subject });
-      expect(body['document'].resourceType).toBe('Bundle');
-      expect(body['replaced'].length).toBeGreaterThan(0);
+      for (const by of [verifier, doctor]) {
+        expect((await by.caller.get(at('/sanitizing'))).body).toMatchObject({ code: 'NOT_ON_PANEL' });
+        expect(await post(by, 'sanitize')).toMatchObject({ status: 403, code: 'NOT_ON_PANEL' });
+      }
+      const shown = await seen(at('/sanitizing'));
+      expect(shown).toMatchObject({ round: 1, profile: 'minimal', fault: null, author: doctor.subject });
+      expect(shown['document'].resourceType).toBe('Bundle');
+      expect(shown['replaced']).toContainEqual(expect.objectContaining({ kind: 'personal' }));
+      expect(shown['coverage'].contentShare).toBeGreaterThan(0);
+      await Promise.all([at(), '/records', '/records?awaiting=sanitize'].map(seen));
+      expect(await post(sanitizer, 'sanitize', { round: 2 })).toMatchObject({ code: 'ROUND_DIFFERS' });
     });
 
-    test('goes through sanitiser and verifier to the chain', async () => {
-      const done = await sanitizer.caller.post(at('/complete'), {});
-      expect(done.body).toMatchObject({ status: 'uploaded', next: { step: 'attest', role: 'verifier' } });
-      expect((await waiting(verifier, 'attest')).map((item: Json) => item.recordId)).toContain(recordId);
-      const found = await verifier.caller.get(at('/attesting'));
-      expect(found.body).toMatchObject({
-        findings: [],
-        round: 1,
-        threshold: 1,
-        receipt: { basis: 'verifier' },
-      });
+    test('sanitised, uploaded, attested and chained; each step done once, whoever repeats it', async () => {
+      const [done, again] = await Promise.all([post(sanitizer, 'sanitize'), post(sanitizer, 'sanitize')]);
+      expect(done).toMatchObject({ status: 'sanitized', next: { step: 'upload', role: 'author' } });
+      expect(again).toMatchObject({ recordId, version: 1 });
+      await settled('uploaded');
+      await until(() => Promise.resolve(spooled(recordId).length === 0));
+      expect(await waiting(verifier, 'attest')).toContain(recordId);
+      expect(await post(doctor, 'attest')).toMatchObject({ status: 403, code: 'NOT_ON_PANEL' });
+      const found = (await verifier.caller.get(at('/attesting'))).body;
+      expect(found).toMatchObject({ findings: [], round: 1, threshold: 1, receipt: { basis: 'verifier' } });
       const opened = await verifier.caller.post(at('/open?decrypt=true'), { purpose: 'attesting' });
-      expect(opened.body).toMatchObject({ receipt: { basis: 'verifier' }, verified: { document: true } });
-      const attested = await verifier.caller.post(at('/complete'), {});
-      expect(attested.body).toMatchObject({ status: 'chained', next: null });
-      const { body } = await doctor.caller.get(at('/sanitized'));
-      expect(body).toMatchObject({ profile: 'minimal', document: found.body['sanitized'] });
+      expect(opened.body).toMatchObject({
+        receipt: { basis: 'verifier' },
+        document: { progressNotes: content.document.progressNotes },
+        verified: { document: true },
+      });
+      expect(await post(verifier, 'complete')).toMatchObject({ recordId });
+      await settled('chained');
+      expect(await waiting(verifier, 'attest')).not.toContain(recordId);
+      expect((await verifier.caller.post(at('/open'), {})).status).toBe(404);
+      const read = (await doctor.caller.get(at('/sanitized'))).body;
+      expect(read).toMatchObject({ profile: 'minimal', document: found['sanitized'], version: 1 });
+      expect(read['receipt']).toMatchObject({ basis: 'sanitized' });
+    });
+
+    test('a package that was altered in the spool is refused, given back, and blinded anew', async () => {
+      recordId = (await write())['recordId'];
+      const { packageDigest } = (await view(recordId))['integrity'].blinded;
+      const path = join(spool(), `${recordId}.${packageDigest}`);
+      const bytes = readFileSync(path);
+      bytes[bytes.length >> 1]! ^= 1;
+      writeFileSync(path, bytes);
+      const shown = await seen(at('/sanitizing'));
+      expect(shown).toMatchObject({ fault: { code: 'BAD_PACKAGE' }, document: null, coverage: null });
+      expect(await post(sanitizer, 'sanitize')).toMatchObject({ status: 422, code: 'BAD_PACKAGE' });
+      expect((await view(recordId))['status']).toBe('blinded');
+      const back = await post(sanitizer, 'sanitize', { return: 'BAD_PACKAGE', round: 1 });
+      expect(back).toMatchObject({ status: 'sealed', next: { step: 'blind', role: 'author' } });
+      expect(spooled(recordId)).toEqual([]);
+      expect(await waiting(doctor, 'blind')).toContain(recordId);
+      expect(await step(doctor, recordId, 'complete')).toMatchObject({ status: 'blinded' });
+      expect(await seen(at('/sanitizing'))).toMatchObject({
+        round: 2,
+        fault: null,
+        returned: { reasonCode: 'BAD_PACKAGE', by: sanitizer.subject },
+      });
+    });
+
+    test('what the cloud does not give back is found by the verifier, who gives it back; it is taken out of the cloud', async () => {
+      await post(sanitizer, 'complete');
+      const { sanitized, uploaded } = (await settled('uploaded'))['integrity'];
+      const original = readFileSync(objectPath(sanitized.signedFile.digest));
+      rmSync(objectPath(sanitized.signedFile.digest));
+      const missing = (await verifier.caller.get(at('/attesting'))).body;
+      expect(missing['findings']).toMatchObject([{ code: 'OBJECT_MISSING' }]);
+      writeFileSync(objectPath(sanitized.signedFile.digest), Buffer.alloc(original.length));
+      expect(await post(verifier, 'attest')).toMatchObject({ status: 422, code: 'OBJECT_MISSING' });
+      expect(await post(verifier, 'complete')).toMatchObject({ status: 422, code: 'OBJECT_MISSING' });
+      // The chained record's sanitised document is the same, and stays.
+      expect(await post(verifier, 'attest', { return: 'OBJECT_MISSING' })).toMatchObject({
+        status: 'sealed',
+      });
+      expect(existsSync(objectPath(sanitized.object.digest))).toBe(true);
+      for (const { digest } of [sanitized.signedFile, uploaded.sealedSignedFile])
+        expect(existsSync(objectPath(digest))).toBe(false);
+      expect(await waiting(doctor, 'blind')).toContain(recordId);
+      expect((await chained(await step(doctor, recordId, 'complete')))['integrity'].round).toBe(3);
+    });
+
+    test('nothing personal is in what the sanitiser was sent, nor in what the cloud holds; no codes for profile minimal', () => {
+      const markers = ['Geetha', 'Temple Road', '9002288889', patient['registrationNo'], 'fever since'];
+      // What is looked through does hold documents.
+      expect(sent.some((answer) => answer.includes('Composition'))).toBe(true);
+      for (const answer of sent)
+        expect(markers.filter((marker) => answer.includes(marker as string))).toEqual([]);
+      const stored = readdirSync(join(bed.folder, 'objects'), { recursive: true, withFileTypes: true })
+        .filter((file) => file.isFile())
+        .map((file) => readFileSync(join(file.parentPath, file.name)));
+      expect(stored.filter((bytes) => bytes.includes('Composition')).length).toBeGreaterThan(0);
+      for (const bytes of stored)
+        expect([...markers, 'R50.9', 'Fever'].filter((marker) => bytes.includes(marker as string))).toEqual(
+          [],
+        );
+    });
+
+    test('for research with the patient’s choice: any researcher, until the patient says no', async () => {
+      const admin = await bed.administrator('city');
+      const letter = (await admin.post('/patients', { name: 'Ottoline Marsh' })).body;
+      const password = 'a password of the patient';
+      const { device } = await PatientDevice.activate(new MedsealClient(bed.url), {
+        organization: 'city',
+        activationCode: letter['activationCode'] as string,
+        username: 'ottoline',
+        password,
+        passphrase: 'a passphrase of the patient',
+        choices: { researchConsent: true },
+      });
+      const owner = new MedsealClient(bed.url);
+      await owner.login('city', 'ottoline', password);
+      const note = { text: 'Ottoline Marsh has had fever since Monday.' };
+      const body = {
+        ...content,
+        registrationNo: letter['registrationNo'],
+        document: { ...content.document, progressNotes: [note] },
+      };
+      const minimal = recordId;
+      const entry = await chained((await doctor.caller.post('/records', body)).body);
+      expect(entry['integrity'].blinded.profile).toBe('research');
+      const researcher = await bed.colleague('lakeside', 'researcher');
+      const auditor = await bed.colleague('lakeside', 'auditor');
+      const stranger = await bed.colleague('lakeside', 'verifier');
+      const read = (by: Colleague, id = recordId) => by.caller.get(`/records/${id}/sanitized`);
+      // Each hospital's gateway follows the ledger at its own pace.
+      await until(async () => (await read(auditor)).status === 200);
+      const text = JSON.stringify((await read(researcher)).body);
+      expect(text).toContain('R50.9');
+      expect(text).toContain('has had fever');
+      expect(text).not.toContain('Ottoline');
+      expect((await read(researcher, minimal)).status).toBe(404);
+      expect((await read(auditor, minimal)).body).toMatchObject({ profile: 'minimal' });
+      expect((await read(stranger)).status).toBe(404);
+      const own = await owner.sanitizedRecord(recordId);
+      expect(own).toMatchObject({ profile: 'research', receipt: null });
+      await device.choose(owner, { researchConsent: false });
+      expect((await read(researcher)).status).toBe(404);
+      const log = (await owner.accessLog(letter['registrationNo'] as string)).items;
+      expect(log.map(({ basis }) => basis).sort()).toEqual(['sanitized', 'sanitized', 'verifier']);
+    });
+
+    test('as many verifiers as the parameters ask for, each of them once', async () => {
+      const second = await bed.colleague('city', 'verifier');
+      const ministry = await bed.administrator('ministry');
+      await ministry.call('PUT', '/parameters', { body: { recordSteps: STEPS, attestThreshold: 2 } });
+      recordId = (await write())['recordId'];
+      await post(sanitizer, 'sanitize');
+      await settled('uploaded');
+      const first = await post(verifier, 'attest');
+      expect(first).toMatchObject({ status: 'uploaded', next: { step: 'attest', role: 'verifier' } });
+      expect(await waiting(verifier, 'attest')).not.toContain(recordId);
+      expect(await waiting(second, 'attest')).toEqual([recordId]);
+      const repeated = await post(verifier, 'attest');
+      expect(repeated).toMatchObject({ status: 'uploaded' });
+      expect(repeated['ledger']).toBeUndefined();
+      expect(await post(second, 'attest')).toMatchObject({ status: 'attested' });
+      expect((await settled('chained'))['integrity'].attestations).toHaveLength(2);
     });
   });
 });
