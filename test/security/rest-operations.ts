@@ -113,19 +113,23 @@ const recordView = (view: Body | undefined): Record<string, boolean> => ({
   number: there(view?.['registrationNo']),
 });
 
-const step = (name: string): Record<string, RestOperation> => ({
+/** The two records by which a step is told: of a policy without it, and one that waits for its sanitiser. */
+const onTwoRecords = (call: (recordId: string) => RestCall): Record<string, RestOperation> => ({
   'a step that the policy does not ask for': {
-    call: (world, actor, absent) => post(`/records/${workOf(world, actor, absent, 'sealed')}/${name}`),
+    call: (world, actor, absent) => call(workOf(world, actor, absent, 'sealed')),
+  },
+  'of a blinded one': {
+    call: (world, actor, absent) =>
+      call(absent || actor.name.startsWith('treating-') ? random(16) : world.blinded),
   },
 });
 
-const stepOfBlinded = (name: string): Record<string, RestOperation> => ({
-  ...step(name),
-  'of a blinded one': {
-    call: (world, actor, absent) =>
-      post(`/records/${absent || actor.name.startsWith('treating-') ? random(16) : world.blinded}/${name}`),
-  },
-});
+const step = (name: string, body: unknown = {}): Record<string, RestOperation> =>
+  onTwoRecords((recordId) => post(`/records/${recordId}/${name}`, body));
+const stepView = (name: string): Record<string, RestOperation> =>
+  onTwoRecords((recordId) => get(`/records/${recordId}/${name}`));
+/** Not the round that the blinded one is in: whoever may take the step changes nothing. */
+const OTHER_ROUND = { round: 99 };
 
 const activation = (world: World, code: string) => ({
   organization: 'city',
@@ -453,13 +457,22 @@ export const restOperations: Readonly<Record<string, Readonly<Record<string, Res
       },
     },
   },
-  'GET /records': simple('/records?limit=200', {
-    sees: (body, world, actor) => {
-      const { recordId } = targetOf(world, actor);
-      const view = itemsOf(body).find((one) => one['recordId'] === recordId);
-      return labels({ target: view !== undefined, ...recordView(view) });
+  'GET /records': {
+    ...simple('/records?limit=200', {
+      sees: (body, world, actor) => {
+        const { recordId } = targetOf(world, actor);
+        const view = itemsOf(body).find((one) => one['recordId'] === recordId);
+        return labels({ target: view !== undefined, ...recordView(view) });
+      },
+    }),
+    'to be sanitised by the caller': {
+      call: () => get('/records?awaiting=sanitize&limit=200'),
+      sees: (body, world) => {
+        const item = itemsOf(body).find((one) => one['recordId'] === world.blinded);
+        return labels({ blinded: item !== undefined, ...recordView(item) });
+      },
     },
-  }),
+  },
   'GET /records/{id}': {
     '': {
       call: (world, actor, absent) => get(`/records/${recordOf(world, actor, absent)}`),
@@ -472,10 +485,13 @@ export const restOperations: Readonly<Record<string, Readonly<Record<string, Res
       sees: (body) => labels(recordView(itemsOf(body)[0])),
     },
   },
-  'POST /records/{id}/blind': stepOfBlinded('blind'),
-  'POST /records/{id}/sanitize': step('sanitize'),
-  'POST /records/{id}/upload': stepOfBlinded('upload'),
-  'POST /records/{id}/attest': step('attest'),
+  'POST /records/{id}/blind': step('blind'),
+  'GET /records/{id}/sanitizing': stepView('sanitizing'),
+  'POST /records/{id}/sanitize': step('sanitize', OTHER_ROUND),
+  'POST /records/{id}/upload': step('upload'),
+  'GET /records/{id}/attesting': stepView('attesting'),
+  'POST /records/{id}/attest': step('attest', OTHER_ROUND),
+  'GET /records/{id}/sanitized': stepView('sanitized'),
   'POST /records/{id}/chain': {
     'a sealed one': {
       call: (world, actor, absent) => post(`/records/${workOf(world, actor, absent, 'toChain')}/chain`),
