@@ -7,7 +7,9 @@ import { fhirPatients } from './demo/fhir-patients.mjs';
 
 // Loads the demo as its users would: every step is a REST call or a patient's device, nothing reaches behind the API.
 
-const { completeByRoles, MedsealClient, PatientDevice, ProblemError } = createRequire(import.meta.url)('@medseal/client');
+const { completeByRoles, MedsealClient, PatientDevice, ProblemError } = createRequire(import.meta.url)(
+  '@medseal/client',
+);
 
 const STAFF = ['doctor', 'verifier', 'sanitizer', 'auditor', 'researcher'];
 

@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto';
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 
@@ -52,22 +53,22 @@ export async function choosePorts(
   return ports;
 }
 
+/** Below what systems give to outgoing connections, one of which could take a port before its process listens. */
+const FIRST_PORT = 10_000;
+const END_OF_PORTS = 32_000;
+
 async function anyPort(taken: ReadonlySet<number>): Promise<number> {
   for (;;) {
-    const port = await freePort(0);
-    if (port !== undefined && !taken.has(port)) return port;
+    const port = randomInt(FIRST_PORT, END_OF_PORTS);
+    if (!taken.has(port) && (await freePort(port)) !== undefined) return port;
   }
 }
 
-/** The port itself when it can be listened on (any for 0), else undefined. */
+/** The port itself when it can be listened on, else undefined. */
 function freePort(port: number): Promise<number | undefined> {
   return new Promise((resolve) => {
     const probe = createServer();
     probe.once('error', () => resolve(undefined));
-    probe.listen(port, HOST, () => {
-      const address = probe.address();
-      const found = typeof address === 'object' && address ? address.port : undefined;
-      probe.close(() => resolve(found));
-    });
+    probe.listen(port, HOST, () => probe.close(() => resolve(port)));
   });
 }
