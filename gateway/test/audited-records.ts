@@ -6,6 +6,7 @@ import {
   type AuditEntry,
   type AuditParametersEntry,
   type ExtractedShare,
+  type ParametersEntry,
   privateKeys,
   RECORD_STEPS,
   type RecordEntry,
@@ -230,8 +231,10 @@ export class AuditedRecords {
       this.ledgers.set(mspId, new LedgerClient({ ...organization, mspId, channel, chaincode, clock }));
     }
     const manager = await this.person(MINISTRY, 'system-manager');
+    const current = await this.ledger(MINISTRY).evaluate(manager, 'registry:getParameters', []);
+    const { policyVersion } = JSON.parse(current.toString()) as ParametersEntry;
     await this.submit(manager, 'registry:setParameters', [
-      canonicalJson({ policyVersion: 2, recordSteps: [...RECORD_STEPS] }),
+      canonicalJson({ policyVersion: policyVersion + 1, recordSteps: [...RECORD_STEPS] }),
     ]);
     this.admin = await this.person(CITY, 'hospital-admin');
     this.author = await this.staff('doctor');

@@ -1,19 +1,51 @@
+import { cpSync, existsSync, readFileSync, renameSync, rmSync, unlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { AuditAnswer, AuditedKind, RecordAnswer } from '@medseal/client';
+import {
+  type AuditAnswer,
+  type AuditedKind,
+  MedsealClient,
+  type Notice,
+  type Page,
+  type RecordAnswer,
+} from '@medseal/client';
+import {
+  detectionProbability,
+  fromBase64,
+  mclEngine,
+  sha256Hex,
+  toBase64,
+  verifyProof,
+} from '@medseal/crypto';
+import { viewOf } from '../src/audits/audit-view';
+import { FileObjectStore } from '../src/storage/file-object-store';
+import { figure } from '../../test/support/figures';
 import { type AuditedRecord, AuditedRecords } from './audited-records';
 import { type Caller, type Colleague, TestBed } from './harness';
 
-jest.setTimeout(240_000);
+jest.setTimeout(process.env['MEDSEAL_FAULTS'] === undefined ? 120_000 : 1_800_000);
 
-/** Records of City, audited by Lakeside and the ministry; City's storage is what goes wrong. */
+/**
+ * Records of City, audited by Lakeside, whose contributor is the ministry. City's storage is what goes wrong: somebody
+ * there changes, loses or exchanges objects, or submits what is no proof of them.
+ */
 
 const KINDS: AuditedKind[] = ['sealed', 'sanitized'];
+const HOUR = 60 * 60_000;
+const FAULTS = Number(process.env['MEDSEAL_FAULTS'] ?? 50);
+const SEED = Number(process.env['MEDSEAL_SEED'] ?? 20_261_123);
+/** What takes minutes: `npm run drill -- faults`. */
+const describeDrill = process.env['MEDSEAL_FAULTS'] === undefined ? describe.skip : describe;
+/** Audits under way at a time in the drill. */
+const AT_ONCE = 8;
 
 let bed: TestBed;
 let records: AuditedRecords;
 let auditor: Colleague;
 let administrator: Caller;
 let written: AuditedRecord[];
+
+type Audit = AuditAnswer & { proof: string | null };
 
 const until = async <Result>(look: () => Promise<Result | undefined | false>): Promise<Result> => {
   for (;;) {
@@ -23,30 +55,57 @@ const until = async <Result>(look: () => Promise<Result | undefined | false>): P
   }
 };
 
-const open = async (recordId: string, kind: AuditedKind, by = auditor.caller): Promise<AuditAnswer> => {
-  const answer = await by.post<AuditAnswer>('/audits', { recordId, kind });
-  expect([answer.status, answer.body]).toEqual([201, expect.objectContaining({ status: 'opened' })]);
+const open = async (recordId: string, kind: AuditedKind, version?: number): Promise<AuditAnswer> => {
+  const answer = await auditor.caller.post<AuditAnswer>('/audits', { recordId, kind, version });
+  expect([answer.status, answer.body]).toEqual([201, expect.objectContaining({ status: 'opened', kind })]);
   return answer.body;
 };
-const get = async (auditId: string, by = auditor.caller) =>
-  (await by.get<AuditAnswer & { proof: string | null }>(`/audits/${auditId}`)).body;
-const closed = (auditId: string) =>
+const get = async (auditId: string, by = auditor.caller) => (await by.get<Audit>(`/audits/${auditId}`)).body;
+const closed = (auditId: string): Promise<Audit> =>
   until(async () => {
     const audit = await get(auditId);
     return audit.closedAt !== null && audit;
   });
-const audited = async (recordId: string, kind: AuditedKind) => closed((await open(recordId, kind)).auditId);
-const patient = async (): Promise<string> =>
+const audited = async (recordId: string, kind: AuditedKind, version?: number): Promise<Audit> =>
+  closed((await open(recordId, kind, version)).auditId);
+/** An undone fault may still have met an audit that the schedule had opened: that one first. */
+const provesIntact = async ({ recordId, entry }: AuditedRecord, kind: AuditedKind): Promise<void> => {
+  await until(async () => {
+    const { items } = await list(`recordId=${recordId}&kind=${kind}&limit=10`);
+    return items.every(({ closedAt }) => closedAt !== null);
+  });
+  expect((await audited(recordId, kind, entry.version)).status).toBe('intact');
+};
+const list = async (query: string, by = auditor.caller): Promise<Page<AuditAnswer>> =>
+  (await by.get<Page<AuditAnswer>>(`/audits?${query}`)).body;
+const standing = async ({ recordId }: AuditedRecord) =>
+  (await administrator.get<RecordAnswer>(`/records/${recordId}`)).body.lastProven!;
+const newPatient = async (): Promise<string> =>
   (await administrator.post('/patients', { name: 'Somebody' })).body['ledgerId'] as string;
+
+const pathOf = (digest: string, folder = 'objects'): string =>
+  join(bed.folder, folder, digest.slice(0, 2), digest);
+/** The folder is not there, and neither is another: nobody can tell what is in it. */
+const storageAway = (): void => {
+  renameSync(join(bed.folder, 'objects'), join(bed.folder, 'away'));
+  writeFileSync(join(bed.folder, 'objects'), 'no folder');
+};
+const storageBack = (): void => {
+  rmSync(join(bed.folder, 'objects'));
+  renameSync(join(bed.folder, 'away'), join(bed.folder, 'objects'));
+};
+
+const signIn = async (): Promise<void> => {
+  administrator = await bed.administrator('city');
+  if (auditor === undefined) auditor = await bed.colleague('lakeside', 'auditor');
+  else auditor.caller = await bed.signIn('lakeside', auditor.username, auditor.password);
+};
 
 beforeAll(async () => {
   bed = await TestBed.start();
-  [administrator, auditor] = await Promise.all([
-    bed.administrator('city'),
-    bed.colleague('lakeside', 'auditor'),
-  ]);
+  await signIn();
   records = await AuditedRecords.start(bed);
-  const owners = [await patient(), await patient(), await patient()];
+  const owners = [await newPatient(), await newPatient(), await newPatient()];
   written = await Promise.all(owners.map((owner) => records.write(owner)));
 });
 
@@ -56,13 +115,393 @@ afterAll(async () => {
 });
 
 describe('an audit', () => {
-  test('of either file goes from its POST to its verdict by itself', async () => {
-    const [{ recordId, entry }] = written as [AuditedRecord];
+  test('of either file goes from its POST to its verdict by itself, and anybody can verify it', async () => {
+    const [record] = written as [AuditedRecord];
+    const { recordId, entry } = record;
+    expect(await standing(record)).toEqual({
+      sealed: { auditId: null, provenAt: null, failed: null },
+      sanitized: { auditId: null, provenAt: null, failed: null },
+    });
     for (const kind of KINDS) {
       const audit = await audited(recordId, kind);
-      expect(audit).toMatchObject({ status: 'intact', version: entry.version });
+      const { auditId, challenge, proof } = audit;
+      expect(audit).toMatchObject({
+        ...{ recordId, version: 1, kind, hospital: 'CityMSP', auditor: auditor.subject },
+        ...{ auditorMspId: 'LakesideMSP', contributor: 'MinistryMSP', status: 'intact', reason: null },
+        statement: 'Every block is there, unchanged.',
+        detection: { everyBlock: true, oneBlock: 1, onePercent: 1 },
+        proofDigest: sha256Hex(fromBase64(proof!)),
+        repair: null,
+      });
+      const { parameters, identity } = records.signer;
+      const verdict = verifyProof(await mclEngine(), {
+        ...{ parameters, identity, tag: fromBase64(entry.integrity!.blinded!.tags[kind]) },
+        challenge: { auditId, seed: challenge.seed!, size: challenge.size },
+        replacedSet: await records.replacedSetOf(record, kind),
+        proof: fromBase64(proof!),
+      });
+      expect(verdict).toEqual({ verdict: 'intact' });
+      expect((await standing(record))[kind]).toEqual({ auditId, provenAt: audit.closedAt, failed: null });
     }
-    const { body } = await administrator.get<RecordAnswer>(`/records/${recordId}`);
-    expect(body.lastProven?.sealed.provenAt).not.toBeNull();
+    const { items } = (await administrator.get<Page<RecordAnswer>>('/records')).body;
+    expect(items.find((one) => one.recordId === recordId)!.lastProven).toEqual(await standing(record));
+  });
+
+  test('is opened from outside, of what is chained; count and seed are nobody’s to say', async () => {
+    const [{ recordId }] = written as [AuditedRecord];
+    const post = (body: object, by = auditor.caller) => by.post('/audits', body);
+    for (const field of ['size', 'count', 'seed', 'blocks', 'commitment', 'nonce']) {
+      const { status, body } = await post({ recordId, kind: 'sealed', [field]: 1 });
+      expect([status, body['errors']?.[0]?.field]).toEqual([400, field]);
+    }
+    const own = await bed.colleague('city', 'auditor');
+    expect((await post({ recordId, kind: 'sealed' }, own.caller)).body['code']).toBe('NOT_ALLOWED');
+    expect((await post({ recordId, kind: 'sealed' }, administrator)).status).toBe(403);
+    expect((await post({ recordId: 'ab'.repeat(16), kind: 'sealed' })).status).toBe(404);
+    expect((await post({ recordId, kind: 'sealed', version: 2 })).status).toBe(404);
+    expect((await post({ recordId, kind: 'everything' })).status).toBe(400);
+  });
+
+  test('sent again with its key is the same audit', async () => {
+    const [{ recordId }] = written as [AuditedRecord];
+    const body = { recordId, kind: 'sealed' };
+    const first = await auditor.caller.post('/audits', body, { key: 'one-audit' });
+    const again = await auditor.caller.post('/audits', body, { key: 'one-audit' });
+    expect(again.body).toEqual(first.body);
+    await closed(first.body['auditId'] as string);
+  });
+
+  test('is listed, newest first, by record, kind, status and organisation', async () => {
+    const [{ recordId }] = written as [AuditedRecord];
+    const all = await list(`recordId=${recordId}`);
+    expect(all.total).toBe(3);
+    const times = all.items.map(({ openedAt }) => openedAt);
+    expect(times).toEqual([...times].sort().reverse());
+    const first = await list(`recordId=${recordId}&limit=2`);
+    const rest = await list(`recordId=${recordId}&limit=2&cursor=${first.nextCursor}`);
+    expect([...first.items, ...rest.items]).toEqual(all.items);
+    expect((await list(`recordId=${recordId}&kind=sanitized`)).total).toBe(1);
+    expect((await list(`recordId=${recordId}&status=failed`)).total).toBe(0);
+    expect((await list(`recordId=${recordId}&organization=MinistryMSP`, administrator)).total).toBe(3);
+    expect((await list(`recordId=${recordId}&organization=NobodyMSP`)).total).toBe(0);
+    for (const query of ['status=good', 'kind=all', 'cursor=eHk'])
+      expect((await auditor.caller.get(`/audits?${query}`)).status).toBe(400);
+    expect((await auditor.caller.get('/audits/0')).status).toBe(404);
+  });
+
+  test('goes on after the gateway was killed in its midst, with another session and no help', async () => {
+    const [, { recordId }] = written as [AuditedRecord, AuditedRecord];
+    const { auditId } = await open(recordId, 'sanitized');
+    await bed.restartGateway('SIGKILL');
+    await signIn();
+    expect((await closed(auditId)).status).toBe('intact');
+  });
+
+  test('says of a sample what it would have met', async () => {
+    const audit = await get((await list('status=intact')).items[0]!.auditId);
+    const entry = await records.audit(audit.auditId);
+    const sample = viewOf({ ...entry, blocks: 10_000, size: 460 }, null);
+    expect(sample.detection).toEqual({
+      everyBlock: false,
+      oneBlock: expect.closeTo(0.046),
+      onePercent: detectionProbability(10_000, 460, 100),
+    });
+    expect(sample.statement).toContain('460 of 10000 blocks');
+    expect(sample.statement).toContain('99.12 %');
+    expect(viewOf({ ...entry, status: 'aborted', reason: 'erased' }, null).statement).toContain(
+      'nobody is at fault',
+    );
+  });
+});
+
+describe('storage that cannot be asked', () => {
+  /** An audit whose proof has been tried in vain, while `act` runs. */
+  const whileAway = async <Result>(
+    { recordId }: AuditedRecord,
+    kind: AuditedKind,
+    act: (auditId: string) => Promise<Result>,
+  ): Promise<{ auditId: string; result: Result }> => {
+    storageAway();
+    try {
+      const { auditId } = await open(recordId, kind);
+      await until(async () => (await get(auditId)).status === 'revealed');
+      const before = bed.log.length;
+      await until(async () => bed.log.slice(before).includes('proveAudit of CityMSP is tried again'));
+      return { auditId, result: await act(auditId) };
+    } finally {
+      storageBack();
+    }
+  };
+
+  test('is asked again, and its audit ends intact once it answers', async () => {
+    const [record] = written as [AuditedRecord];
+    const { auditId, result } = await whileAway(record, 'sealed', get);
+    expect(result.status).toBe('revealed');
+    expect((await closed(auditId)).status).toBe('intact');
+  });
+
+  /** Adversary: somebody with City's service key who proves what they have instead. */
+  test('has no other file’s proof in its place', async () => {
+    const [record, other] = written as [AuditedRecord, AuditedRecord];
+    const { auditId } = await whileAway(record, 'sealed', async (id) => {
+      const away = await FileObjectStore.open(join(bed.folder, 'away'));
+      const proof = await records.proofOf(other, 'sealed', await records.audit(id), away);
+      const service = await records.person('CityMSP', 'service');
+      await records.submit(service, 'integrity:prove', [id, toBase64(proof)]);
+    });
+    expect(await closed(auditId)).toMatchObject({ status: 'failed', reason: 'does not hold' });
+    // Others see to it that it is asked again at once.
+    await until(async () => (await standing(record)).sealed.failed === null);
+    expect((await standing(record)).sealed.auditId).not.toBe(auditId);
+    expect((await standing(other)).sealed.failed).toBeNull();
+  });
+
+  test('for as long as there is time: failed, and intact when it is asked again', async () => {
+    const [record] = written as [AuditedRecord];
+    const { auditId } = await whileAway(record, 'sanitized', async (id) => {
+      await bed.advance(1.6 * HOUR);
+      await signIn();
+      expect(await closed(id)).toMatchObject({ status: 'failed', reason: 'no proof', proofDigest: null });
+      expect((await standing(record)).sanitized.failed).toMatchObject({ auditId: id, reason: 'no proof' });
+    });
+    await until(async () => (await standing(record)).sanitized.failed === null);
+    expect((await get(auditId)).status).toBe('failed');
+  });
+});
+
+/** Random, the same for the same seed. */
+const randomOf = (seed: number) => {
+  let state = seed;
+  return (below: number): number => {
+    state = (Math.imul(state ^ (state >>> 15), state | 1) + 0x6d2b79f5) | 0;
+    const mixed = state ^ (state + Math.imul(state ^ (state >>> 7), state | 61));
+    return ((mixed ^ (mixed >>> 14)) >>> 0) % below;
+  };
+};
+
+describeDrill('faults in stored objects', () => {
+  const random = randomOf(SEED);
+  const pick = <T>(items: readonly T[]): T => items[random(items.length)]!;
+  const WAYS = ['flip', 'truncate', 'swap', 'delete', 'stale'] as const;
+
+  interface File {
+    record: AuditedRecord;
+    kind: AuditedKind;
+    /** The same file of the version before. */
+    older: AuditedRecord | undefined;
+  }
+
+  /** @returns what undoes it */
+  const damage = (
+    { record, kind, older }: File,
+    files: readonly File[],
+  ): { way: string; undo: () => void } => {
+    const part = pick(['object', 'signedFile'] as const);
+    const path = pathOf(record.files[kind][part]);
+    const bytes = readFileSync(path);
+    const way = pick(WAYS.filter((one) => one !== 'stale' || older !== undefined));
+    const other = pick(files.filter((one) => one.record !== record || one.kind !== kind));
+    switch (way) {
+      case 'flip': {
+        const flipped = Buffer.from(bytes);
+        flipped[random(bytes.length)]! ^= 1 << random(8);
+        writeFileSync(path, flipped);
+        break;
+      }
+      case 'truncate':
+        writeFileSync(path, bytes.subarray(0, random(bytes.length)));
+        break;
+      case 'swap':
+        writeFileSync(path, readFileSync(pathOf(other.record.files[other.kind][part])));
+        break;
+      case 'delete':
+        unlinkSync(path);
+        break;
+      case 'stale':
+        writeFileSync(path, readFileSync(pathOf(older!.files[kind][part])));
+        break;
+    }
+    return { way: `${way} ${part}`, undo: () => writeFileSync(path, bytes) };
+  };
+
+  test(`${FAULTS} of them are each reported on the right record, and no intact one is accused`, async () => {
+    const [first, ...rest] = written as [AuditedRecord, ...AuditedRecord[]];
+    const second = await records.amend(first);
+    const files = [
+      ...rest.map((record) => ({ record, older: undefined })),
+      { record: first, older: undefined },
+      { record: second, older: first },
+    ].flatMap((one) => KINDS.map((kind) => ({ ...one, kind })));
+    const nameOf = ({ record, kind }: File) => `${record.recordId}/${record.entry.version}/${kind}`;
+    const ways: Record<string, number> = {};
+    const verdicts: [string, string, string | null][] = [];
+    let intact = 0;
+    for (let done = 0; done < FAULTS;) {
+      const shuffled = [...files].sort(() => random(2) - 0.5);
+      const hit = shuffled.slice(0, Math.min(AT_ONCE / 2, FAULTS - done));
+      const whole = shuffled.slice(AT_ONCE / 2, AT_ONCE);
+      // Of pairs that are exchanged both are hit: nobody takes what is damaged already.
+      const damages = hit.map((file) => damage(file, whole));
+      const outcomes = await Promise.all(
+        [...hit, ...whole].map(({ record, kind }) => audited(record.recordId, kind, record.entry.version)),
+      );
+      for (const { undo } of damages) undo();
+      for (const [at, { status, reason }] of outcomes.entries()) {
+        const damaged = damages[at];
+        if (damaged !== undefined) ways[damaged.way] = (ways[damaged.way] ?? 0) + 1;
+        else intact += 1;
+        if ((status === 'failed') !== (damaged !== undefined))
+          verdicts.push([nameOf([...hit, ...whole][at]!), damaged?.way ?? 'whole', `${status} ${reason}`]);
+      }
+      done += hit.length;
+    }
+    // As they were before: none of them is held to be damaged.
+    for (const { record, kind } of files) await provesIntact(record, kind);
+    expect(verdicts).toEqual([]);
+    figure({ faults: FAULTS, reported: FAULTS, auditsOfIntactFiles: intact, accused: 0, ...ways });
+  });
+});
+
+describeDrill('an audit that fails', () => {
+  test('is told to administrators and auditors of both sides, logged, counted and listed', async () => {
+    const [, , record] = written as [AuditedRecord, AuditedRecord, AuditedRecord];
+    const colleague = await bed.colleague('city', 'auditor');
+    const doctor = await bed.colleague('city', 'doctor', {
+      doctorId: (await administrator.post('/doctors', { name: 'Dr. None', specialization: 'Heart' })).body[
+        'id'
+      ],
+    });
+    const heard: Record<string, Notice[]> = {};
+    const left = new AbortController();
+    const listen = async (organization: string, username: string, password: string): Promise<void> => {
+      const client = new MedsealClient(bed.url);
+      await client.login(organization, username, password);
+      const notices = (heard[username] = []) as Notice[];
+      await new Promise<void>((ready) => {
+        void (async () => {
+          for await (const event of client.notices({ signal: left.signal })) {
+            if (event.kind === 'notice') notices.push(event.notice);
+            else ready();
+          }
+        })().catch(() => undefined);
+      });
+    };
+    await listen('city', colleague.username, colleague.password);
+    await listen('city', doctor.username, doctor.password);
+    await listen('lakeside', auditor.username, auditor.password);
+    const before = bed.log;
+    const path = pathOf(record.files.sealed.object);
+    const bytes = readFileSync(path);
+    unlinkSync(path);
+    const { auditId } = await audited(record.recordId, 'sealed');
+    writeFileSync(path, bytes);
+    const of = (username: string) =>
+      until(async () => heard[username]!.find(({ type }) => type === 'audit.failed'));
+    const notice = {
+      ...{ type: 'audit.failed', auditId, recordId: record.recordId, version: 1, kind: 'sealed' },
+      ...{
+        hospital: 'CityMSP',
+        organizationName: 'City Hospital',
+        reason: 'no proof',
+        at: expect.any(String),
+      },
+    };
+    expect(await of(colleague.username)).toEqual(notice);
+    expect(await of(auditor.username)).toEqual(notice);
+    expect(heard[doctor.username]).toEqual([]);
+    left.abort();
+    expect(bed.log.slice(before.length)).toContain(`Audit ${auditId} failed (no proof)`);
+    expect((await list(`recordId=${record.recordId}&status=failed`)).items[0]).toMatchObject({
+      auditId,
+      statement: expect.stringContaining('lost or altered'),
+    });
+    const metrics = (await bed.nobody().get<string>('/metrics')).body;
+    expect(metrics).toMatch(
+      /medseal_audits_total\{organization="city",part="hospital",outcome="failed"\} [1-9]/,
+    );
+    expect(metrics).toMatch(
+      /medseal_audits_total\{organization="lakeside",part="auditor",outcome="failed"\} [1-9]/,
+    );
+    await provesIntact(record, 'sealed');
+    expect((await standing(record)).sealed.failed).toBeNull();
+  });
+
+  test('has its file put back from a copy, and is audited again at once', async () => {
+    const [, record] = written as [AuditedRecord, AuditedRecord];
+    cpSync(join(bed.folder, 'objects'), join(bed.folder, 'copies'), { recursive: true });
+    await bed.restartGateway('SIGTERM', { copies: [join(bed.folder, 'copies')] });
+    await signIn();
+    const { object, signedFile } = record.files.sanitized;
+    unlinkSync(pathOf(object));
+    writeFileSync(pathOf(signedFile), 'altered');
+    const { auditId } = await audited(record.recordId, 'sanitized');
+    await until(async () => {
+      const { sanitized } = await standing(record);
+      return sanitized.failed === null && sanitized.auditId !== null;
+    });
+    for (const digest of [object, signedFile]) expect(sha256Hex(readFileSync(pathOf(digest)))).toBe(digest);
+    expect((await get(auditId, administrator)).repair).toMatchObject({ outcome: 'restored' });
+    expect((await get(auditId)).repair).toBeNull();
+    // What is deleted is gone from the copies too, and what is put is in both.
+    expect(existsSync(pathOf(object, 'copies'))).toBe(true);
+  });
+});
+
+describeDrill('the schedule', () => {
+  test('audits every file of another hospital within its days, once, whoever’s turn it is', async () => {
+    await bed.restartGateway('SIGTERM', { auditEveryDays: 1 });
+    const since = Date.now() + 1.6 * HOUR;
+    await bed.advance(23 * HOUR);
+    await signIn();
+    const recordIds = written.map(({ recordId }) => recordId);
+    const scheduled = async () =>
+      (await list('organization=CityMSP&limit=200')).items.filter(
+        ({ auditor: by, openedAt }) => by === null && Date.parse(openedAt) > since,
+      );
+    const files = recordIds.length * KINDS.length + KINDS.length;
+    const items = await until(async () => {
+      const found = await scheduled();
+      return found.length >= files && found.every(({ closedAt }) => closedAt !== null) && found;
+    });
+    const names = items.map(({ recordId, version, kind }) => `${recordId}/${version}/${kind}`);
+    expect(new Set(names).size).toBe(files);
+    expect(names.length).toBe(files);
+    for (const { status, auditorMspId, contributor } of items) {
+      expect([status, auditorMspId === 'CityMSP', contributor === 'CityMSP']).toEqual([
+        'intact',
+        false,
+        false,
+      ]);
+      expect(auditorMspId).not.toBe(contributor);
+    }
+    await bed.restartGateway('SIGKILL');
+    await signIn();
+    expect((await scheduled()).length).toBe(files);
+  });
+});
+
+describeDrill('two gateways', () => {
+  let sites: TestBed;
+  afterAll(() => sites?.stop());
+
+  test("audit what City's storage keeps, each with the other's contribution", async () => {
+    sites = await TestBed.startSites(['lakeside']);
+    const { body } = await (await sites.administrator('city')).post('/patients', { name: 'Of the audits' });
+    const made = await AuditedRecords.start(sites);
+    const { recordId } = await made.write(body['ledgerId'] as string);
+    made.close();
+    for (const [organization, contributor, kind] of [
+      ['ministry', 'LakesideMSP', 'sealed'],
+      ['lakeside', 'MinistryMSP', 'sanitized'],
+    ] as const) {
+      const { caller } = await sites.colleague(organization, 'auditor');
+      const opened = await caller.post('/audits', { recordId, kind });
+      expect(opened.body).toMatchObject({ status: 'opened', contributor, hospital: 'CityMSP' });
+      const audit = await until(async () => {
+        const one = (await caller.get(`/audits/${opened.body['auditId']}`)).body;
+        return one['closedAt'] !== null && one;
+      });
+      expect(audit['status']).toBe('intact');
+    }
   });
 });
