@@ -78,7 +78,10 @@ export function Attesting({ recordId, onDone }: { recordId: string; onDone: (tex
           suggested={findings[0]?.code}
           send={(reason) => client.returnRecord(recordId, reason, round)}
           onClose={() => setIsReturning(false)}
-          onDone={() => onDone('The record was given back to its author.')}
+          onDone={() => {
+            setIsReturning(false);
+            onDone('The record was given back to its author.');
+          }}
         />
       )}
     </Panel>

@@ -17,6 +17,8 @@ export function Sanitising({ recordId, onDone }: { recordId: string; onDone: (te
     queryKey: ['sanitizing', recordId],
     queryFn: () => client.sanitizing(recordId),
     staleTime: 0,
+    // Of a later round everything is different: nothing is shown from before.
+    gcTime: 0,
   });
   const round = shown.data?.round ?? 0;
   const sanitising = useMutation({
@@ -84,7 +86,10 @@ export function Sanitising({ recordId, onDone }: { recordId: string; onDone: (te
           suggested={fault?.code}
           send={(reason) => client.returnPackage(recordId, reason, round)}
           onClose={() => setIsReturning(false)}
-          onDone={() => onDone('The record was given back to its author.')}
+          onDone={() => {
+            setIsReturning(false);
+            onDone('The record was given back to its author.');
+          }}
         />
       )}
     </Panel>
