@@ -240,7 +240,7 @@ describe('a new record', () => {
     epoch: 0,
     custodianKey: toHex(receivingKeyPair(newSeed()).publicKey),
     custodian: 'CityMSP',
-    recipients: [{ subject, publicKey: recipient }],
+    recipients: [{ kind: 'author' as const, subject, publicKey: recipient }],
   });
   const write = () => device.writeRecord(gateway(), '1', record);
 

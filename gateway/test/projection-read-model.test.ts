@@ -338,8 +338,10 @@ test('a read model from before there were consents is read again from block 0, c
     'erasures',
     'erasure_attestations',
     'data_erasure_attestations',
+    'audits',
   ];
   for (const table of later) await before.query(`DROP TABLE ${table}`);
+  await before.query('DROP INDEX business_acts_transaction');
   await before.query(
     `DELETE FROM migrations WHERE name LIKE 'projection-%' AND name NOT LIKE 'projection-1-%'`,
   );
