@@ -24,20 +24,29 @@ export const awaitedEntry = async (
   const row = await reader.find(user, recordId);
   if (row === undefined) throw notFound();
   requireStep(row.entry, step);
+  // Before the ledger is asked anything for somebody who has no part in it.
+  requireNamed(user, row.entry, step);
   const entry = (await reader.current(user.organization, recordId, row.entry.version)) ?? row.entry;
-  const { sanitizer, verifiers = [] } = entry.panel ?? {};
-  const isNamed = step === 'sanitize' ? sanitizer === user.subject : verifiers.includes(user.subject);
-  if (!isNamed) {
-    throw problem(
-      403,
-      'NOT_ON_PANEL',
-      step === 'sanitize'
-        ? 'The record names another sanitiser.'
-        : 'The record does not name you among its verifiers.',
-    );
-  }
+  requireNamed(user, entry, step);
   requireGatewayKeys(user);
   return entry;
+};
+
+const requireNamed = (
+  { subject }: SessionUser,
+  { panel }: RecordEntry,
+  step: 'sanitize' | 'attest',
+): void => {
+  const isNamed =
+    step === 'sanitize' ? panel?.sanitizer === subject : (panel?.verifiers.includes(subject) ?? false);
+  if (isNamed) return;
+  throw problem(
+    403,
+    'NOT_ON_PANEL',
+    step === 'sanitize'
+      ? 'The record names another sanitiser.'
+      : 'The record does not name you among its verifiers.',
+  );
 };
 
 /** What was looked at is what is decided about. @throws ProblemException 409 `ROUND_DIFFERS` */
