@@ -17,10 +17,12 @@ import {
   HealthNetwork,
   LAKESIDE,
   MINISTRY,
+  MSP_IDS,
   newDigest,
   newId,
   type Person,
   refusalOf,
+  VALLEY,
 } from './support/health-network';
 
 const AGENTS = [LAKESIDE, MINISTRY];
@@ -38,10 +40,10 @@ let ledgerId: string;
 let receiptId: string;
 
 beforeAll(async () => {
-  ledger = await HealthNetwork.start();
+  ledger = await HealthNetwork.start([...MSP_IDS, VALLEY]);
   clinic = new Clinic(ledger);
   consents = new Consents(ledger, clinic);
-  await clinic.found();
+  await clinic.found(MSP_IDS);
   await consents.registerAgents();
   doctor = await clinic.staff(CITY, 'doctor');
   author = await clinic.staff(LAKESIDE, 'doctor');
@@ -315,7 +317,7 @@ describe('attestations', () => {
     expect(Object.values(await held(CITY, keys))).toEqual([null, null]);
   });
 
-  test('are also given by an organisation that is suspended, and by none that came later', async () => {
+  test('are also given by an organisation that is suspended', async () => {
     const patient: Patient = await clinic.registerPatient(LAKESIDE);
     await request(clinic.admin(LAKESIDE), patient.ledgerId);
     await admit('suspended');
@@ -359,6 +361,17 @@ describe('attestations', () => {
       await admit('active');
     }
     expect(await clinic.patient(clinic.admin(LAKESIDE), first.ledgerId)).toMatchObject({ status: 'erased' });
+  });
+
+  test('are not for an organisation that came later', async () => {
+    const patient: Patient = await clinic.registerPatient(LAKESIDE);
+    await request(clinic.admin(LAKESIDE), patient.ledgerId);
+    await ledger.submit(clinic.manager, 'registry:admitOrganization', [
+      { mspId: VALLEY, kind: 'hospital', code: '103', name: VALLEY, status: 'active' },
+    ]);
+    const service = await ledger.person(VALLEY, 'service', '');
+    const attested = ledger.submit(service, 'registry:attestErasure', [patient.ledgerId]);
+    expect(await code(attested)).toBe('NOT_ALLOWED');
   });
 
   test('a deleted patient with keys is erased by themselves or by the home hospital', async () => {

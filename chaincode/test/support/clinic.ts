@@ -72,8 +72,8 @@ export class Clinic {
   admins!: Record<string, Person>;
   services!: Record<string, Person>;
 
-  /** Ministry, two hospitals, parameters; an administrator and a service each. */
-  async found(): Promise<void> {
+  /** Ministry, two hospitals, parameters; an administrator and a service each. Others of the network may be left for later. */
+  async found(mspIds: readonly string[] = this.ledger.mspIds): Promise<void> {
     this.manager = await this.ledger.person(MINISTRY, 'system-manager');
     const organization = (mspId: string, kind: string, code: string) => ({
       mspId,
@@ -82,7 +82,7 @@ export class Clinic {
       name: mspId,
       status: 'active',
     });
-    const hospitals = this.ledger.mspIds.filter((mspId) => mspId !== MINISTRY);
+    const hospitals = mspIds.filter((mspId) => mspId !== MINISTRY);
     await this.ledger.submit(this.manager, 'registry:admitOrganization', [
       organization(MINISTRY, 'ministry', '000'),
     ]);
@@ -96,8 +96,7 @@ export class Clinic {
     this.admins = { [MINISTRY]: this.manager };
     for (const mspId of hospitals) this.admins[mspId] = await this.ledger.person(mspId, 'hospital-admin');
     this.services = {};
-    for (const mspId of this.ledger.mspIds)
-      this.services[mspId] = await this.ledger.person(mspId, 'service', '');
+    for (const mspId of mspIds) this.services[mspId] = await this.ledger.person(mspId, 'service', '');
   }
 
   admin(mspId: string): Person {

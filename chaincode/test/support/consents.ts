@@ -104,7 +104,7 @@ export class Consents {
 
   /** Every organisation's agent key, on the ledger and in its process. */
   async registerAgents(): Promise<void> {
-    for (const mspId of this.ledger.mspIds) {
+    for (const mspId of Object.keys(this.clinic.services)) {
       const { publicKey, secretKey } = this.ledger.newAgentKey(mspId);
       this.agentSecrets[mspId] = secretKey;
       await this.ledger.putOrganizationKey(this.clinic.service(mspId), 'agent', publicKey);
