@@ -230,10 +230,10 @@ const BY_HAND = [
     replacement: "'$1::text IS NOT NULL'",
   },
   {
-    file: 'gateway/src/records/records.service.ts',
-    what: 'complete: the author chains',
-    removed: "entry.status === 'sealed' && «row.relation === 'author'» &&",
-    replacement: 'true',
+    file: 'gateway/src/records/record-steps.service.ts',
+    what: 'complete: the author’s steps',
+    removed: "row.relation !== 'author'",
+    replacement: 'false',
   },
   {
     file: 'gateway/src/records/records.service.ts',
