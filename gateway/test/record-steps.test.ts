@@ -176,7 +176,7 @@ describe('records with the five integrity steps', () => {
       rmSync(objects);
       renameSync(`${objects}.away`, objects);
     }
-    await bed.startGateway();
+    await bed.restartGateway('SIGKILL');
     for (const one of [doctor, sanitizer, verifier])
       one.caller = await bed.signIn('city', one.username, one.password);
     for (let left = 200; left > 0 && (await view(recordId))['status'] === 'sanitized'; left--)
