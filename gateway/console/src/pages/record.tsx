@@ -20,6 +20,7 @@ import { Facts, Page, Panel } from '../ui/page';
 import { dayText, Hash, timeText } from '../ui/values';
 
 const route = getRouteApi('/shell/records/$recordId');
+const UNDER_WAY_MS = 2_000;
 
 export function RecordPage() {
   const { recordId } = route.useParams();
@@ -28,7 +29,13 @@ export function RecordPage() {
   const organizations = useOrganizations();
   const queries = useQueryClient();
   const [done, setDone] = useState('');
-  const query = useQuery({ queryKey: ['records', 'one', recordId], queryFn: () => client.record(recordId) });
+  const query = useQuery({
+    queryKey: ['records', 'one', recordId],
+    queryFn: () => client.record(recordId),
+    // Others and the hospital's service go on with it meanwhile, and what was just done may not be read yet.
+    refetchInterval: ({ state }) =>
+      state.data !== undefined && state.data.status !== 'chained' && UNDER_WAY_MS,
+  });
   const completion = useMutation({
     mutationFn: () => client.completeRecord(recordId),
     onSuccess: () => recordsChanged(queries),
