@@ -3,6 +3,7 @@ import type { RecordEntry, RecordStep } from '@medseal/chaincode';
 import type { Committed, LedgerIdentity } from '../fabric/ledger-client.js';
 import type { BusinessRequest } from '../http/business-request.js';
 import { notFound } from '../http/problem.js';
+import { noteCommit } from '../http/request-context.js';
 import type { SessionUser } from '../http/session-user.js';
 import { AttestStep } from '../integrity/attest-step.js';
 import { BlindStep } from '../integrity/blind-step.js';
@@ -125,15 +126,20 @@ export class RecordStepsService {
     return statusOf(await this.reader.entryAfter(organization, entry, committed), committed);
   }
 
-  private serve(
+  private async serve(
     organization: Organization,
     identity: LedgerIdentity,
     entry: RecordEntry,
     step: 'upload' | 'chain',
   ): Promise<Committed | undefined> {
-    return step === 'upload'
-      ? this.uploading.run(organization, identity, entry)
-      : chainEntry(organization, identity, entry);
+    const committed =
+      step === 'upload'
+        ? await this.uploading.run(organization, identity, entry)
+        : await chainEntry(organization, identity, entry);
+    // The hospital's service may have been at it already, in nobody's request.
+    const block = committed?.blockNumber ?? (await organization.ledger.height()) - 1;
+    noteCommit(organization.mspId, block);
+    return committed;
   }
 }
 
