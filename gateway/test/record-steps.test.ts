@@ -262,10 +262,14 @@ describe('records with the five integrity steps', () => {
     });
 
     test('sanitised, uploaded, attested and chained; each step done once, whoever repeats it', async () => {
+      const { headers: before } = await doctor.caller.get(`/records/${recordId}`);
+      expect(before.get('cache-control')).toBe('no-store');
       const [done, again] = await Promise.all([post(sanitizer, 'sanitize'), post(sanitizer, 'sanitize')]);
       expect(done).toMatchObject({ status: 'sanitized', next: { step: 'upload', role: 'author' } });
       expect(again).toMatchObject({ recordId, version: 1 });
       await settled('uploaded');
+      const { headers: after } = await doctor.caller.get(`/records/${recordId}`);
+      expect(after.get('etag')).not.toBe(before.get('etag'));
       await until(() => Promise.resolve(spooled(recordId).length === 0));
       expect(await waiting(verifier, 'attest')).toContain(recordId);
       expect(await post(doctor, 'attest')).toMatchObject({ status: 403, code: 'NOT_ON_PANEL' });

@@ -1,7 +1,12 @@
+import { createHash } from 'node:crypto';
 import { problem } from './problem.js';
 
 /** Strong validator of an entry's version. */
 export const etag = (version: number): string => `"${version}"`;
+
+/** The same of an answer that changes without a new version, as a record does from step to step. */
+export const etagOf = (answer: { version: number }): string =>
+  `"${answer.version}-${createHash('sha256').update(JSON.stringify(answer)).digest('hex').slice(0, 32)}"`;
 
 /**
  * Compares If-Match with the current version. A request without it is let through: the ledger's own version check

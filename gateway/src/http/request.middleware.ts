@@ -18,6 +18,8 @@ export const requestMiddleware =
     response.header('X-Request-Id', requestId);
     response.header('X-Content-Type-Options', 'nosniff');
     response.header('Referrer-Policy', 'no-referrer');
+    // No browser keeps what patients and staff read; the console's files say otherwise of themselves.
+    response.header('Cache-Control', 'no-store');
     const started = process.hrtime.bigint();
     response.on('close', () => {
       const ms = Number(process.hrtime.bigint() - started) / 1e6;

@@ -15,7 +15,7 @@ import { ApiBody, ApiExtraModels, ApiOperation, ApiQuery, ApiTags, getSchemaPath
 import type { Request, Response } from 'express';
 import { BusinessRequest } from '../http/business-request.js';
 import { AnswerNotKept, Business, CurrentUser, Roles } from '../http/decorators.js';
-import { etag } from '../http/etag.js';
+import { etagOf } from '../http/etag.js';
 import { requireGatewayKeys } from '../http/keys-on-device.js';
 import { pageOf } from '../http/paging.js';
 import { AWAITED_STEPS, Worklist } from '../integrity/worklist.js';
@@ -108,7 +108,7 @@ export class RecordsController {
     @Res({ passthrough: true }) response: Response,
   ) {
     const view = await this.records.get(user, id);
-    response.setHeader('ETag', etag(view.version));
+    response.setHeader('ETag', etagOf(view));
     return view;
   }
 
