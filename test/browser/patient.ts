@@ -95,7 +95,11 @@ export function patientFlow(stage: () => Stage): void {
       await at.sees(at.heading('Who looked'));
       await at.menu('Access Log');
       await at.sees(
-        at.row('Dr. Sundar').filter({ hasText: 'Wrote the record' }).filter({ hasText: 'Seasonal asthma' }),
+        at
+          .row('Dr. Sundar')
+          .filter({ hasText: 'Wrote the record' })
+          .filter({ hasText: 'Seasonal asthma' })
+          .first(),
       );
       await at.enter(at.page.getByRole('button', { name: /^Verify receipt / }).first());
       await at.sees(at.text('The ledger has this receipt as it stands here, and its block is whole.'));
