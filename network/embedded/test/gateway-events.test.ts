@@ -204,7 +204,7 @@ describe('events and blocks', () => {
     const calls = Array.from({ length: 520 }, () =>
       city
         .contract()
-        .evaluateTransaction('Slow', '1500')
+        .evaluateTransaction('Slow', '4000')
         .then(
           () => 'ok',
           (error: unknown) => error,
