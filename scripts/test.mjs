@@ -108,6 +108,7 @@ if (own.length > 0) {
     check('eslint', bin('eslint/bin/eslint.js'), ['.']),
     (async () => {
       await check('imports go one way', path.join(ROOT, 'scripts/check-imports.mjs'), []);
+      await check('texts are in the catalogue', path.join(ROOT, 'scripts/check-messages.mjs'), []);
       await check('types of the tests', tsc, ['-p', path.join(ROOT, 'tsconfig.tests.json')]);
       await check('console types', tsc, ['-p', path.join(ROOT, 'gateway/console')]);
       await check('prettier', bin('prettier/bin/prettier.cjs'), ['--check', '--log-level', 'warn', '.']);

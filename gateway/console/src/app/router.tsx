@@ -24,6 +24,7 @@ import { RecordsPage } from '../pages/records';
 import { ReportPage } from '../pages/report';
 import { SignInPage } from '../pages/sign-in';
 import { UsersPage } from '../pages/users';
+import { t } from '../i18n';
 import { Shell } from './shell';
 
 // Pages are small and come with the first load, so that none is missing when the connection is lost.
@@ -198,7 +199,7 @@ export const router = createRouter({
     const given = Object.entries(search).filter(([, value]) => value !== undefined) as [string, string][];
     return given.length === 0 ? '' : `?${new URLSearchParams(given).toString()}`;
   },
-  defaultPendingComponent: () => <Waiting text="Loading …" />,
+  defaultPendingComponent: () => <Waiting text={t('common.loading')} />,
   defaultErrorComponent: ({ error }) => <ErrorNotice error={error} />,
   defaultNotFoundComponent: NotFoundPage,
 });
