@@ -222,6 +222,8 @@ export interface ClinicalItem {
   unit?: string;
   date?: string;
   abnormal?: boolean;
+  /** Of vital signs and laboratory data: what is usual, for example `3.5–5.1`. */
+  range?: string;
 }
 
 export const SECTIONS = [
@@ -289,9 +291,12 @@ export interface RecordAnswer {
   sealedBy: 'device' | 'hospital' | null;
   contentHash: string | null;
   prevHash: string | null;
-  /** The title line, for its author only. */
+  /** The title line, for owner and author where their hospital has it. */
   effectiveDate: string | null;
   disease: string | null;
+  /** Likewise. */
+  recordType: string | null;
+  scope: 'general' | 'sensitive' | null;
   /** What audits have last shown of the version's two files; null without audited files. */
   lastProven: Record<AuditedKind, FileStanding> | null;
 }
@@ -465,6 +470,9 @@ export interface DecryptedRecord {
   document: unknown;
   /** The FHIR R4 document Bundle that is sealed. */
   bundle: unknown;
+  version: number;
+  selector: { date: string; recordType: string; scope: 'general' | 'sensitive' };
+  titleLine: { date: string; disease: string };
 }
 
 export interface ReportRow {
@@ -546,6 +554,17 @@ export interface TransactionSummary {
 export interface BlockDetail extends BlockSummary {
   commitHash: string | null;
   transactions: TransactionSummary[];
+}
+
+/** Of an access log: which reads; instants RFC 3339 in UTC, `to` not included. */
+export interface AccessLogQuery extends PageQuery {
+  reader?: string;
+  /** MSP id. */
+  organization?: string;
+  basis?: string;
+  recordId?: string;
+  from?: string;
+  to?: string;
 }
 
 /** One read of a patient's records, as its receipt on the ledger says. */

@@ -1,5 +1,6 @@
 import type {
   AccessLogItem,
+  AccessLogQuery,
   ActAnswer,
   ActivationBegin,
   ActivationLetter,
@@ -337,11 +338,12 @@ export class MedsealClient {
 
   chainRecord = (id: string) => this.#call<RecordStatus>('POST', `/records/${segment(id)}/chain`, {});
 
-  amendRecord = (id: string, input: Record<string, unknown>) =>
-    this.#call<RecordStatus>('POST', `/records/${segment(id)}/amend`, input);
+  amendRecord = (id: string, input: Record<string, unknown>, options?: WriteOptions) =>
+    this.#call<RecordStatus>('POST', `/records/${segment(id)}/amend`, input, undefined, options);
 
-  openRecord = (id: string, purpose = 'TREATMENT', options?: WriteOptions) =>
-    this.#call<OpenedRecord>('POST', `/records/${segment(id)}/open`, { purpose }, undefined, options);
+  /** @param version the newest that there is if not given */
+  openRecord = (id: string, purpose = 'TREATMENT', options?: WriteOptions, version?: number) =>
+    this.#call<OpenedRecord>('POST', `/records/${segment(id)}/open`, { purpose }, { version }, options);
 
   /** For the reader's device, see `openRecordAsReader`. */
   openRecordUnderConsent = (id: string, consentId: string, purpose = 'TREATMENT', options?: WriteOptions) =>
@@ -353,11 +355,16 @@ export class MedsealClient {
       options,
     );
 
-  /** Where the gateway holds the staff member's key. */
-  async openRecordDecrypted(id: string, purpose = 'TREATMENT', consentId?: string): Promise<DecryptedRecord> {
+  /** Where the gateway holds the staff member's key. @param version the newest that there is if not given */
+  async openRecordDecrypted(
+    id: string,
+    purpose = 'TREATMENT',
+    consentId?: string,
+    version?: number,
+  ): Promise<DecryptedRecord> {
     const answer = await this.http.request<DecryptedRecord>('POST', `/records/${segment(id)}/open`, {
       body: { purpose, ...(consentId === undefined ? {} : { consentId }) },
-      query: { decrypt: true },
+      query: { decrypt: true, version },
     });
     return answer.body;
   }
@@ -589,7 +596,7 @@ export class MedsealClient {
       `/blockchain/transactions/${segment(id)}`,
     );
 
-  accessLog = (registrationNo: string, query?: PageQuery) =>
+  accessLog = (registrationNo: string, query?: AccessLogQuery) =>
     this.#call<Page<AccessLogItem>>(
       'GET',
       `/patients/${segment(registrationNo)}/access-log`,
@@ -614,6 +621,6 @@ export class MedsealClient {
   }
 
   /** For auditors: the public part of a patient's access log. */
-  accessLogOf = (ledgerId: string, query?: PageQuery) =>
+  accessLogOf = (ledgerId: string, query?: AccessLogQuery) =>
     this.#call<Page<AccessLogItem>>('GET', '/access-log', undefined, { ...query, ledgerId });
 }

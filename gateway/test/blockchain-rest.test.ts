@@ -187,6 +187,47 @@ describe('the blockchain report on a running network', () => {
     expect((await auditor.caller.get('/access-log?ledgerId=1')).status).toBe(400);
   });
 
+  test('type and confidentiality of a record are told with its title line, to owner and author alone', async () => {
+    const seenBy = async (caller: Caller) => {
+      const items = (await caller.get('/records')).body['items'] as Json[];
+      const own = items.filter(({ ledgerId }) => ledgerId === geetha['ledgerId']);
+      return [...new Set(own.map(({ disease, recordType, scope }) => `${disease} ${recordType} ${scope}`))];
+    };
+    const elsewhere = 'null null null';
+    const [fever, legPain] = ['fever OPConsultation general', 'leg pain OPConsultation general'];
+    expect((await seenBy(owner)).sort()).toEqual([fever, legPain, elsewhere].sort());
+    expect((await seenBy(sundar.caller)).sort()).toEqual([legPain, elsewhere].sort());
+  });
+
+  test('the access log answers for a person, an organisation, a reason, a record and days', async () => {
+    const all = await logOf();
+    const path = `/patients/${geetha['registrationNo']}/access-log`;
+    const [newest] = all;
+    const asked = async (filter: Record<string, string>) =>
+      (await owner.get(`${path}?${new URLSearchParams({ ...filter, limit: '200' }).toString()}`)).body;
+    const filters: [Record<string, string>, (item: Json) => boolean][] = [
+      [{ reader: newest['reader'] }, ({ reader }) => reader === newest['reader']],
+      [{ organization: newest['organization'] }, (item) => item['organization'] === newest['organization']],
+      [{ basis: 'titleLine' }, ({ basis }) => basis === 'titleLine'],
+      [{ basis: 'author' }, ({ basis }) => basis === 'author'],
+      [
+        { recordId: newest['recordIds'][0] },
+        ({ recordIds }) => (recordIds as string[]).includes(newest['recordIds'][0] as string),
+      ],
+      [{ from: newest['at'] }, ({ at }) => at >= newest['at']],
+      [{ to: newest['at'] }, ({ at }) => at < newest['at']],
+      [{ reader: newest['reader'], basis: 'nothing' }, () => false],
+    ];
+    for (const [filter, fits] of filters) {
+      const expected = all.filter(fits);
+      const { items, total } = await asked(filter);
+      expect({ filter, items }).toEqual({ filter, items: expected });
+      expect(total).toBe(expected.length);
+    }
+    const wrong = await owner.get(`${path}?from=yesterday`);
+    expect([wrong.status, wrong.body['errors'][0].field]).toEqual([400, 'from']);
+  });
+
   test('blocks and transactions tell hashes, verdict and endorsers', async () => {
     const list = (await auditor.caller.get('/blockchain/blocks?limit=3')).body;
     expect(list['items']).toHaveLength(3);

@@ -12,7 +12,7 @@ import * as fc from 'fast-check';
 import { foldDecimals, unfoldDecimals } from '../src/records/document/decimals.js';
 import { madeOfSections, sectionsOf, toDocumentBundle } from '../src/records/document/fhir-document.js';
 import { parseLossless, stringifyLossless, WrittenNumber } from '../src/records/document/lossless-json.js';
-import { SECTION_NAMES, type Item, type Sections } from '../src/records/document/sections.js';
+import { OBSERVED, SECTION_NAMES, type Item, type Sections } from '../src/records/document/sections.js';
 import { documentErrors, type DocumentBundle } from '../src/records/document/validate-document.js';
 
 const context = {
@@ -55,7 +55,8 @@ const sections: Sections = {
     { text: 'BCG', date: '1990-06-01' },
   ],
   labData: [
-    { text: 'CRP', value: '< 5', unit: 'mg/L' },
+    { text: 'CRP', value: '< 5', unit: 'mg/L', range: 'below 5' },
+    { text: 'Potassium', value: '5.60', unit: 'mmol/L', abnormal: true, range: '3.50–5.1' },
     { text: 'Malaria smear', value: 'negative' },
     { text: 'pending', unit: 'g/L' },
   ],
@@ -134,6 +135,20 @@ describe('eight sections as a FHIR R4 document', () => {
     });
   });
 
+  test('tell a reference range with two ends by its numbers, any other by its words', () => {
+    const ranges = bundle.entry
+      .map(({ resource }) => (resource['referenceRange'] as Record<string, unknown>[] | undefined)?.[0])
+      .filter((range) => range !== undefined);
+    expect(ranges).toEqual([
+      { text: 'below 5' },
+      {
+        low: expect.objectContaining({ value: 3.5, unit: 'mmol/L', code: 'mmol/L' }),
+        high: { value: 5.1, unit: 'mmol/L', system: 'http://unitsofmeasure.org', code: 'mmol/L' },
+        text: '3.50–5.1',
+      },
+    ]);
+  });
+
   test('carry ids, never a name', () => {
     expect(JSON.stringify(bundle.entry.slice(1, 4))).toContain(context.ledgerId);
     expect(bundle.entry[1]?.resource['name']).toBeUndefined();
@@ -166,8 +181,13 @@ describe('eight sections as a FHIR R4 document', () => {
     },
     { requiredKeys: ['text'] },
   );
+  const observed = fc
+    .tuple(item, fc.option(fc.oneof(text, fc.constant('1.50-2'))))
+    .map(([fields, range]) => (range === null ? fields : { ...fields, range }));
   const anySections = fc.record(
-    Object.fromEntries(SECTION_NAMES.map((name) => [name, fc.array(item, { maxLength: 4 })])),
+    Object.fromEntries(
+      SECTION_NAMES.map((name) => [name, fc.array(OBSERVED.has(name) ? observed : item, { maxLength: 4 })]),
+    ),
     { requiredKeys: [] },
   ) as fc.Arbitrary<Sections>;
 
@@ -244,6 +264,11 @@ describe('a document is refused, with field and remedy,', () => {
     ],
     ['an object as value', { labData: [{ text: 'x', value: {} }] }, 'document.labData[0].value'],
     ['abnormal as text', { labData: [{ text: 'x', abnormal: 'yes' }] }, 'document.labData[0].abnormal'],
+    [
+      'a reference range of what is not measured',
+      { problems: [{ text: 'x', range: '1-2' }] },
+      'document.problems[0].range',
+    ],
     [
       'a code without system',
       { labData: [{ text: 'x', code: { code: '1' } }] },

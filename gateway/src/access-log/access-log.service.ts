@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { guardiansOf } from '../guardians/guardianship.js';
 import { page, type Page, type PageRequest } from '../http/paging.js';
 import { invalid, notFound } from '../http/problem.js';
+import { textOf } from '../http/query.js';
 import type { LedgerAnswer } from '../http/ledger-answer.js';
 import type { SessionUser } from '../http/session-user.js';
 import type { Organization } from '../organizations/organization.js';
@@ -42,6 +43,34 @@ interface ReceiptRow {
   record_ids: string[];
 }
 
+/** Which reads are asked for; all of them without any. */
+export interface LogFilter {
+  /** Staff id, or the ledger id of a guardian. */
+  reader?: string;
+  /** MSP id. */
+  organization?: string;
+  basis?: string;
+  recordId?: string;
+  /** RFC 3339, included. */
+  from?: string;
+  /** RFC 3339, not included. */
+  to?: string;
+}
+
+export const LOG_FILTERS = ['reader', 'organization', 'basis', 'recordId', 'from', 'to'] as const;
+
+/** @throws ProblemException naming the parameter */
+export function logFilterOf(query: Record<string, unknown>): LogFilter {
+  const filter = Object.fromEntries(LOG_FILTERS.map((name) => [name, textOf(query, name)])) as LogFilter;
+  for (const name of ['from', 'to'] as const)
+    if (filter[name] !== undefined && !INSTANT.test(filter[name]))
+      throw invalid(name, 'must be an instant as 2026-01-31T00:00:00.000Z.');
+  return filter;
+}
+
+const INSTANT =
+  /^\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d{1,3})?Z$/;
+
 /** Receipts of reads, newest first. */
 @Injectable()
 export class AccessLogService {
@@ -52,6 +81,7 @@ export class AccessLogService {
     user: SessionUser,
     registrationNo: string,
     request: PageRequest,
+    filter: LogFilter = {},
   ): Promise<Page<AccessLogItem>> {
     const { personal } = this.projections.of(user.organization);
     if (personal.patientByNumber(registrationNo)?.ledgerId !== user.subject) throw notFound();
@@ -59,40 +89,49 @@ export class AccessLogService {
       user.organization,
       user.subject,
       request,
+      filter,
       (reader) => personal.staff(reader)?.name ?? null,
     );
   }
 
   /** The public part: no name. An unknown ledgerId has an empty log. @throws ProblemException 404 for no guardian of theirs */
-  async ofLedgerId(user: SessionUser, ledgerId: unknown, request: PageRequest): Promise<Page<AccessLogItem>> {
+  async ofLedgerId(
+    user: SessionUser,
+    ledgerId: unknown,
+    request: PageRequest,
+    filter: LogFilter = {},
+  ): Promise<Page<AccessLogItem>> {
     if (typeof ledgerId !== 'string' || !/^[0-9a-f]{32}$/.test(ledgerId)) {
       throw invalid('ledgerId', 'must be 32 lower-case hex characters.');
     }
     const isOwn = user.role !== 'patient' || user.subject === ledgerId;
     if (!isOwn && !(await guardiansOf(user.organization, ledgerId)).includes(user.subject)) throw notFound();
-    return this.#list(user.organization, ledgerId, request, () => null);
+    return this.#list(user.organization, ledgerId, request, filter, () => null);
   }
 
   async #list(
     { database, ledger: { channel } }: Organization,
     ledgerId: string,
     { limit, cursor }: PageRequest,
+    { reader, organization, basis, recordId, from, to }: LogFilter,
     nameOf: (reader: string) => string | null,
   ): Promise<Page<AccessLogItem>> {
     const before = cursor === undefined ? undefined : /^(\d{1,9})\/(\d{1,9})$/.exec(cursor);
     if (before === null) throw invalid('cursor', 'is not one that this service gave.');
+    const wanted = [ledgerId, reader, organization, basis, recordId, from, to].map((value) => value ?? null);
     const rows = await database.query<ReceiptRow>(
       `SELECT r.receipt_id, r.reader, r.msp_id, r.basis, r.consent_id, r.block_number, r.position, r.committed_at,
               o.entry->>'name' AS organization_name, array_agg(x.record_id ORDER BY x.record_id) AS record_ids
        FROM receipt_records x JOIN receipts r USING (receipt_id) LEFT JOIN organizations o ON o.msp_id = r.msp_id
-       WHERE x.ledger_id = $1 AND (r.block_number, r.position) < ($2, $3)
+       WHERE ${WANTED} AND (r.block_number, r.position) < ($8, $9)
        GROUP BY r.receipt_id, o.msp_id
-       ORDER BY r.block_number DESC, r.position DESC LIMIT $4`,
-      [ledgerId, before ? Number(before[1]) : MOST, before ? Number(before[2]) : MOST, limit + 1],
+       ORDER BY r.block_number DESC, r.position DESC LIMIT $10`,
+      [...wanted, before ? Number(before[1]) : MOST, before ? Number(before[2]) : MOST, limit + 1],
     );
     const [count] = await database.query<{ total: number }>(
-      'SELECT count(DISTINCT receipt_id)::int AS total FROM receipt_records WHERE ledger_id = $1',
-      [ledgerId],
+      `SELECT count(DISTINCT r.receipt_id)::int AS total
+       FROM receipt_records x JOIN receipts r USING (receipt_id) WHERE ${WANTED}`,
+      wanted,
     );
     const shown = rows.slice(0, limit);
     const last = shown.at(-1);
@@ -104,6 +143,15 @@ export class AccessLogService {
     );
   }
 }
+
+/** Of a patient's receipts those that are asked for; a receipt keeps all the records of the patient that it names. */
+const WANTED = `x.ledger_id = $1
+  AND ($2::text IS NULL OR r.reader = $2) AND ($3::text IS NULL OR r.msp_id = $3)
+  AND ($4::text IS NULL OR r.basis = $4)
+  AND ($5::text IS NULL OR EXISTS (
+    SELECT 1 FROM receipt_records n
+    WHERE n.receipt_id = x.receipt_id AND n.ledger_id = x.ledger_id AND n.record_id = $5))
+  AND ($6::timestamptz IS NULL OR r.committed_at >= $6) AND ($7::timestamptz IS NULL OR r.committed_at < $7)`;
 
 /** Above every block number. */
 const MOST = 2_147_483_647;

@@ -13,6 +13,7 @@ import type { LedgerAnswer } from '../http/ledger-answer.js';
 import { type Page, page, type PageRequest } from '../http/paging.js';
 import { invalid, notFound, problem } from '../http/problem.js';
 import type { SessionUser } from '../http/session-user.js';
+import type { Organization } from '../organizations/organization.js';
 import { PatientDirectory } from '../patients/patient-directory.js';
 import { patientKeys } from '../patients/patient-keys.js';
 import { foldDecimals } from './document/decimals.js';
@@ -66,6 +67,9 @@ export interface RecordView extends Omit<RecordStatus, 'ledger'> {
   /** The title line, for its author only; everybody else opens the record or asks for the report. */
   effectiveDate: string | null;
   disease: string | null;
+  /** Of the selector, for owner and author where this organisation has it. */
+  recordType: RecordType | null;
+  scope: ScopeLabel | null;
   /** What audits have last shown of the version's two files; null without audited files. */
   lastProven: LastProven | null;
 }
@@ -170,7 +174,7 @@ export class RecordsService {
     }
     const latest = await this.reader.ownLatest(user, recordId);
     const begun = await this.version(user, business, latest);
-    const selector = await this.selectorOf(user, latest);
+    const selector = await this.selectorOf(user.organization, latest);
     const wanted = {
       recordId,
       version: begun,
@@ -306,9 +310,11 @@ export class RecordsService {
     return latest.version + 1;
   }
 
-  private async selectorOf(user: SessionUser, entry: RecordEntry): Promise<Selector | undefined> {
-    const key = patientKeys.selector(entry.recordId, entry.version);
-    return this.directory.value<Selector>(user.organization, entry.ledgerId, key);
+  private async selectorOf(
+    organization: Organization,
+    { recordId, version, ledgerId }: RecordEntry,
+  ): Promise<Selector | undefined> {
+    return this.directory.value<Selector>(organization, ledgerId, patientKeys.selector(recordId, version));
   }
 
   private async views(user: SessionUser, rows: readonly RecordRow[]): Promise<RecordView[]> {
@@ -329,6 +335,7 @@ export class RecordsService {
         const title = seesTitle
           ? await this.directory.value<TitleLine>(organization, entry.ledgerId, key)
           : undefined;
+        const selector = seesTitle ? await this.selectorOf(organization, entry) : undefined;
         return {
           recordId: entry.recordId,
           version: entry.version,
@@ -347,6 +354,8 @@ export class RecordsService {
           prevHash: entry.chain?.prevHash ?? null,
           effectiveDate: title?.date ?? null,
           disease: title?.disease ?? null,
+          recordType: selector?.recordType ?? null,
+          scope: selector?.scope ?? null,
           lastProven: proven.get(entry) ?? null,
         };
       }),

@@ -278,6 +278,15 @@ function writeItem(name: SectionName, item: Item, subject: Reference): Resource 
   return resource;
 }
 
+const RANGE = /^(-?\d+(?:\.\d+)?)\s*[-–]\s*(-?\d+(?:\.\d+)?)$/;
+
+/** As text, which is what is read again, and where it has two ends also as FHIR's quantities. */
+function referenceRange(range: string, unit: string | undefined): JsonObject {
+  const [, low = '', high = ''] = RANGE.exec(range) ?? [];
+  const end = (text: string): JsonObject => ({ ...quantityValue(text), ...unitOf(unit) });
+  return { ...(isDecimal(low) && isDecimal(high) ? { low: end(low), high: end(high) } : {}), text: range };
+}
+
 const observation = (item: Item, subject: Reference, category: string, display: string): Resource => ({
   resourceType: 'Observation',
   status: 'final',
@@ -285,6 +294,7 @@ const observation = (item: Item, subject: Reference, category: string, display: 
   code: itemConcept(item),
   subject,
   ...(item.date ? { effectiveDateTime: item.date } : {}),
+  ...(item.range !== undefined ? { referenceRange: [referenceRange(item.range, item.unit)] } : {}),
 });
 
 /** A quantity where the value is a number, also one written as text; the text itself is then kept beside it. */
@@ -297,14 +307,16 @@ function observedValue({ value, unit }: Item, fields: Extension[]): JsonObject {
       : { valueString: value };
   }
   if (typeof value === 'string') fields.push({ url: 'value', valueString: value });
-  const ucum = unit !== undefined && UCUM_CODE.test(unit) ? { system: UCUM, code: unit } : {};
   const quantity = typeof value === 'string' ? quantityValue(value) : { value };
-  return { valueQuantity: { ...quantity, ...(unit !== undefined ? { unit } : {}), ...ucum } };
+  return { valueQuantity: { ...quantity, ...unitOf(unit) } };
 }
+
+const unitOf = (unit: string | undefined): JsonObject =>
+  unit === undefined ? {} : { unit, ...(UCUM_CODE.test(unit) ? { system: UCUM, code: unit } : {}) };
 
 /** Units that are their own UCUM code. */
 const UCUM_CODE =
-  /^(?:%|[numkc]?g|[numdk]?L|[numckd]?m|mg\/dL|g\/dL|ug\/mL|ng\/mL|mmol\/L|umol\/L|mol\/L|kg\/m2|Cel|mm\[Hg\]|\/min|s|min|h|d)$/;
+  /^(?:%|[numkc]?g|[numdk]?L|[numckd]?m|mg\/dL|g\/dL|ug\/mL|ng\/mL|mg\/L|mmol\/L|umol\/L|mol\/L|U\/L|m\[IU\]\/L|10\*3\/uL|10\*6\/uL|kg\/m2|Cel|mm\[Hg\]|mm\/h|\{score\}|\/min|s|min|h|d)$/;
 
 const DECIMAL = /^-?(?:0|[1-9]\d*)(?:\.(\d+))?$/;
 /** FHIR: implementations keep at least 18 significant digits of a decimal. */
@@ -353,6 +365,7 @@ function readItem(resource: Resource): Item | undefined {
   const unit = fields['unit'] ?? quantity?.unit;
   const date = dateOf(resource);
   const abnormal = fields['abnormal'] ?? abnormalOf(resource);
+  const range = asArray(resource['referenceRange'])[0]?.['text'];
   return {
     text,
     ...(code !== undefined ? { code } : {}),
@@ -360,6 +373,7 @@ function readItem(resource: Resource): Item | undefined {
     ...(unit !== undefined ? { unit: unit as string } : {}),
     ...(date !== undefined ? { date } : {}),
     ...(abnormal !== undefined ? { abnormal: abnormal as boolean } : {}),
+    ...(typeof range === 'string' ? { range } : {}),
   };
 }
 
@@ -406,7 +420,7 @@ function abnormalOf(resource: Resource): boolean | undefined {
   return code !== 'N';
 }
 
-function lineOf({ text, code, value, unit, date, abnormal }: Item): string {
+function lineOf({ text, code, value, unit, date, abnormal, range }: Item): string {
   const number = value instanceof WrittenNumber ? value.text : value;
   const quantity =
     number === undefined ? undefined : [number, unit].filter((part) => part !== undefined).join(' ');
@@ -414,6 +428,7 @@ function lineOf({ text, code, value, unit, date, abnormal }: Item): string {
     text,
     code && `(${[code.display, code.code].filter((part) => part !== undefined).join(', ')})`,
     quantity,
+    range && `(usual: ${range})`,
     date,
     abnormal ? 'abnormal' : undefined,
   ];

@@ -29,9 +29,14 @@ export interface Item {
   /** YYYY-MM-DD. */
   date?: string;
   abnormal?: boolean;
+  /** Of vital signs and laboratory data: what is usual, `"3.5–5.1"` or any text. */
+  range?: string;
 }
 
 /** The eight sections of a record; each is optional. */
 export type Sections = Partial<Record<SectionName, Item[]>>;
 
-export const ITEM_FIELDS = ['text', 'code', 'value', 'unit', 'date', 'abnormal'] as const;
+export const ITEM_FIELDS = ['text', 'code', 'value', 'unit', 'date', 'abnormal', 'range'] as const;
+
+/** Sections whose items are observations, which alone have a reference range. */
+export const OBSERVED: ReadonlySet<string> = new Set<SectionName>(['vitalSigns', 'labData']);

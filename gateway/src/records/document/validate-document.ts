@@ -1,6 +1,6 @@
 import { isWellFormed } from '@medseal/crypto';
 import { WrittenNumber } from './lossless-json.js';
-import { ITEM_FIELDS, SECTION_NAMES, type Sections } from './sections.js';
+import { ITEM_FIELDS, OBSERVED, SECTION_NAMES, type Sections } from './sections.js';
 
 export interface FieldError {
   field: string;
@@ -64,10 +64,12 @@ function sectionErrors(document: JsonObject, field: string): FieldError[] {
     } else if (!Array.isArray(items) || items.length > MAX_ITEMS) {
       errors.push({
         field: at,
-        message: `send an array of at most ${MAX_ITEMS} items {text, code?, value?, unit?, date?, abnormal?}`,
+        message: `send an array of at most ${MAX_ITEMS} items {text, code?, value?, unit?, date?, abnormal?, range?}`,
       });
     } else {
-      items.forEach((item: unknown, index) => errors.push(...itemErrors(item, `${at}[${index}]`)));
+      items.forEach((item: unknown, index) =>
+        errors.push(...itemErrors(item, `${at}[${index}]`, OBSERVED.has(name))),
+      );
     }
   }
   if (errors.length === 0 && !hasItems(document)) {
@@ -76,9 +78,9 @@ function sectionErrors(document: JsonObject, field: string): FieldError[] {
   return errors;
 }
 
-function itemErrors(item: unknown, at: string): FieldError[] {
+function itemErrors(item: unknown, at: string, isObserved: boolean): FieldError[] {
   if (!isObject(item))
-    return [{ field: at, message: 'send an object {text, code?, value?, unit?, date?, abnormal?}' }];
+    return [{ field: at, message: 'send an object {text, code?, value?, unit?, date?, abnormal?, range?}' }];
   const errors: FieldError[] = [];
   const check = (name: string, fine: boolean, message: string): void => {
     if (item[name] !== undefined && !fine) errors.push({ field: `${at}.${name}`, message });
@@ -99,6 +101,11 @@ function itemErrors(item: unknown, at: string): FieldError[] {
   );
   check('date', isDate(item['date']), 'write a date of the calendar as YYYY-MM-DD');
   check('abnormal', typeof item['abnormal'] === 'boolean', 'send true or false');
+  check(
+    'range',
+    isObserved && isText(item['range'], MAX_SHORT_TEXT),
+    'write what is usual, for example 3.5–5.1, in vitalSigns or labData only',
+  );
   if (item['code'] !== undefined) errors.push(...codeErrors(item['code'], `${at}.code`));
   return errors;
 }
