@@ -608,6 +608,10 @@ export class MedsealClient {
   verifyStatement = (statement: ReceiptStatement | DocumentStatement | ErasureCertificate) =>
     this.#call<Verification>('POST', '/verify', statement);
 
+  /** The same of a file as it was saved: its decimals count as they were written. @param json a statement */
+  verifyStatementText = async (json: string): Promise<Verification> =>
+    (await this.http.request<Verification>('POST', '/verify', { json })).body;
+
   /**
    * Notices for the caller as they are committed, without end; stops when `signal` is aborted or the session ends.
    *

@@ -3,7 +3,8 @@ import { MutationCache, QueryCache, QueryClient, QueryClientProvider } from '@ta
 import { RouterProvider } from '@tanstack/react-router';
 import { ProblemError } from '@medseal/client';
 import { Waiting } from '../ui/notice';
-import { router } from './router';
+import { t } from '../i18n';
+import { loadAllPages, router } from './router';
 import { noticeFailure, SessionProvider, useSession } from './session';
 
 const RETRIES = 2;
@@ -28,7 +29,7 @@ const queries = new QueryClient({
 export function App() {
   return (
     <QueryClientProvider client={queries}>
-      <SessionProvider waiting={<Waiting text="Opening …" />}>
+      <SessionProvider waiting={<Waiting text={t('common.opening')} />}>
         <ForgetOnChange />
         <RouterProvider router={router} />
       </SessionProvider>
@@ -40,6 +41,9 @@ export function App() {
 function ForgetOnChange() {
   const { user } = useSession();
   const subject = user?.subject;
-  useEffect(() => () => queries.clear(), [subject]);
+  useEffect(() => {
+    if (subject !== undefined) loadAllPages();
+    return () => queries.clear();
+  }, [subject]);
   return null;
 }

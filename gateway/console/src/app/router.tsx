@@ -1,33 +1,17 @@
-import { createRootRoute, createRoute, createRouter, Outlet } from '@tanstack/react-router';
+import {
+  createRootRoute,
+  createRoute,
+  createRouter,
+  lazyRouteComponent,
+  Outlet,
+  type RouteComponent,
+} from '@tanstack/react-router';
 import { ErrorNotice, Waiting } from '../ui/notice';
-import { AccessLogPage } from '../pages/access-log';
-import { AccountPage } from '../pages/account';
-import { ActivatePage } from '../pages/activate';
-import { AuditPage } from '../pages/audit';
-import { AuditsPage } from '../pages/audits';
-import { BlocksPage, BlockPage } from '../pages/blocks';
-import { ChoicesPage } from '../pages/choices';
-import { ConsentPage } from '../pages/consent';
-import { ConsentsPage } from '../pages/consents';
-import { DashboardPage } from '../pages/dashboard';
-import { DoctorsPage } from '../pages/doctors';
-import { EmergenciesPage } from '../pages/emergencies';
-import { EmergencyPage } from '../pages/emergency';
-import { GuardiansPage } from '../pages/guardians';
-import { KeysPage } from '../pages/keys';
-import { NewRecordPage } from '../pages/new-record';
 import { NotFoundPage } from '../pages/not-found';
-import { PatientPage } from '../pages/patient';
-import { PatientsPage } from '../pages/patients';
-import { RecordPage } from '../pages/record';
-import { RecordsPage } from '../pages/records';
-import { ReportPage } from '../pages/report';
 import { SignInPage } from '../pages/sign-in';
-import { UsersPage } from '../pages/users';
 import { t } from '../i18n';
-import { Shell } from './shell';
 
-// Pages are small and come with the first load, so that none is missing when the connection is lost.
+// The sign-in page comes with the first load, every other one after it: see `loadAllPages`.
 
 const text = (value: unknown): string | undefined =>
   typeof value === 'string' && value !== '' ? value : typeof value === 'number' ? String(value) : undefined;
@@ -43,34 +27,44 @@ const signIn = createRoute({
 const activate = createRoute({
   getParentRoute: () => root,
   path: '/activate',
-  component: ActivatePage,
+  component: lazyRouteComponent(() => import('../pages/activate'), 'ActivatePage'),
 });
 
-const shell = createRoute({ getParentRoute: () => root, id: 'shell', component: Shell });
+const verify = createRoute({
+  getParentRoute: () => root,
+  path: '/verify',
+  component: lazyRouteComponent(() => import('../pages/verify'), 'VerifyPage'),
+});
+
+const shell = createRoute({
+  getParentRoute: () => root,
+  id: 'shell',
+  component: lazyRouteComponent(() => import('./shell'), 'Shell'),
+});
 const dashboard = createRoute({
   getParentRoute: () => shell,
   path: '/',
-  component: DashboardPage,
+  component: lazyRouteComponent(() => import('../pages/dashboard'), 'DashboardPage'),
 });
 const doctors = createRoute({
   getParentRoute: () => shell,
   path: '/doctors',
-  component: DoctorsPage,
+  component: lazyRouteComponent(() => import('../pages/doctors'), 'DoctorsPage'),
 });
 const patients = createRoute({
   getParentRoute: () => shell,
   path: '/patients',
-  component: PatientsPage,
+  component: lazyRouteComponent(() => import('../pages/patients'), 'PatientsPage'),
 });
 const patient = createRoute({
   getParentRoute: () => shell,
   path: '/patients/$registrationNo',
-  component: PatientPage,
+  component: lazyRouteComponent(() => import('../pages/patient'), 'PatientPage'),
 });
 const records = createRoute({
   getParentRoute: () => shell,
   path: '/records',
-  component: RecordsPage,
+  component: lazyRouteComponent(() => import('../pages/records'), 'RecordsPage'),
 });
 const newRecord = createRoute({
   getParentRoute: () => shell,
@@ -78,62 +72,62 @@ const newRecord = createRoute({
   validateSearch: (search: Record<string, unknown>): { patient?: string } => ({
     patient: text(search['patient']),
   }),
-  component: NewRecordPage,
+  component: lazyRouteComponent(() => import('../pages/new-record'), 'NewRecordPage'),
 });
 const record = createRoute({
   getParentRoute: () => shell,
   path: '/records/$recordId',
-  component: RecordPage,
+  component: lazyRouteComponent(() => import('../pages/record'), 'RecordPage'),
 });
 const report = createRoute({
   getParentRoute: () => shell,
   path: '/report',
-  component: ReportPage,
+  component: lazyRouteComponent(() => import('../pages/report'), 'ReportPage'),
 });
 const blocks = createRoute({
   getParentRoute: () => shell,
   path: '/report/blocks',
-  component: BlocksPage,
+  component: lazyRouteComponent(() => import('../pages/blocks'), 'BlocksPage'),
 });
 const block = createRoute({
   getParentRoute: () => shell,
   path: '/report/blocks/$number',
-  component: BlockPage,
+  component: lazyRouteComponent(() => import('../pages/blocks'), 'BlockPage'),
 });
 const users = createRoute({
   getParentRoute: () => shell,
   path: '/users',
-  component: UsersPage,
+  component: lazyRouteComponent(() => import('../pages/users'), 'UsersPage'),
 });
 const consents = createRoute({
   getParentRoute: () => shell,
   path: '/consents',
-  component: ConsentsPage,
+  component: lazyRouteComponent(() => import('../pages/consents'), 'ConsentsPage'),
 });
 const consent = createRoute({
   getParentRoute: () => shell,
   path: '/consents/$consentId',
-  component: ConsentPage,
+  component: lazyRouteComponent(() => import('../pages/consent'), 'ConsentPage'),
 });
 const choices = createRoute({
   getParentRoute: () => shell,
   path: '/choices',
-  component: ChoicesPage,
+  component: lazyRouteComponent(() => import('../pages/choices'), 'ChoicesPage'),
 });
 const accessLog = createRoute({
   getParentRoute: () => shell,
   path: '/access-log',
-  component: AccessLogPage,
+  component: lazyRouteComponent(() => import('../pages/access-log'), 'AccessLogPage'),
 });
 const emergencies = createRoute({
   getParentRoute: () => shell,
   path: '/emergency-access',
-  component: EmergenciesPage,
+  component: lazyRouteComponent(() => import('../pages/emergencies'), 'EmergenciesPage'),
 });
 const emergency = createRoute({
   getParentRoute: () => shell,
   path: '/emergency-access/$emergencyId',
-  component: EmergencyPage,
+  component: lazyRouteComponent(() => import('../pages/emergency'), 'EmergencyPage'),
 });
 const audits = createRoute({
   getParentRoute: () => shell,
@@ -141,33 +135,34 @@ const audits = createRoute({
   validateSearch: (search: Record<string, unknown>): { record?: string } => ({
     record: text(search['record']),
   }),
-  component: AuditsPage,
+  component: lazyRouteComponent(() => import('../pages/audits'), 'AuditsPage'),
 });
 const audit = createRoute({
   getParentRoute: () => shell,
   path: '/audits/$auditId',
-  component: AuditPage,
+  component: lazyRouteComponent(() => import('../pages/audit'), 'AuditPage'),
 });
 const guardians = createRoute({
   getParentRoute: () => shell,
   path: '/guardians',
-  component: GuardiansPage,
+  component: lazyRouteComponent(() => import('../pages/guardians'), 'GuardiansPage'),
 });
 const keys = createRoute({
   getParentRoute: () => shell,
   path: '/keys',
-  component: KeysPage,
+  component: lazyRouteComponent(() => import('../pages/keys'), 'KeysPage'),
 });
 const account = createRoute({
   getParentRoute: () => shell,
   path: '/account',
-  component: AccountPage,
+  component: lazyRouteComponent(() => import('../pages/account'), 'AccountPage'),
 });
 
 export const router = createRouter({
   routeTree: root.addChildren([
     signIn,
     activate,
+    verify,
     shell.addChildren([
       dashboard,
       doctors,
@@ -203,6 +198,14 @@ export const router = createRouter({
   defaultErrorComponent: ({ error }) => <ErrorNotice error={error} />,
   defaultNotFoundComponent: NotFoundPage,
 });
+
+/** Behind the first page, so that none is missing when the connection is lost; what fails now is loaded when it is opened. */
+export function loadAllPages(): void {
+  for (const route of Object.values(router.routesById)) {
+    const { component } = (route.options ?? {}) as { component?: RouteComponent };
+    component?.preload?.()?.catch(() => undefined);
+  }
+}
 
 declare module '@tanstack/react-router' {
   interface Register {

@@ -8,6 +8,7 @@ import { ErrorNotice, Notice } from '../ui/notice';
 import { useOrganizations } from '../app/organizations';
 import { GoTo } from '../app/redirect';
 import { useSession } from '../app/session';
+import { t } from '../i18n';
 
 const REMEMBERED = 'medseal.organization';
 const route = getRouteApi('/sign-in');
@@ -34,6 +35,9 @@ export function SignInPage() {
         </div>
         <p>
           You have a letter with an activation code? <Link to="/activate">Activate your patient account</Link>
+        </p>
+        <p>
+          {t('verify.link')} <Link to="/verify">{t('verify.title')}</Link>
         </p>
       </main>
     </div>
