@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
@@ -132,11 +132,13 @@ const challengeOf = ({ tag, signer: { parameters } }: StoredFile): AuditChalleng
 /** Notes which bytes of which object are read. */
 const watched = (): {
   read: ObjectStore['read'];
+  size: ObjectStore['size'];
   reads: { digest: string; offset: number; length: number }[];
 } => {
   const reads: { digest: string; offset: number; length: number }[] = [];
   return {
     reads,
+    size: (digest) => store.size(digest),
     read: (digest, offset, length) => {
       reads.push({ digest, offset, length });
       return store.read(digest, offset, length);
@@ -188,12 +190,11 @@ test('the proof is the one that the library makes of the whole file, in few read
       const file = await (replaced ? sanitised(content, personal) : sealed(content));
       const challenge = challengeOf(file);
       const random = randomBytes(32);
-      const { read, reads } = watched();
-      const { proof, replacedSet } = await proveStored(
-        engine,
-        { read },
-        { ...inputOf(file, challenge), random: random.slice() },
-      );
+      const { reads, ...from } = watched();
+      const { proof, replacedSet } = await proveStored(engine, from, {
+        ...inputOf(file, challenge),
+        random: random.slice(),
+      });
       expect(Buffer.from(proof).equals(await wholeProof(file, challenge, random))).toBe(true);
       expect(verdictOf(file, challenge, proof, replacedSet)).toEqual({ verdict: 'intact' });
       // Head, replaced set, all authenticators, all blocks: nothing twice.
@@ -212,8 +213,8 @@ test('of a sampled file only challenged blocks and their authenticators are read
   const challenge = challengeOf(file);
   expect(challenge.size).toBeLessThan(blocks);
   const challenged = new Set(drawAuditChallenge(challenge, blocks).map(({ block }) => block));
-  const { read, reads } = watched();
-  const { proof, replacedSet } = await proveStored(engine, { read }, inputOf(file, challenge));
+  const { reads, ...from } = watched();
+  const { proof, replacedSet } = await proveStored(engine, from, inputOf(file, challenge));
   expect(verdictOf(file, challenge, proof, replacedSet)).toEqual({ verdict: 'intact' });
   const layout = signedFileLayout(file.signed.subarray(0, SIGNED_FILE_HEAD_BYTES));
   const bytesOf = (digest: string): Set<number> =>
@@ -287,6 +288,26 @@ describe('a file that is not as it was', () => {
     }
   });
 
+  test('with bytes behind its end, which no block has: named, and no proof', async () => {
+    for (const part of ['object', 'signedFile'] as const) {
+      const longer = concat(part === 'object' ? file.content : file.signed, Uint8Array.of(0));
+      const digest = await store.put(longer);
+      await expect(proven({ [part]: digest })).rejects.toThrow(
+        `Object ${digest} was altered: it has another length`,
+      );
+    }
+  });
+
+  test('changed where nothing is proven, in the salt of its signed file: named, and no proof', async () => {
+    const path = join(directory, file.signedFile.slice(0, 2), file.signedFile);
+    await writeFile(
+      path,
+      other(SIGNED_FILE_HEAD_BYTES - 5, (byte) => byte ^ 1),
+    );
+    await expect(proven({})).rejects.toThrow(`Object ${file.signedFile} was altered: its bytes`);
+    await store.put(file.signed);
+  });
+
   const other = (at: number, change: (byte: number) => number): Uint8Array => {
     const changed = file.signed.slice();
     changed[at] = change(changed[at]!);
@@ -317,11 +338,11 @@ describe('a file that is not as it was', () => {
   });
 
   test('a challenge of another size is refused before anything is read', async () => {
-    const { read, reads } = watched();
+    const { reads, ...from } = watched();
     const challenge = { ...challengeOf(file), size: 1 };
-    await expect(proveStored(engine, { read }, inputOf(file, challenge))).rejects.toBeInstanceOf(CryptoError);
+    await expect(proveStored(engine, from, inputOf(file, challenge))).rejects.toBeInstanceOf(CryptoError);
     await expect(
-      proveStored(engine, { read }, { ...inputOf(file), tag: concat(file.tag, file.tag) }),
+      proveStored(engine, from, { ...inputOf(file), tag: concat(file.tag, file.tag) }),
     ).rejects.toBeInstanceOf(CryptoError);
     expect(reads).toEqual([]);
   });

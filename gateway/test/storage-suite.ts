@@ -96,6 +96,7 @@ export const describeObjectStore = (
           expect(digest).toBe(sha256(bytes));
           expect(Buffer.from(bytes).equals(await store.get(digest))).toBe(true);
           expect(await store.has(digest)).toBe(true);
+          expect(await store.size(digest)).toBe(bytes.length);
           const offset = a % (bytes.length + 1);
           const length = b % (bytes.length - offset + 1);
           const range = await store.read(digest, offset, length);
@@ -187,6 +188,7 @@ export const describeObjectStore = (
         () => store.stream(digest).next(),
         () => store.read(digest, 0, 1),
         () => store.read(digest, 0, 0),
+        () => store.size(digest),
       ])
         await expect(act()).rejects.toThrow(new ObjectMissingError(digest).message);
     });
@@ -205,6 +207,7 @@ export const describeObjectStore = (
         () => store.stream(digest).next(),
         () => store.read(digest, 0, 1),
         () => store.has(digest),
+        () => store.size(digest),
         () => store.delete(digest),
       ])
         await expect((async () => act())()).rejects.toThrow('64 lower-case hex characters');

@@ -40,6 +40,10 @@ export class CopiedObjectStore implements RestorableObjectStore {
     return this.first.read(digest, offset, length);
   }
 
+  size(digest: string): Promise<number> {
+    return this.first.size(digest);
+  }
+
   has(digest: string): Promise<boolean> {
     return this.first.has(digest);
   }

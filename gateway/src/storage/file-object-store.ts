@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { constants } from 'node:fs';
+import { constants, type Stats } from 'node:fs';
 import {
   access,
   type FileHandle,
@@ -106,10 +106,13 @@ export class FileObjectStore implements ObjectStore {
     }
   }
 
+  async size(digest: string): Promise<number> {
+    return (await this.#stat(digest)).size;
+  }
+
   async has(digest: string): Promise<boolean> {
-    const path = this.#path(digest);
     try {
-      return (await this.#of(digest, () => this.#io(stat(path)))).isFile();
+      return (await this.#stat(digest)).isFile();
     } catch (error) {
       if (error instanceof ObjectMissingError) return false;
       throw error;
@@ -210,6 +213,11 @@ export class FileObjectStore implements ObjectStore {
     } finally {
       await this.#io(handle.close());
     }
+  }
+
+  async #stat(digest: string): Promise<Stats> {
+    const path = this.#path(digest);
+    return this.#of(digest, () => this.#io(stat(path)));
   }
 
   /** Tells a missing object from a store that is not there. */

@@ -26,6 +26,12 @@ export interface ObjectStore {
    * @throws StorageUnavailableError
    */
   read(digest: string, offset: number, length: number): Promise<Buffer>;
+  /**
+   * How many bytes there are at the address, which are not checked.
+   * @throws ObjectMissingError
+   * @throws StorageUnavailableError
+   */
+  size(digest: string): Promise<number>;
   /** Whether something is stored at the address; its bytes are not checked. */
   has(digest: string): Promise<boolean>;
   /** Removing what is not there is no error. */

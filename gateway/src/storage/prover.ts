@@ -4,6 +4,7 @@ import {
   blockRange,
   type ByteRange,
   checkAuditChallenge,
+  concat,
   CryptoError,
   decodeTag,
   drawAuditChallenge,
@@ -15,8 +16,10 @@ import {
   sectorLength,
   sectorOffset,
   type SectorPosition,
+  sha256Hex,
   SIGNED_FILE_HEAD_BYTES,
   type SignedFileLayout,
+  signedFileBytes,
   signedFileLayout,
   type StoredBlock,
   WILDCARD_BYTE,
@@ -65,7 +68,7 @@ export interface ChallengedFile {
  */
 export const proveStored = async (
   engine: PairingEngine,
-  store: Pick<ObjectStore, 'read'>,
+  store: Pick<ObjectStore, 'read' | 'size'>,
   input: StoredProofInput,
 ): Promise<StoredProof> => {
   const { parameters, challenge, signedFile } = input;
@@ -77,23 +80,29 @@ export const proveStored = async (
 
 /** The part of it that reads. @throws as `proveStored` */
 export const readChallenged = async (
-  store: Pick<ObjectStore, 'read'>,
+  store: Pick<ObjectStore, 'read' | 'size'>,
   input: Pick<StoredProofInput, 'tag' | 'challenge' | 'object' | 'signedFile'>,
 ): Promise<ChallengedFile> => {
   const { challenge, object, signedFile } = input;
   const tag = decodeTag(input.tag);
-  const { layout, replacedSet, replaced } = await readHead(store, signedFile, tag);
+  const { head, layout, replacedSet, replaced } = await readHead(store, signedFile, tag);
   const blocks = drawAuditChallenge(challenge, tag.blocks).map(({ block }) => block);
   const [data, authenticators] = await Promise.all([
     readBlocks(store, object, blocks, (block) => blockRange(tag, block)),
     readBlocks(store, signedFile, blocks, (block) => layout.authenticator(block)),
   ]);
-  requireWildcards(object, tag, replaced, data);
   const of = (found: Map<number, Uint8Array>, block: number): Uint8Array => {
     const bytes = found.get(block);
     if (bytes === undefined) throw new Error(`block ${block} was not challenged`);
     return bytes;
   };
+  requireWildcards(object, tag, replaced, data);
+  await Promise.all([
+    requireEnd(store, object, tag.byteLength),
+    requireEnd(store, signedFile, signedFileBytes(tag.blocks, replaced.length)),
+  ]);
+  if (blocks.length === tag.blocks)
+    requireAddress(signedFile, [head, replacedSet, ...blocks.map((block) => of(authenticators, block))]);
   return {
     replacedSet,
     blocks: new Map(
@@ -127,7 +136,12 @@ const readHead = async (
   store: Pick<ObjectStore, 'read'>,
   signedFile: string,
   tag: FileTag,
-): Promise<{ layout: SignedFileLayout; replacedSet: Uint8Array; replaced: SectorPosition[] }> => {
+): Promise<{
+  head: Uint8Array;
+  layout: SignedFileLayout;
+  replacedSet: Uint8Array;
+  replaced: SectorPosition[];
+}> => {
   const head = await store.read(signedFile, 0, SIGNED_FILE_HEAD_BYTES);
   const layout = await orAltered(signedFile, () => signedFileLayout(head));
   if (!equalBytes(layout.tag.bytes, tag.bytes))
@@ -135,7 +149,7 @@ const readHead = async (
   const { start, end } = layout.replacedSet;
   const replacedSet = await store.read(signedFile, start, end - start);
   const replaced = await orAltered(signedFile, () => replacedOf(tag, replacedSet));
-  return { layout, replacedSet, replaced };
+  return { head, layout, replacedSet, replaced };
 };
 
 /** A proof says nothing about replaced sectors, since everybody computes the wildcard: that it is stored is seen here. */
@@ -151,6 +165,17 @@ const requireWildcards = (
     if (stored?.some((byte) => byte !== WILDCARD_BYTE) === true)
       throw new ObjectAlteredError(object, 'a replaced sector holds something else than the wildcard');
   }
+};
+
+/** A signed file of which everything was read, its salt too, which no proof is about. */
+const requireAddress = (signedFile: string, parts: readonly Uint8Array[]): void => {
+  if (sha256Hex(concat(...parts)) !== signedFile) throw new ObjectAlteredError(signedFile);
+};
+
+/** No block is behind the end: what was put there is seen here alone. */
+const requireEnd = async (store: Pick<ObjectStore, 'size'>, digest: string, bytes: number): Promise<void> => {
+  if ((await store.size(digest)) !== bytes)
+    throw new ObjectAlteredError(digest, 'it has another length than it had');
 };
 
 interface Run extends ByteRange {

@@ -104,7 +104,7 @@ export class S3ObjectStore implements ObjectStore {
   async read(digest: string, offset: number, length: number): Promise<Buffer> {
     checkRange(offset, length);
     if (length === 0) {
-      if (!(await this.has(digest))) throw new ObjectMissingError(digest);
+      await this.size(digest);
       return Buffer.alloc(0);
     }
     const bytes = await collected(this.#pieces(digest, offset, offset + length));
@@ -112,17 +112,28 @@ export class S3ObjectStore implements ObjectStore {
     return bytes;
   }
 
-  async has(digest: string): Promise<boolean> {
+  async size(digest: string): Promise<number> {
     const object = this.#object(digest);
     try {
-      await this.#send(digest, (signal) =>
+      const { ContentLength } = await this.#send(digest, (signal) =>
         this.#client.send(new HeadObjectCommand(object), { abortSignal: signal }),
       );
+      if (ContentLength === undefined)
+        throw new StorageUnavailableError('does not say how long its objects are');
+      return ContentLength;
+    } catch (error) {
+      // An answer without a body does not say whether the object or the whole bucket is missing.
+      if (error instanceof ObjectMissingError) await this.#bucketIsThere();
+      throw error;
+    }
+  }
+
+  async has(digest: string): Promise<boolean> {
+    try {
+      await this.size(digest);
       return true;
     } catch (error) {
       if (!(error instanceof ObjectMissingError)) throw error;
-      // An answer without a body does not say whether the object or the whole bucket is missing.
-      await this.#bucketIsThere();
       return false;
     }
   }
