@@ -202,7 +202,7 @@ describe('the blockchain report on a running network', () => {
   test('the access log answers for a person, an organisation, a reason, a record and days', async () => {
     const all = await logOf();
     const path = `/patients/${geetha['registrationNo']}/access-log`;
-    const [newest] = all;
+    const newest = all[0]!;
     const asked = async (filter: Record<string, string>) =>
       (await owner.get(`${path}?${new URLSearchParams({ ...filter, limit: '200' }).toString()}`)).body;
     const filters: [Record<string, string>, (item: Json) => boolean][] = [

@@ -1,9 +1,34 @@
+import { completeRecord } from '../support/complete-record';
 import type { Stage } from './stage';
 import { HOSPITAL } from './stage';
 import { stepsFlow } from './integrity';
 import type { Visitor } from '../support/visitor';
 
 const DAY_S = 86_400;
+
+/** What the browser keeps of drafts: how many, whether a word of one can be read, keys that scripts could take away. */
+const keptDrafts = (at: Visitor) =>
+  at.page.evaluate(
+    () =>
+      new Promise<{ drafts: number; readable: boolean; keysHandedOut: number }>((resolve, reject) => {
+        const asked = indexedDB.open('medseal-drafts');
+        asked.onerror = () => reject(asked.error ?? new Error('not opened'));
+        asked.onsuccess = () => {
+          const transaction = asked.result.transaction(['drafts', 'keys']);
+          const drafts = transaction.objectStore('drafts').getAll() as IDBRequest<{ sealed: ArrayBuffer }[]>;
+          const keys = transaction.objectStore('keys').getAll() as IDBRequest<CryptoKey[]>;
+          transaction.oncomplete = () => {
+            asked.result.close();
+            const texts = drafts.result.map(({ sealed }) => new TextDecoder().decode(sealed));
+            resolve({
+              drafts: texts.length,
+              readable: texts.some((text) => text.includes('asthma')),
+              keysHandedOut: keys.result.filter(({ extractable }) => extractable).length,
+            });
+          };
+        };
+      }),
+  );
 
 /** A doctor's day, by keyboard. */
 export function doctorFlow(stage: () => Stage): void {
@@ -66,21 +91,36 @@ export function doctorFlow(stage: () => Stage): void {
       await line('Medications', 'Text', 'Salbutamol inhaler, two puffs when needed');
       await at.pressButton('Add to vital signs');
       await line('Vital signs', 'What was measured', 'Oxygen saturation');
+      // Typed out in full it has its code, unit and usual range by itself, and the value its flag.
+      const oxygen = at.page.getByRole('group', { name: 'Vital signs, line 1', exact: true });
+      await at.sees(oxygen.getByText('LOINC 59408-5'));
       await line('Vital signs', 'Value', '93');
-      await line('Vital signs', 'Unit', '%');
-      await line('Vital signs', 'Abnormal', ' ');
+      expect(await oxygen.getByLabel('Unit').inputValue()).toBe('%');
+      expect(await oxygen.getByLabel('Abnormal').isChecked()).toBe(true);
       await at.pressButton('Add to past medical history');
       await line('Past medical history', 'Text', 'Eczema as a child');
       await at.pressButton('Add to immunizations');
       await line('Immunizations', 'Text', 'Influenza vaccine');
       await at.pressButton('Add to laboratory data');
-      await line('Laboratory data', 'What was measured', 'Eosinophils');
+      await line('Laboratory data', 'What was measured', 'eosino');
+      await at.press('ArrowDown');
+      await at.press('Enter');
+      const eosinophils = at.page.getByRole('group', { name: 'Laboratory data, line 1', exact: true });
+      await at.sees(eosinophils.getByText('LOINC 713-8'));
+      await line('Laboratory data', 'Usual range', '1-6');
       await line('Laboratory data', 'Value', '7.5');
-      await line('Laboratory data', 'Unit', '%');
+      expect(await eosinophils.getByLabel('Abnormal').isChecked()).toBe(true);
       await at.pressButton('Add to radiology reports');
       await line('Radiology reports', 'Text', 'Chest clear, no consolidation.');
+      // Nothing is lost with the page, and nothing of it can be read where it is kept.
+      await at.sees(at.text('Kept in this browser until it is sent or you sign out.'));
+      expect(await keptDrafts(at)).toEqual({ drafts: 1, readable: false, keysHandedOut: 0 });
+      await at.page.reload();
+      await at.pressButton(`Go on with the draft: Seasonal asthma, ${stage().patient.registrationNo}`);
+      expect(await (await at.field('Disease')).inputValue()).toBe('Seasonal asthma');
       await at.pressButton('Sign and send');
       await at.sees(at.heading('Record sent'));
+      expect((await keptDrafts(at)).drafts).toBe(0);
       await at.sees(at.text('The record is sealed. Next: Sanitise, by the sanitiser.'));
       const address = await (await at.link('Show the record')).getAttribute('href');
       stage().recordId = address?.split('/').at(-1) ?? '';
@@ -105,6 +145,58 @@ export function doctorFlow(stage: () => Stage): void {
       const hospital = (await at.field('Organisation')).locator('option:checked');
       expect(await hospital.textContent()).toBe(HOSPITAL);
       expect(await (await at.field('User name')).inputValue()).toBe('');
+    });
+
+    test('amends a record, and sees what one version says otherwise than the other; no draft outlives the sign-out', async () => {
+      const { product } = stage();
+      const author = await product.as('sundar');
+      const { recordId } = await author.writeRecord({
+        registrationNo: product.user('geetha').registrationNo ?? '',
+        effectiveDate: '2020-04-04',
+        disease: 'Sprained ankle',
+        document: {
+          problems: [{ text: 'Ankle is swollen' }],
+          medications: [{ text: 'Cold compress' }],
+          labData: [{ text: 'Potassium', value: '5.6', unit: 'mmol/L' }],
+        },
+      });
+      await completeRecord(product, author, recordId);
+      at = await stage().signedIn(product.user('sundar'), `/records/${recordId}`);
+      await at.follow('Amend');
+      await at.pressButton('Open to amend');
+      await at.sees(at.text('Nothing is different.'));
+      const value = at.page.getByRole('group', { name: 'Laboratory data, line 1' }).getByLabel('Value');
+      await at.reach(value);
+      await at.page.keyboard.type('4.6');
+      await at.pressButton('Remove line 1 of medications');
+      const changes = ['Changed: Potassium 5.6 mmol/L → Potassium 4.6 mmol/L', 'Removed: Cold compress'];
+      const shown = (text: string) => at.page.getByRole('listitem').filter({ hasText: text });
+      for (const change of changes) await at.sees(shown(change));
+      await at.pressButton('Sign and send');
+      await at.sees(at.text('The record is sealed. Next: Sanitise, by the sanitiser.'));
+      await at.follow('Show the record');
+      await at.sees(at.heading('Versions'));
+      await at.pressButton('Compare');
+      for (const change of changes) await at.sees(shown(change));
+
+      await at.goto('/records/new');
+      await at.type('Disease', 'Not to be kept');
+      await at.sees(at.text('Kept in this browser until it is sent or you sign out.'));
+      await at.signOut();
+      await at.page.waitForFunction(
+        () =>
+          new Promise<boolean>((resolve) => {
+            const asked = indexedDB.open('medseal-drafts');
+            asked.onsuccess = () => {
+              const counted = asked.result.transaction('drafts').objectStore('drafts').count();
+              counted.onsuccess = () => {
+                asked.result.close();
+                resolve(counted.result === 0);
+              };
+            };
+          }),
+      );
+      expect(await keptDrafts(at)).toEqual({ drafts: 0, readable: false, keysHandedOut: 0 });
     });
   });
 }

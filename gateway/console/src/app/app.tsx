@@ -4,6 +4,7 @@ import { RouterProvider } from '@tanstack/react-router';
 import { ProblemError } from '@medseal/client';
 import { Waiting } from '../ui/notice';
 import { t } from '../i18n';
+import { forgetDrafts } from '../records/drafts';
 import { loadAllPages, router } from './router';
 import { noticeFailure, SessionProvider, useSession } from './session';
 
@@ -43,7 +44,11 @@ function ForgetOnChange() {
   const subject = user?.subject;
   useEffect(() => {
     if (subject !== undefined) loadAllPages();
-    return () => queries.clear();
+    return () => {
+      queries.clear();
+      // Where the browser keeps none there is nothing to forget.
+      if (subject !== undefined) forgetDrafts().catch(() => undefined);
+    };
   }, [subject]);
   return null;
 }

@@ -74,6 +74,11 @@ const newRecord = createRoute({
   }),
   component: lazyRouteComponent(() => import('../pages/new-record'), 'NewRecordPage'),
 });
+const amendRecord = createRoute({
+  getParentRoute: () => shell,
+  path: '/records/$recordId/amend',
+  component: lazyRouteComponent(() => import('../pages/amend-record'), 'AmendRecordPage'),
+});
 const record = createRoute({
   getParentRoute: () => shell,
   path: '/records/$recordId',
@@ -171,6 +176,7 @@ export const router = createRouter({
       records,
       newRecord,
       record,
+      amendRecord,
       report,
       blocks,
       block,

@@ -13,7 +13,9 @@ import { recordsChanged } from '../records/records-changed';
 import { RecordState } from '../records/record-table';
 import { Sanitising } from '../records/sanitising';
 import { returnedText, stepName } from '../records/step-words';
+import { VersionsPanel } from '../records/versions-panel';
 import { UnlockDialog } from '../records/unlock-dialog';
+import { t } from '../i18n';
 import { Button } from '../ui/button';
 import { ErrorNotice, Notice, Waiting } from '../ui/notice';
 import { Facts, Page, Panel } from '../ui/page';
@@ -51,6 +53,8 @@ export function RecordPage() {
   const isAuthor = record.author === subject;
   const mayComplete = isAuthor && record.next?.role === 'author' && record.status !== 'created';
   const { panel, integrity } = record;
+  // What a verifier gave back is amended too: the version that was refused stays as it is.
+  const mayAmend = isAuthor && (record.status === 'chained' || integrity?.returned?.step === 'attest');
   const awaits = (step: string): boolean => record.next?.step === step;
   const maySanitise = awaits('sanitize') && panel?.sanitizer === subject;
   const hasAttested = integrity?.attestations.some(({ verifier }) => verifier === subject) ?? false;
@@ -65,7 +69,16 @@ export function RecordPage() {
       <p className="trail">
         <Link to="/records">EHR Record</Link>
       </p>
-      <Page title={record.disease ?? `Record ${recordId.slice(0, 8)}`}>
+      <Page
+        title={record.disease ?? `Record ${recordId.slice(0, 8)}`}
+        actions={
+          mayAmend && (
+            <Link to="/records/$recordId/amend" params={{ recordId }} className="button">
+              {t('amend.do')}
+            </Link>
+          )
+        }
+      >
         {done && <Notice kind="good">{done}</Notice>}
         {integrity?.returned && record.status !== 'chained' && (
           <Notice kind="warning">{returnedText(integrity.returned)}</Notice>
@@ -86,6 +99,7 @@ export function RecordPage() {
         {maySanitise && <Sanitising recordId={recordId} onDone={stepDone} />}
         {mayAttest && <Attesting recordId={recordId} onDone={stepDone} />}
         <CloudPanel record={record} isAuthor={isAuthor} />
+        <VersionsPanel record={record} mayOpen={role === 'patient' ? 'owner' : isAuthor ? 'author' : false} />
         <Panel title="On the ledger">
           <Facts
             items={[

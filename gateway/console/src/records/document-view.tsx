@@ -1,6 +1,8 @@
 import { type ClinicalItem, type ClinicalSections, SECTIONS } from '@medseal/client';
 import { Badge, Empty } from '../ui/notice';
 import { dayText } from '../ui/values';
+import { t } from '../i18n';
+import { narrativeLines } from './narrative';
 import { SECTION_TITLES } from './sections';
 
 /** A document as it was opened: the eight sections, or what a FHIR document Bundle says in its Composition. */
@@ -34,16 +36,22 @@ function SectionsView({ sections }: { sections: ClinicalSections }) {
   );
 }
 
-const ItemLine = ({ item: { text, code, value, unit, date, abnormal } }: { item: ClinicalItem }) => (
+const ItemLine = ({ item: { text, code, value, unit, range, date, abnormal } }: { item: ClinicalItem }) => (
   <>
     {text}
-    {code && <span className="muted"> ({[code.display, code.code].filter(Boolean).join(', ')})</span>}
+    {code && (
+      <span className="muted">
+        {' '}
+        ({code.display === text ? code.code : [code.display, code.code].filter(Boolean).join(', ')})
+      </span>
+    )}
     {value !== undefined && (
       <strong>
         {' '}
         {String(value)} {unit}
       </strong>
     )}
+    {range && <span className="muted"> {t('records.usual', { range })}</span>}
     {abnormal && (
       <>
         {' '}
@@ -70,7 +78,7 @@ function BundleView({ bundle }: { bundle: unknown }) {
         <section key={index}>
           <h3>{String(section.title ?? 'Section')}</h3>
           <ul>
-            {linesOf(section.text?.div).map((line, at) => (
+            {linesOf(section).map((line, at) => (
               <li key={at}>{line}</li>
             ))}
           </ul>
@@ -80,9 +88,7 @@ function BundleView({ bundle }: { bundle: unknown }) {
   );
 }
 
-/** Text only: markup of a document is never put on the page. */
-function linesOf(narrative: unknown): string[] {
-  const parsed = new DOMParser().parseFromString(String(narrative ?? ''), 'text/html');
-  const items = [...parsed.querySelectorAll('li')].map((item) => item.textContent?.trim() ?? '');
-  return items.length > 0 ? items : [parsed.body.textContent?.trim() || 'No entries'];
-}
+const linesOf = ({ text }: BundleSection): string[] => {
+  const lines = narrativeLines(text?.div);
+  return lines.length > 0 ? lines : [t('records.noEntries')];
+};

@@ -1,12 +1,17 @@
 import { useId, useRef } from 'react';
 import { SECTIONS } from '@medseal/client';
 import { Button } from '../ui/button';
-import { CheckField, TextArea, TextField } from '../ui/fields';
+import { t } from '../i18n';
+import { CheckField, SelectField, TextArea, TextField } from '../ui/fields';
+import { CodeField } from './code-field';
+import { codesOf, codingOf, entryOf, nameOfCode } from './codes';
 import {
+  coded,
   type Draft,
   type DraftItem,
   itemError,
   MEASURED,
+  measured,
   nextItem,
   SECTION_TITLES,
   type SectionName,
@@ -32,7 +37,7 @@ export function SectionFields({
     setTimeout(
       () =>
         box.current
-          ?.querySelector<HTMLElement>(`[data-item="${item.id}"] textarea, [data-item="${item.id}"] input`)
+          ?.querySelector<HTMLElement>(`[data-item="${item.id}"] :is(textarea, select, input)`)
           ?.focus(),
       0,
     );
@@ -98,24 +103,46 @@ function ItemFields({
   onChange: (item: DraftItem) => void;
   onRemove: () => void;
 }) {
-  const set = (part: Partial<DraftItem>): void => onChange({ ...item, ...part });
+  const set = (part: Partial<DraftItem>): void => onChange(measured(item, part));
   const isMeasured = MEASURED.has(section);
-  const isLong = section === 'progressNotes' || section === 'radiologyReports';
-  const text = {
-    label: isMeasured ? 'What was measured' : 'Text',
-    value: item.text,
-    onChange: (value: string) => set({ text: value }),
-    error: shownError,
-    required: true,
-  };
+  const label = isMeasured ? 'What was measured' : 'Text';
   return (
     <div
-      className={isMeasured ? 'item coded' : 'item dated'}
+      className={isMeasured ? 'item measured' : 'item dated'}
       data-item={item.id}
       role="group"
       aria-label={`${SECTION_TITLES[section]}, line ${number}`}
     >
-      {isLong ? <TextArea {...text} /> : <TextField {...text} />}
+      {isWritten(section) ? (
+        <div>
+          <SelectField
+            label={section === 'progressNotes' ? t('records.partOfNote') : t('records.examination')}
+            value={item.code?.code ?? ''}
+            options={[['', '–'], ...codesOf(section).map((one) => [one.code, nameOfCode(one)] as const)]}
+            onChange={(code) => {
+              const entry = entryOf(section, code);
+              set({ code: entry && codingOf(section, entry) });
+            }}
+          />
+          <TextArea
+            label={label}
+            value={item.text}
+            rows={3}
+            error={shownError}
+            required
+            onChange={(text) => set({ text })}
+          />
+        </div>
+      ) : (
+        <CodeField
+          section={section}
+          label={label}
+          item={item}
+          error={shownError}
+          onText={(text) => set({ text, code: undefined })}
+          onChosen={(entry) => onChange(coded(section, item, entry))}
+        />
+      )}
       {isMeasured && (
         <>
           <TextField label="Value" value={item.value} onChange={(value) => set({ value })} required />
@@ -126,11 +153,21 @@ function ItemFields({
             list={UNITS[section]}
             required
           />
+          <TextField
+            label={t('records.range')}
+            value={item.range}
+            onChange={(range) => set({ range })}
+            required
+          />
         </>
       )}
       <TextField label="Date" type="date" value={item.date} onChange={(date) => set({ date })} />
       {isMeasured && (
-        <CheckField label="Abnormal" checked={item.abnormal} onChange={(abnormal) => set({ abnormal })} />
+        <CheckField
+          label="Abnormal"
+          checked={item.abnormal}
+          onChange={(abnormal) => onChange({ ...item, abnormal })}
+        />
       )}
       <div className="item-end">
         <Button
@@ -144,3 +181,7 @@ function ItemFields({
     </div>
   );
 }
+
+/** Sections of prose, of which a code only says what it is about. */
+const isWritten = (section: SectionName): boolean =>
+  section === 'progressNotes' || section === 'radiologyReports';

@@ -1,0 +1,53 @@
+import { useEffect, useRef, useState } from 'react';
+import { useUser } from '../app/session';
+import { Drafts, type KeptDraft } from './drafts';
+
+/**
+ * Keeps a form's values in this browser as they are typed, and offers what was kept before.
+ *
+ * @param of what the draft is of: `new`, or the record that it amends
+ * @param isDirty something was typed, and it is not sent yet
+ */
+export function useDraft<Values>(of: string, values: Values, isDirty: boolean) {
+  const { subject } = useUser();
+  const [drafts] = useState(() => new Drafts<Values>(subject, of));
+  const [id, setId] = useState<string>(() => crypto.randomUUID());
+  const [offered, setOffered] = useState<KeptDraft<Values>[]>([]);
+  /** Undefined until something was to be kept. */
+  const [isKept, setIsKept] = useState<boolean>();
+  const isOver = useRef(false);
+
+  useEffect(() => {
+    // Without them the page works as it does without a draft.
+    drafts.list().then(setOffered, () => undefined);
+  }, [drafts]);
+
+  const text = isDirty ? JSON.stringify(values) : undefined;
+  useEffect(() => {
+    if (text === undefined || isOver.current) return;
+    drafts.save(id, JSON.parse(text) as Values).then(
+      () => setIsKept(true),
+      () => setIsKept(false),
+    );
+  }, [drafts, id, text]);
+
+  const withdraw = (draft: string): void => setOffered((before) => before.filter((one) => one.id !== draft));
+  return {
+    offered,
+    isKept,
+    /** Goes on with one: it is the form's own from now on. */
+    take: (draft: KeptDraft<Values>): void => {
+      setId(draft.id);
+      withdraw(draft.id);
+    },
+    discard: (draft: KeptDraft<Values>): void => {
+      withdraw(draft.id);
+      void drafts.remove(draft.id);
+    },
+    /** The form was sent. */
+    finish: (): void => {
+      isOver.current = true;
+      void drafts.remove(id);
+    },
+  };
+}
