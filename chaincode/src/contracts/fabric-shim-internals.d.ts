@@ -17,3 +17,14 @@ declare module 'fabric-shim/lib/contract-spi/chaincodefromcontract.js' {
   ) => ChaincodeInterface;
   export = ChaincodeFromContract;
 }
+
+/** Its loggers are winston's. */
+declare module 'fabric-shim/lib/logger.js' {
+  type Level = 'debug' | 'info' | 'warn' | 'error';
+  interface ShimLogger extends Record<Level, (...args: unknown[]) => ShimLogger> {
+    isLevelEnabled(level: Level): boolean;
+  }
+
+  const shimLog: { getLogger(name?: string): ShimLogger };
+  export = shimLog;
+}

@@ -1,3 +1,4 @@
+import './shim-log.js';
 import { utf8Decode } from '@medseal/crypto';
 import type { ChaincodeInterface, ChaincodeResponse, ChaincodeStub } from 'fabric-shim-api';
 import { type ChaincodeServerTLSProperties, Shim } from 'fabric-shim';
