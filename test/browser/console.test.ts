@@ -7,7 +7,7 @@ import { consentFlow } from './consents';
 import { doctorFlow } from './doctor';
 import { emergencyFlow } from './emergencies';
 import { guardianFlow } from './guardians';
-import { auditFlow } from './integrity';
+import { auditFlow, queueFlow } from './integrity';
 import { interruptionFlows } from './interruptions';
 import { keysFlow } from './keys';
 import { ministryFlow } from './ministry';
@@ -48,6 +48,7 @@ describeInBrowser('the console', () => {
   emergencyFlow(stage);
   ministryFlow(stage);
   interruptionFlows(stage);
+  queueFlow(stage);
   tamperingFlow(stage);
   pageChecks(stage);
 

@@ -45,9 +45,16 @@ export function stepsFlow(stage: () => Stage): void {
       const steps = doctor.page.getByRole('list', { name: 'Steps of this record' });
       await doctor.sees(steps.getByText('Next: the sanitiser'));
       await doctor.leave();
-      await sanitiser.goto('/');
-      await opened(sanitiser);
-      await sanitiser.pressButton('Approve and sanitise');
+      await sanitiser.menu('Generate Sanitized File');
+      await sanitiser.sees(sanitiser.row(stage().recordId.slice(0, 8)));
+      await sanitiser.pressButton('Open next');
+      await sanitiser.sees(sanitiser.text(/^Every signature holds\./));
+      await checkPage(sanitiser, 'Generate Sanitized File, opened');
+      await sanitiser.press('Control+Shift+Enter');
+      await sanitiser.sees(sanitiser.heading('Give the record back'));
+      // Not approved by the keys of the page behind a dialog.
+      await sanitiser.press('Escape');
+      await sanitiser.press('Control+Enter');
       await sanitiser.sees(sanitiser.text('The record is sanitised.'));
       await sanitiser.leave();
     });
@@ -55,19 +62,38 @@ export function stepsFlow(stage: () => Stage): void {
     test('let a verifier compare the original with what the cloud holds, and approve', async () => {
       await stage().recordReaches('uploaded');
       const at = await stage().signedIn(await stage().verifierOf(stage().recordId));
-      await opened(at);
-      await at.pressButton('Open and compare');
+      await at.menu('Attest Records');
+      await at.sees(at.row(stage().recordId.slice(0, 8)));
+      await at.pressButton('Open next');
       await at.sees(at.text(/^What the cloud gave back is what the ledger says/));
       await at.sees(at.heading('Original'));
       await at.sees(at.text('Wheezes since the rains began.'));
       await at.sees(at.heading('In the cloud'));
       await at.sees(at.row(/^Composition\.section/).first());
       await checkPage(at, 'To attest');
-      await at.pressButton('Approve');
+      await at.press('Control+Enter');
       await at.sees(at.text('You have approved the record.'));
       await at.leave();
       await stage().recordReaches('chained');
     });
+  });
+}
+
+/** Several records at once, of those that the flows before have sent; by keyboard. */
+export function queueFlow(stage: () => Stage): void {
+  test('a sanitiser approves all that wait at once, and goes on elsewhere meanwhile', async () => {
+    const at = await stage().signedIn(stage().role('sanitizer'), '/sanitizing');
+    await at.sees(at.page.getByRole('checkbox').first());
+    const count = await at.page.getByRole('checkbox').count();
+    expect(count).toBeGreaterThan(1);
+    await at.pressButton('Choose all');
+    await at.pressButton(`Check and approve ${count} records`);
+    await at.menu('Dashboard');
+    await at.menu('Generate Sanitized File');
+    await at.sees(at.text(`${count} of ${count} records were approved.`));
+    await at.pressButton('Close');
+    await at.sees(at.text('Nothing waits for you at the moment.'));
+    await at.leave();
   });
 }
 

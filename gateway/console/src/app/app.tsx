@@ -4,6 +4,7 @@ import { RouterProvider } from '@tanstack/react-router';
 import { ProblemError } from '@medseal/client';
 import { Waiting } from '../ui/notice';
 import { t } from '../i18n';
+import { forgetBatch } from '../records/batch';
 import { forgetDrafts } from '../records/drafts';
 import { loadAllPages, router } from './router';
 import { noticeFailure, SessionProvider, useSession } from './session';
@@ -46,6 +47,7 @@ function ForgetOnChange() {
     if (subject !== undefined) loadAllPages();
     return () => {
       queries.clear();
+      forgetBatch();
       // Where the browser keeps none there is nothing to forget.
       if (subject !== undefined) forgetDrafts().catch(() => undefined);
     };

@@ -5,6 +5,8 @@ export interface MenuEntry {
     | '/doctors'
     | '/patients'
     | '/records'
+    | '/sanitizing'
+    | '/attesting'
     | '/report'
     | '/users'
     | '/consents'
@@ -30,6 +32,8 @@ export const MENU: readonly MenuEntry[] = [
     label: 'EHR Record',
     roles: ['hospital-admin', 'doctor', 'verifier', 'sanitizer', 'patient'],
   },
+  { to: '/sanitizing', label: 'Generate Sanitized File', roles: ['sanitizer'] },
+  { to: '/attesting', label: 'Attest Records', roles: ['verifier'] },
   { to: '/report', label: 'Blockchain Report', roles: ALL },
   { to: '/consents', label: 'Consents', roles: ['patient', 'doctor', 'hospital-admin'] },
   { to: '/access-log', label: 'Access Log', roles: ['patient', 'auditor'] },

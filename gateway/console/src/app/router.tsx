@@ -84,6 +84,16 @@ const record = createRoute({
   path: '/records/$recordId',
   component: lazyRouteComponent(() => import('../pages/record'), 'RecordPage'),
 });
+const sanitizing = createRoute({
+  getParentRoute: () => shell,
+  path: '/sanitizing',
+  component: lazyRouteComponent(() => import('../pages/sanitizing'), 'SanitizingPage'),
+});
+const attesting = createRoute({
+  getParentRoute: () => shell,
+  path: '/attesting',
+  component: lazyRouteComponent(() => import('../pages/attesting'), 'AttestingPage'),
+});
 const report = createRoute({
   getParentRoute: () => shell,
   path: '/report',
@@ -177,6 +187,8 @@ export const router = createRouter({
       newRecord,
       record,
       amendRecord,
+      sanitizing,
+      attesting,
       report,
       blocks,
       block,

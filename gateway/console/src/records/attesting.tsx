@@ -1,15 +1,25 @@
-import { useState } from 'react';
+import { useEffect, useState } from 'react';
 import { useMutation } from '@tanstack/react-query';
 import { client } from '../app/session';
 import { Button } from '../ui/button';
 import { ErrorNotice, Notice } from '../ui/notice';
 import { Panel } from '../ui/page';
 import { BothDocuments } from './both-documents';
+import { useQueueKeys } from './queue-keys';
 import { ReturnDialog } from './return-dialog';
 import { returnReason, VERIFIER_REASONS } from './step-words';
 
 /** A verifier's step: the original beside what the cloud holds, what the checks found, and the decision. */
-export function Attesting({ recordId, onDone }: { recordId: string; onDone: (text: string) => void }) {
+export function Attesting({
+  recordId,
+  opensAtOnce = false,
+  onDone,
+}: {
+  recordId: string;
+  /** Where opening was asked for already: it leaves a receipt. */
+  opensAtOnce?: boolean;
+  onDone: (text: string) => void;
+}) {
   const [isReturning, setIsReturning] = useState(false);
   const comparing = useMutation({
     mutationFn: async () => {
@@ -21,6 +31,15 @@ export function Attesting({ recordId, onDone }: { recordId: string; onDone: (tex
   const approving = useMutation({
     mutationFn: () => client.attestRecord(recordId, round),
     onSuccess: () => onDone('You have approved the record.'),
+  });
+  const { mutate: open } = comparing;
+  useEffect(() => {
+    if (opensAtOnce) open();
+  }, [opensAtOnce, open]);
+  const mayApprove = comparing.data?.checked.findings.length === 0 && !approving.isPending;
+  useQueueKeys({
+    approve: mayApprove ? () => approving.mutate() : undefined,
+    giveBack: comparing.isSuccess ? () => setIsReturning(true) : undefined,
   });
   if (!comparing.isSuccess)
     return (
@@ -65,11 +84,14 @@ export function Attesting({ recordId, onDone }: { recordId: string; onDone: (tex
           kind="main"
           busy={approving.isPending}
           disabled={findings.length > 0}
+          aria-keyshortcuts="Control+Enter"
           onClick={() => approving.mutate()}
         >
           Approve
         </Button>
-        <Button onClick={() => setIsReturning(true)}>Give back …</Button>
+        <Button aria-keyshortcuts="Control+Shift+Enter" onClick={() => setIsReturning(true)}>
+          Give back …
+        </Button>
       </div>
       {sanitized !== null && <BothDocuments original={original} sanitised={sanitized} />}
       {isReturning && (

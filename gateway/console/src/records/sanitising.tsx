@@ -7,6 +7,7 @@ import { Facts, Panel } from '../ui/page';
 import { Table } from '../ui/table';
 import { AsStored } from './both-documents';
 import { DocumentView } from './document-view';
+import { useQueueKeys } from './queue-keys';
 import { ReturnDialog } from './return-dialog';
 import { PROFILES, REPLACED_KINDS, SANITISER_REASONS } from './step-words';
 
@@ -24,6 +25,11 @@ export function Sanitising({ recordId, onDone }: { recordId: string; onDone: (te
   const sanitising = useMutation({
     mutationFn: () => client.sanitizeRecord(recordId, round),
     onSuccess: () => onDone('The record is sanitised.'),
+  });
+  const mayApprove = shown.data !== undefined && shown.data.fault === null && !sanitising.isPending;
+  useQueueKeys({
+    approve: mayApprove ? () => sanitising.mutate() : undefined,
+    giveBack: shown.isSuccess ? () => setIsReturning(true) : undefined,
   });
   if (shown.isPending) return <Waiting text="Checking every signature of the package …" />;
   if (shown.isError) return <ErrorNotice error={shown.error} retry={() => void shown.refetch()} />;
@@ -43,11 +49,14 @@ export function Sanitising({ recordId, onDone }: { recordId: string; onDone: (te
           kind="main"
           busy={sanitising.isPending}
           disabled={fault !== null}
+          aria-keyshortcuts="Control+Enter"
           onClick={() => sanitising.mutate()}
         >
           Approve and sanitise
         </Button>
-        <Button onClick={() => setIsReturning(true)}>Give back …</Button>
+        <Button aria-keyshortcuts="Control+Shift+Enter" onClick={() => setIsReturning(true)}>
+          Give back …
+        </Button>
       </div>
       <Facts
         items={[
