@@ -567,6 +567,58 @@ export interface AccessLogQuery extends PageQuery {
   to?: string;
 }
 
+/** Counts by month (`YYYY-MM`); a part is null for those who may not see it. */
+export interface StatisticsAnswer {
+  /** Oldest first. */
+  months: string[];
+  visits: { month: string; outpatient: number; admissions: number }[] | null;
+  /** Patients by disease; what fewer than `least` patients have is left out. */
+  diseases: { items: { disease: string; patients: number }[]; least: number; suppressed: number } | null;
+  /** Consents in force to people of the own hospital. */
+  consents: { purpose: string; consents: number }[] | null;
+  accesses: {
+    of: 'own-records' | 'own' | 'organization' | 'network';
+    items: { month: string; basis: string; reads: number }[];
+  };
+  audits: { month: string; status: 'intact' | 'failed' | 'aborted'; audits: number }[] | null;
+}
+
+/** How the network is. */
+export interface NetworkAnswer {
+  channel: string;
+  checkedAt: string;
+  organizations: {
+    mspId: string;
+    name: string;
+    kind: 'ministry' | 'hospital';
+    status: string;
+    /** Blocks on its peer; null where the gateway asked does not serve it, or the peer does not answer. */
+    height: number | null;
+    isServedHere: boolean;
+    isAgent: boolean;
+    isCustodian: boolean;
+    staff: number;
+    patients: number;
+    records: number;
+  }[];
+  blocks: {
+    height: number;
+    transactions: number;
+    invalid: number;
+    /** The last 24, oldest first. */
+    hours: { hour: string; blocks: number; transactions: number }[];
+  };
+  /** Of the files of all chained records. */
+  audits: {
+    everyDays: number;
+    files: number;
+    covered: number;
+    failing: number;
+    neverAudited: number;
+    open: number;
+  };
+}
+
 /** One read of a patient's records, as its receipt on the ledger says. */
 export interface AccessLogItem {
   receiptId: string;

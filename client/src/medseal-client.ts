@@ -6,10 +6,10 @@ import type {
   ActivationLetter,
   AttestingAnswer,
   AttestReturnReason,
-  AwaitedStep,
   AuditAnswer,
   AuditInput,
   AuditQuery,
+  AwaitedStep,
   BlockDetail,
   BlockSummary,
   CareTeamAnswer,
@@ -44,6 +44,7 @@ import type {
   Keyring,
   LackingSlot,
   LedgerPart,
+  NetworkAnswer,
   OpenedInEmergency,
   OpenedRecord,
   OpenedUnderConsent,
@@ -68,6 +69,7 @@ import type {
   SessionAnswer,
   SessionSummary,
   StaffKeysAnswer,
+  StatisticsAnswer,
   ToSign,
   TransactionSummary,
   UserChanged,
@@ -584,6 +586,12 @@ export class MedsealClient {
       throw new ProblemError(502, 'INCOMPLETE', 'The walk was cut off before its verdict: start it again.');
     return last;
   }
+
+  /** @param months from 1 to 600, until the present one */
+  statistics = (months: number) => this.#call<StatisticsAnswer>('GET', '/statistics', undefined, { months });
+
+  /** For system managers, administrators and auditors. */
+  network = () => this.#call<NetworkAnswer>('GET', '/network');
 
   blocks = (query?: PageQuery) =>
     this.#call<Page<BlockSummary>>('GET', '/blockchain/blocks', undefined, query);

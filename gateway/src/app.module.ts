@@ -24,6 +24,7 @@ import { IdempotencyInterceptor } from './http/idempotency.interceptor.js';
 import { ProblemFilter } from './http/problem.filter.js';
 import { ReadYourWritesInterceptor } from './http/read-your-writes.interceptor.js';
 import { validationPipe } from './http/validation.pipe.js';
+import { NetworkModule } from './network/network.module.js';
 import { OwnerConsentsModule } from './consents/owner-consents.module.js';
 import { OrganizationRegistry } from './organizations/organization.js';
 import { PlatformModule } from './organizations/platform.module.js';
@@ -34,6 +35,7 @@ import { ProjectionModule } from './projection/projection.module.js';
 import { RecordsModule } from './records/records.module.js';
 import { SettingsModule } from './settings/settings.module.js';
 import { StaffKeysModule } from './staff-keys/staff-keys.module.js';
+import { StatisticsModule } from './statistics/statistics.module.js';
 import { TransactionsModule } from './transactions/transactions.module.js';
 import { UsersModule } from './users/users.module.js';
 import { VerifyModule } from './verify/verify.module.js';
@@ -86,6 +88,8 @@ export class AppModule {
         ParametersModule,
         SettingsModule,
         StaffKeysModule,
+        StatisticsModule,
+        NetworkModule.with(auditEveryDays),
       ],
       providers: [
         { provide: APP_FILTER, useClass: ProblemFilter },

@@ -1,5 +1,6 @@
 import { closeSync, openSync, readdirSync, readFileSync, readSync, statSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
+import type { NetworkAnswer, StatisticsAnswer } from '@medseal/client';
 import { Device, type Begun } from './device';
 import { type Answer, type Caller, type Colleague, TestBed } from './harness';
 
@@ -226,6 +227,78 @@ describe('the blockchain report on a running network', () => {
     }
     const wrong = await owner.get(`${path}?from=yesterday`);
     expect([wrong.status, wrong.body['errors'][0].field]).toEqual([400, 'from']);
+  });
+
+  test('statistics count what the role may see, and name no disease that few patients have', async () => {
+    const visit = { class: 'IMP', doctorId: sundar.subject, reason: 'leg', period: { start: '2020-04-01' } };
+    const opened = await sundar.caller.post(`/patients/${geetha['registrationNo']}/encounters`, visit);
+    expect(opened.status).toBe(201);
+    const statistics = async (caller: Caller): Promise<StatisticsAnswer> =>
+      (await caller.get('/statistics?months=600')).body as never;
+
+    const ofAdmin = await statistics(admin);
+    expect(ofAdmin.months).toHaveLength(600);
+    expect(ofAdmin.visits?.filter(({ outpatient, admissions }) => outpatient + admissions > 0)).toEqual([
+      { month: '2020-04', outpatient: 0, admissions: 1 },
+    ]);
+    expect(ofAdmin).toMatchObject({
+      diseases: { items: [], least: 5, suppressed: 2 },
+      consents: [],
+      accesses: { of: 'organization' },
+      audits: [],
+    });
+    const ofDoctor = await statistics(sundar.caller);
+    expect(ofDoctor).toMatchObject({
+      visits: null,
+      diseases: { items: [{ disease: 'leg pain', patients: 1 }], least: 1, suppressed: 0 },
+      consents: null,
+      accesses: { of: 'own' },
+      audits: null,
+    });
+    const reads = ({ accesses: { items } }: StatisticsAnswer): number =>
+      items.reduce((sum, one) => sum + one.reads, 0);
+    const ofOwner = await statistics(owner);
+    expect(ofOwner).toMatchObject({ visits: null, diseases: null, accesses: { of: 'own-records' } });
+    expect(reads(ofOwner)).toBe((await logOf()).length);
+    const ofAuditor = await statistics(auditor.caller);
+    expect(ofAuditor).toMatchObject({ visits: null, diseases: null, consents: null, audits: [] });
+    expect(ofAuditor.accesses.of).toBe('network');
+    expect(reads(ofAuditor)).toBeGreaterThan(reads(ofDoctor));
+
+    for (const months of ['0', '601', '1.5', 'x']) {
+      const refused = await admin.get(`/statistics?months=${months}`);
+      expect([refused.status, refused.body['errors']]).toEqual([
+        400,
+        [expect.objectContaining({ field: 'months' })],
+      ]);
+    }
+    // Behind the last record of theirs.
+    expect((await admin.get('/statistics')).body).toMatchObject({ diseases: { items: [], suppressed: 0 } });
+  });
+
+  test('the network’s state is told to those who watch over it', async () => {
+    const { body } = await admin.get('/network');
+    const { organizations, blocks, audits } = body as unknown as NetworkAnswer;
+    expect(organizations.map(({ mspId, kind }) => [mspId, kind])).toEqual([
+      ['MinistryMSP', 'ministry'],
+      ['CityMSP', 'hospital'],
+      ['LakesideMSP', 'hospital'],
+    ]);
+    for (const { height, isServedHere, isAgent, status } of organizations)
+      expect({ isBehind: (height ?? 0) < blocks.height, isServedHere, isAgent, status }).toEqual({
+        isBehind: false,
+        isServedHere: true,
+        isAgent: true,
+        status: 'active',
+      });
+    expect(organizations[1]).toMatchObject({ patients: 1, records: 2 });
+    expect(blocks.hours).toHaveLength(24);
+    const counted = blocks.hours.reduce((sum, { transactions }) => sum + transactions, 0);
+    expect(counted).toBeGreaterThan(0);
+    expect(counted).toBeLessThanOrEqual(blocks.transactions);
+    // Chained without the integrity steps: nothing of them can be audited.
+    expect(audits).toEqual({ everyDays: 30, files: 0, covered: 0, failing: 0, neverAudited: 0, open: 0 });
+    expect((await sundar.caller.get('/network')).status).toBe(403);
   });
 
   test('blocks and transactions tell hashes, verdict and endorsers', async () => {

@@ -585,6 +585,17 @@ export const restOperations: Readonly<Record<string, Readonly<Record<string, Res
   'GET /audits': simple('/audits'),
   'GET /audits/{id}': { 'of nobody': { call: () => get(`/audits/${random(32)}`) } },
   'GET /emergency-access': simple('/emergency-access'),
+  'GET /statistics': simple('/statistics', {
+    sees: ({ visits, diseases, consents, audits, accesses }) =>
+      labels({
+        visits: there(visits),
+        diseases: there(diseases),
+        consents: there(consents),
+        audits: there(audits),
+        network: (accesses as Body)['of'] === 'network',
+      }),
+  }),
+  'GET /network': simple('/network'),
   'GET /emergency-access/counts': simple('/emergency-access/counts'),
   'GET /emergency-access/{id}': { 'of nobody': { call: () => get(`/emergency-access/${random(16)}`) } },
   'GET /emergency-access/{id}/records': {

@@ -19,6 +19,12 @@ export class HeldOpenings {
     return found.at(-1)?.delivery.terms;
   }
 
+  /** Of all consents whose terms are here, by consent id. */
+  async allTerms(organization: Organization): Promise<Map<string, ConsentTerms>> {
+    const found = await this.held.find(organization, 'terms', {});
+    return new Map(found.map(({ delivery: { consentId, terms } }) => [consentId, terms]));
+  }
+
   /** As it was handed over under the consent; the organisation's own where it wrote the record itself. */
   async selectorOf(
     organization: Organization,

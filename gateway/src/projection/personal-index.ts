@@ -25,6 +25,14 @@ export interface TitleLine {
   readonly disease: string;
 }
 
+/** A visit at this hospital as it is counted: neither reason nor doctor. */
+export interface CountedVisit {
+  readonly ledgerId: string;
+  readonly class: string;
+  /** RFC 3339. */
+  readonly start: string;
+}
+
 /** A private value as the read model holds it. */
 export interface HeldValue {
   readonly collection: string;
@@ -34,7 +42,7 @@ export interface HeldValue {
 }
 
 /**
- * Names, numbers and title lines in this process's memory, for searching and sorting: decrypted at start and with
+ * Names, numbers, title lines and visits in this process's memory, for searching, sorting and counting: decrypted at start and with
  * every block, never written anywhere.
  */
 export class PersonalIndex {
@@ -43,6 +51,8 @@ export class PersonalIndex {
   readonly #ledgerIds = new Map<string, string>();
   readonly #staff = new Map<string, NamedStaff>();
   readonly #titleLines = new Map<string, TitleLine>();
+
+  readonly #visits = new Map<string, CountedVisit>();
 
   constructor(private readonly keystore: Pick<Keystore, 'openValue'>) {}
 
@@ -79,6 +89,11 @@ export class PersonalIndex {
     return this.#titleLines.get(`${recordId}/${version}`);
   }
 
+  /** Of all patients, those that are over too. */
+  visits(): Iterable<CountedVisit> {
+    return this.#visits.values();
+  }
+
   /** Takes a value in. @returns false for one that does not open, e.g. because the patient's erasure key is gone */
   async add(held: HeldValue): Promise<boolean> {
     try {
@@ -94,6 +109,7 @@ export class PersonalIndex {
     const [kind, subject = '', part = ''] = key.split('/');
     if (kind === 'demographics' && part === 'identity') this.#names.delete(subject);
     if (kind === 'titleLine') this.#titleLines.delete(`${subject}/${part}`);
+    if (kind === 'visit') this.#visits.delete(part);
     if (kind === 'staff') this.#staff.delete(part);
   }
 
@@ -103,6 +119,7 @@ export class PersonalIndex {
     if (number !== undefined) this.#ledgerIds.delete(number);
     this.#numbers.delete(ledgerId);
     this.#names.delete(ledgerId);
+    for (const [id, visit] of this.#visits) if (visit.ledgerId === ledgerId) this.#visits.delete(id);
     const gone = new Set(recordIds);
     for (const key of this.#titleLines.keys()) {
       if (gone.has(key.split('/')[0] ?? '')) this.#titleLines.delete(key);
@@ -110,7 +127,14 @@ export class PersonalIndex {
   }
 
   clear(): void {
-    for (const map of [this.#names, this.#numbers, this.#ledgerIds, this.#staff, this.#titleLines])
+    for (const map of [
+      this.#names,
+      this.#numbers,
+      this.#ledgerIds,
+      this.#staff,
+      this.#titleLines,
+      this.#visits,
+    ])
       map.clear();
   }
 
@@ -142,6 +166,10 @@ export class PersonalIndex {
       this.#numbers.set(ledgerId, number);
       this.#ledgerIds.set(number, ledgerId);
     }
+    if (kind === 'visit') {
+      const { start } = (fields['period'] ?? {}) as { start?: unknown };
+      this.#visits.set(part, { ledgerId, class: text(fields['class']), start: text(start) });
+    }
     if (kind === 'titleLine') {
       this.#titleLines.set(`${subject}/${part}`, {
         date: text(fields['date']),
@@ -153,7 +181,7 @@ export class PersonalIndex {
 
 /** Whether the index reads this private key of the organisation's own collection. */
 export const isIndexed = (key: string): boolean =>
-  /^(?:number\/|titleLine\/|demographics\/[0-9a-f]+\/identity$)/.test(key);
+  /^(?:number\/|titleLine\/|visit\/|demographics\/[0-9a-f]+\/identity$)/.test(key);
 
 const text = (value: unknown): string => (typeof value === 'string' ? value : '');
 

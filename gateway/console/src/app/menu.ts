@@ -8,6 +8,8 @@ export interface MenuEntry {
     | '/sanitizing'
     | '/attesting'
     | '/report'
+    | '/reports'
+    | '/network'
     | '/users'
     | '/consents'
     | '/access-log'
@@ -39,6 +41,8 @@ export const MENU: readonly MenuEntry[] = [
   { to: '/access-log', label: 'Access Log', roles: ['patient', 'auditor'] },
   { to: '/emergency-access', label: 'Emergency Access', roles: ['patient', 'doctor', 'auditor'] },
   { to: '/audits', label: 'Audits', roles: ['auditor', 'hospital-admin', 'system-manager'] },
+  { to: '/reports', label: 'Reports', roles: ALL },
+  { to: '/network', label: 'Network', roles: ['system-manager', 'hospital-admin', 'auditor'] },
   { to: '/guardians', label: 'Guardians', roles: ['patient'] },
   { to: '/keys', label: 'Keys', roles: ['patient'] },
   { to: '/users', label: 'User Listing', roles: ['hospital-admin', 'system-manager'] },

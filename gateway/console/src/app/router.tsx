@@ -109,6 +109,16 @@ const block = createRoute({
   path: '/report/blocks/$number',
   component: lazyRouteComponent(() => import('../pages/blocks'), 'BlockPage'),
 });
+const reports = createRoute({
+  getParentRoute: () => shell,
+  path: '/reports',
+  component: lazyRouteComponent(() => import('../pages/reports'), 'ReportsPage'),
+});
+const network = createRoute({
+  getParentRoute: () => shell,
+  path: '/network',
+  component: lazyRouteComponent(() => import('../pages/network'), 'NetworkPage'),
+});
 const users = createRoute({
   getParentRoute: () => shell,
   path: '/users',
@@ -192,6 +202,8 @@ export const router = createRouter({
       report,
       blocks,
       block,
+      reports,
+      network,
       users,
       consents,
       consent,

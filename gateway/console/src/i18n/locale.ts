@@ -5,7 +5,7 @@
 const NUMBER = new Intl.NumberFormat();
 const PERCENT = new Intl.NumberFormat(undefined, { style: 'percent', maximumFractionDigits: 1 });
 const MONTH = new Intl.DateTimeFormat(undefined, { month: 'short', year: 'numeric', timeZone: 'UTC' });
-const LIST = new Intl.ListFormat(undefined, { type: 'conjunction' });
+const HOUR = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit' });
 
 export const numberText = (value: number): string => NUMBER.format(value);
 
@@ -15,5 +15,5 @@ export const shareText = (share: number): string => PERCENT.format(share);
 /** @param month `YYYY-MM` */
 export const monthText = (month: string): string => MONTH.format(new Date(`${month}-01T00:00:00Z`));
 
-/** Several names as one enumeration. */
-export const listText = (items: readonly string[]): string => LIST.format(items);
+/** @param instant RFC 3339 */
+export const hourText = (instant: string): string => HOUR.format(new Date(instant));

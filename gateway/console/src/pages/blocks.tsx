@@ -3,6 +3,9 @@ import { useQuery } from '@tanstack/react-query';
 import type { BlockSummary } from '@medseal/client';
 import { useOrganizations } from '../app/organizations';
 import { client } from '../app/session';
+import { ChainPicture, type PicturedBlock } from '../charts/chain-picture';
+import { t } from '../i18n';
+import { numberText } from '../i18n/locale';
 import { ReportTabs } from '../records/report-tabs';
 import { Badge, Empty, ErrorNotice, Notice, Waiting } from '../ui/notice';
 import { Facts, Page, Panel } from '../ui/page';
@@ -13,24 +16,22 @@ import { Hash, timeText } from '../ui/values';
 export function BlocksPage() {
   const paged = usePaged(['blocks'], (query) => client.blocks(query));
   return (
-    <Page
-      title="Blockchain Report"
-      lead="Every block of the channel, newest first. Each header holds the hash of the header before it."
-    >
+    <Page title={t('report.title')} lead={t('blocks.lead')}>
       <ReportTabs />
       <div className="panel">
         <PagedList paged={paged}>
+          <ChainPicture blocks={(paged.query.data?.items ?? []).slice(0, 6).reverse().map(picturedOf)} />
           {paged.query.data?.items.length === 0 ? (
-            <Empty>The channel has no blocks.</Empty>
+            <Empty>{t('blocks.empty')}</Empty>
           ) : (
             <Table
-              caption="Blocks"
+              caption={t('report.tab.blocks')}
               rows={paged.query.data?.items ?? []}
               keyOf={({ number }) => String(number)}
               marked={({ valid }) => !valid}
               columns={[
                 {
-                  header: 'Block',
+                  header: t('verify.block'),
                   cell: ({ number }) => (
                     <Link to="/report/blocks/$number" params={{ number: String(number) }}>
                       {number}
@@ -38,22 +39,30 @@ export function BlocksPage() {
                   ),
                 },
                 {
-                  header: 'Header hash',
+                  header: t('blocks.headerHash'),
                   kind: 'code',
-                  cell: ({ recomputed }) => <Hash value={recomputed?.headerHash} name="Header hash" />,
+                  cell: ({ recomputed }) => (
+                    <Hash value={recomputed?.headerHash} name={t('blocks.headerHash')} />
+                  ),
                 },
                 {
-                  header: 'Previous header',
+                  header: t('blocks.previousHeader'),
                   kind: 'code',
-                  cell: ({ header }) => <Hash value={header?.previousHash} name="Previous header hash" />,
+                  cell: ({ header }) => (
+                    <Hash value={header?.previousHash} name={t('blocks.previousHeaderHash')} />
+                  ),
                 },
                 {
-                  header: 'Data hash',
+                  header: t('blocks.dataHash'),
                   kind: 'code',
-                  cell: ({ header }) => <Hash value={header?.dataHash} name="Data hash" />,
+                  cell: ({ header }) => <Hash value={header?.dataHash} name={t('blocks.dataHash')} />,
                 },
-                { header: 'Transactions', kind: 'number', cell: ({ transactionCount }) => transactionCount },
-                { header: 'Verdict', cell: (block) => <BlockVerdict block={block} /> },
+                {
+                  header: t('blocks.transactions'),
+                  kind: 'number',
+                  cell: ({ transactionCount }) => numberText(transactionCount),
+                },
+                { header: t('report.verdict'), cell: (block) => <BlockVerdict block={block} /> },
               ]}
             />
           )}
@@ -64,20 +73,35 @@ export function BlocksPage() {
 }
 
 const BlockVerdict = ({ block: { valid } }: { block: BlockSummary }) =>
-  valid ? <Badge kind="good">Valid</Badge> : <Badge kind="bad">Changed</Badge>;
+  valid ? <Badge kind="good">{t('report.valid')}</Badge> : <Badge kind="bad">{t('report.changed')}</Badge>;
+
+const picturedOf = ({ number, valid, header, recomputed }: BlockSummary): PicturedBlock => ({
+  number,
+  valid,
+  hash: recomputed?.headerHash ?? null,
+  previousHash: header?.previousHash ?? null,
+});
 
 const route = getRouteApi('/shell/report/blocks/$number');
+
+const blockQuery = (number: number) => ({
+  queryKey: ['blocks', 'one', number],
+  queryFn: () => client.block(number),
+});
 
 export function BlockPage() {
   const number = Number(route.useParams().number);
   const organizations = useOrganizations();
-  const query = useQuery({ queryKey: ['blocks', 'one', number], queryFn: () => client.block(number) });
+  const query = useQuery(blockQuery(number));
+  const before = useQuery({ ...blockQuery(number - 1), enabled: number > 0 });
+  // Nothing comes behind the newest one.
+  const after = useQuery({ ...blockQuery(number + 1), enabled: query.isSuccess, retry: false });
   const nameOf = (mspId: string): string =>
     organizations.data?.items.find((one) => one.mspId === mspId)?.name ?? mspId;
-  if (query.isPending) return <Waiting text="Loading …" />;
+  if (query.isPending) return <Waiting text={t('common.loading')} />;
   if (query.isError)
     return (
-      <Page title={`Block ${number}`}>
+      <Page title={t('chain.block', { number: String(number) })}>
         <ErrorNotice error={query.error} retry={() => void query.refetch()} />
       </Page>
     );
@@ -85,47 +109,60 @@ export function BlockPage() {
   return (
     <>
       <p className="trail">
-        <Link to="/report/blocks">Blocks</Link>
+        <Link to="/report/blocks">{t('report.tab.blocks')}</Link>
       </p>
-      <Page title={`Block ${number}`}>
+      <Page title={t('chain.block', { number: String(number) })}>
         {block.valid ? (
-          <Notice kind="good">Header, data, signatures and the link to the block before hold.</Notice>
+          <Notice kind="good">{t('blocks.valid')}</Notice>
         ) : (
-          <Notice kind="bad" title="This block is not as it was written.">
+          <Notice kind="bad" title={t('blocks.invalid')}>
             {block.reason}
           </Notice>
         )}
-        <Panel title="Header">
+        <Panel title={t('blocks.inChain')}>
+          <ChainPicture
+            blocks={[before.data, block, after.data].filter((one) => one !== undefined).map(picturedOf)}
+          />
+        </Panel>
+        <Panel title={t('blocks.header')}>
           <Facts
             items={[
-              ['Header hash, recomputed', <Code key="h" text={block.recomputed?.headerHash} />],
-              ['Previous header hash', <Code key="p" text={block.header?.previousHash} />],
-              ['Data hash, as the header says', <Code key="d" text={block.header?.dataHash} />],
-              ['Data hash, recomputed', <Code key="r" text={block.recomputed?.dataHash} />],
-              ['Commit hash', block.commitHash && <Code key="c" text={block.commitHash} />],
+              [t('blocks.headerHash.recomputed'), <Code key="h" text={block.recomputed?.headerHash} />],
+              [t('blocks.previousHeaderHash'), <Code key="p" text={block.header?.previousHash} />],
+              [t('blocks.dataHash.said'), <Code key="d" text={block.header?.dataHash} />],
+              [t('blocks.dataHash.recomputed'), <Code key="r" text={block.recomputed?.dataHash} />],
+              [t('blocks.commitHash'), block.commitHash && <Code key="c" text={block.commitHash} />],
             ]}
           />
         </Panel>
-        <Panel title="Transactions">
+        <Panel title={t('blocks.transactions')}>
           {block.transactions.length === 0 ? (
-            <Empty>None that can be read: a configuration block, or a damaged one.</Empty>
+            <Empty>{t('blocks.noTransactions')}</Empty>
           ) : (
             <Table
-              caption={`Transactions of block ${number}`}
+              caption={t('blocks.transactionsOf', { number: String(number) })}
               rows={block.transactions}
               keyOf={({ position }) => String(position)}
               columns={[
                 {
-                  header: 'Transaction',
+                  header: t('verify.transaction'),
                   kind: 'code',
-                  cell: ({ transactionId }) => <Hash value={transactionId} name="Transaction id" />,
+                  cell: ({ transactionId }) => (
+                    <Hash value={transactionId} name={t('blocks.transactionId')} />
+                  ),
                 },
-                { header: 'Function', cell: (transaction) => transaction.function || 'Configuration' },
-                { header: 'Submitted by', cell: ({ creator }) => nameOf(creator) },
-                { header: 'Endorsed by', cell: ({ endorsers }) => endorsers.map(nameOf).join(', ') || '–' },
-                { header: 'Time', cell: ({ timestamp }) => timeText(timestamp) },
                 {
-                  header: 'Code',
+                  header: t('blocks.function'),
+                  cell: (transaction) => transaction.function || t('blocks.configuration'),
+                },
+                { header: t('blocks.submittedBy'), cell: ({ creator }) => nameOf(creator) },
+                {
+                  header: t('blocks.endorsedBy'),
+                  cell: ({ endorsers }) => endorsers.map(nameOf).join(', ') || '–',
+                },
+                { header: t('blocks.time'), cell: ({ timestamp }) => timeText(timestamp) },
+                {
+                  header: t('blocks.code'),
                   cell: ({ validationCode }) => (
                     <Badge kind={validationCode === 'VALID' ? 'good' : 'bad'}>{validationCode}</Badge>
                   ),
@@ -141,7 +178,16 @@ export function BlockPage() {
               params={{ number: String(number - 1) }}
               className="button plain"
             >
-              Block {number - 1}
+              {t('chain.block', { number: String(number - 1) })}
+            </Link>
+          )}
+          {after.data && (
+            <Link
+              to="/report/blocks/$number"
+              params={{ number: String(number + 1) }}
+              className="button plain"
+            >
+              {t('chain.block', { number: String(number + 1) })}
             </Link>
           )}
         </div>

@@ -4,6 +4,9 @@ import { useMutation } from '@tanstack/react-query';
 import type { Fault, FullVerdict, ReportAnswer, ReportRow, VerificationProgress } from '@medseal/client';
 import { client, useUser } from '../app/session';
 import { ReportTabs } from '../records/report-tabs';
+import { fetchReport, type ReportExport, saveReportCsv, saveReportPdf } from '../records/report-files';
+import { t } from '../i18n';
+import { RichText } from '../i18n/rich-text';
 import { Button } from '../ui/button';
 import { SelectField, TextField } from '../ui/fields';
 import { Badge, Empty, ErrorNotice, Notice } from '../ui/notice';
@@ -26,26 +29,50 @@ export function ReportPage() {
   );
   const { query } = paged;
   const [walked, setWalked] = useState<FullVerdict>();
+  const exporting = useMutation({
+    mutationFn: async (saveAs: (report: ReportExport) => void | Promise<void>) =>
+      saveAs(
+        await fetchReport((page) => client.report({ ...page, q: filter.q || undefined, sort: filter.sort })),
+      ),
+  });
+  const save = (saveAs: (report: ReportExport) => void | Promise<void>): void => {
+    if (!exporting.isPending) exporting.mutate(saveAs);
+  };
   const isDamaged = ({ prevHashValid, objectsValid, recordId }: ReportRow): boolean =>
     !prevHashValid || !objectsValid || walked?.firstInvalid?.recordId === recordId;
   return (
     <Page
-      title="Blockchain Report"
-      lead="Chained records by date. Hashes and verdicts are computed now, from the bytes on disk."
+      title={t('report.title')}
+      lead={t('report.lead')}
       actions={
-        <Button
-          busy={query.isFetching}
-          onClick={() => {
-            setWalked(undefined);
-            void query.refetch();
-          }}
-        >
-          Check again
-        </Button>
+        <>
+          <Button
+            busy={exporting.isPending && exporting.variables === saveReportCsv}
+            onClick={() => save(saveReportCsv)}
+          >
+            {t('common.saveCsv')}
+          </Button>
+          <Button
+            busy={exporting.isPending && exporting.variables === saveReportPdf}
+            onClick={() => save(saveReportPdf)}
+          >
+            {t('common.savePdf')}
+          </Button>
+          <Button
+            busy={query.isFetching}
+            onClick={() => {
+              setWalked(undefined);
+              void query.refetch();
+            }}
+          >
+            {t('report.checkAgain')}
+          </Button>
+        </>
       }
     >
       <ReportTabs />
       {query.data && <VerdictNotice verdict={query.data} />}
+      {exporting.isError && <ErrorNotice error={exporting.error} />}
       <div className="panel">
         <form
           className="search"
@@ -55,40 +82,28 @@ export function ReportPage() {
             setFilter({ ...filter, q: typed.trim() });
           }}
         >
-          <TextField
-            label="Search patient, doctor or disease"
-            type="search"
-            value={typed}
-            onChange={setTyped}
-            required
-          />
+          <TextField label={t('report.search')} type="search" value={typed} onChange={setTyped} required />
           <SelectField
-            label="Order"
+            label={t('report.order')}
             value={filter.sort}
             onChange={(sort) => setFilter({ ...filter, sort })}
             required
             options={[
-              ['ehrDate', 'Oldest first'],
-              ['-ehrDate', 'Newest first'],
+              ['ehrDate', t('report.oldestFirst')],
+              ['-ehrDate', t('report.newestFirst')],
             ]}
           />
           <div className="field">
-            <Button type="submit">Search</Button>
+            <Button type="submit">{t('report.searchButton')}</Button>
           </div>
         </form>
         <PagedList paged={paged}>
           <ReportTable rows={query.data?.rows ?? []} q={filter.q} isDamaged={isDamaged} />
         </PagedList>
         {query.data?.rows.some(({ patient }) => patient === null) && (
-          <p className="hint">
-            Rows without names are not open to you; their hashes are checked all the same.
-          </p>
+          <p className="hint">{t('report.hidden')}</p>
         )}
-        {LEAVES_RECEIPT.has(role) && (
-          <p className="hint">
-            Showing other people’s title lines is a read: each page leaves a receipt, which the patients see.
-          </p>
-        )}
+        {LEAVES_RECEIPT.has(role) && <p className="hint">{t('report.leavesReceipt')}</p>}
       </div>
       <FullWalk onVerdict={setWalked} />
     </Page>
@@ -97,26 +112,26 @@ export function ReportPage() {
 
 const VerdictNotice = ({ verdict }: { verdict: ReportAnswer }) =>
   verdict.chainValid ? (
-    <Notice kind="good">Everything shown is as it was written. Checked {timeText(verdict.checkedAt)}.</Notice>
+    <Notice kind="good">{t('report.allValid', { at: timeText(verdict.checkedAt) })}</Notice>
   ) : (
-    <Notice kind="bad" title="Something has been changed.">
-      {verdict.firstInvalid && <FirstFault fault={verdict.firstInvalid} />} Checked{' '}
-      {timeText(verdict.checkedAt)}.
+    <Notice kind="bad" title={t('report.somethingChanged')}>
+      {verdict.firstInvalid && <FirstFault fault={verdict.firstInvalid} />}{' '}
+      {t('report.checkedAt', { at: timeText(verdict.checkedAt) })}
     </Notice>
   );
 
-const FirstFault = ({ fault: { kind, id, reason, recordId } }: { fault: Fault }) => (
-  <>
-    First: {kind} <code>{id}</code>
-    {recordId && (
-      <>
-        {' '}
-        of record <code>{recordId.slice(0, 8)}</code>
-      </>
-    )}
-    : {reason}.
-  </>
-);
+const code = (content: string) => <code>{content}</code>;
+
+const FirstFault = ({ fault: { kind, id, reason, recordId } }: { fault: Fault }) =>
+  recordId ? (
+    <RichText
+      name="report.firstFaultOfRecord"
+      values={{ kind, id, reason, recordId: recordId.slice(0, 8) }}
+      parts={{ code }}
+    />
+  ) : (
+    <RichText name="report.firstFault" values={{ kind, id, reason }} parts={{ code }} />
+  );
 
 function ReportTable({
   rows,
@@ -128,53 +143,60 @@ function ReportTable({
   isDamaged: (row: ReportRow) => boolean;
 }) {
   const { role } = useUser();
-  if (rows.length === 0)
-    return <Empty>{q ? `No row shown to you matches “${q}”.` : 'No record has been chained yet.'}</Empty>;
+  if (rows.length === 0) return <Empty>{q ? t('report.noMatch', { q }) : t('report.empty')}</Empty>;
   return (
     <Table
-      caption="Chained records"
+      caption={t('report.caption')}
       rows={rows}
       keyOf={({ recordId, version }) => `${recordId}/${version}`}
       marked={isDamaged}
       columns={[
         {
-          header: 'EHR date',
-          cell: ({ ehrDate, sealed }) => (sealed ? <span className="muted">sealed</span> : dayText(ehrDate)),
+          header: t('report.ehrDate'),
+          cell: ({ ehrDate, sealed }) =>
+            sealed ? <span className="muted">{t('report.sealed')}</span> : dayText(ehrDate),
         },
-        { header: 'Patient', cell: ({ patient, erased }) => patient ?? (erased === true ? 'erased' : '–') },
-        { header: 'Doctor', cell: ({ doctor }) => doctor ?? '–' },
         {
-          header: 'Disease',
+          header: t('report.patient'),
+          cell: ({ patient, erased }) => patient ?? (erased === true ? t('report.erased') : '–'),
+        },
+        { header: t('report.doctor'), cell: ({ doctor }) => doctor ?? '–' },
+        {
+          header: t('report.disease'),
           cell: ({ disease, sealed, recordId }) =>
             role === 'patient' ? (
               <Link to="/records/$recordId" params={{ recordId }}>
-                {sealed ? 'Open with your passphrase' : (disease ?? 'Record')}
+                {sealed ? t('report.openSealed') : (disease ?? t('report.record'))}
               </Link>
             ) : role === 'auditor' ? (
               <Link
                 to="/audits"
                 search={{ record: recordId }}
-                aria-label={`Audit record ${recordId.slice(0, 8)}`}
+                aria-label={t('report.auditRecord', { id: recordId.slice(0, 8) })}
               >
-                {disease ?? `Audit ${recordId.slice(0, 8)}`}
+                {disease ?? t('report.audit', { id: recordId.slice(0, 8) })}
               </Link>
             ) : (
               (disease ?? '–')
             ),
         },
-        { header: 'Hash', cell: ({ hash }) => <Hash value={hash} name="Hash" />, kind: 'code' },
         {
-          header: 'Previous hash',
-          cell: ({ prevHash }) => <Hash value={prevHash} name="Previous hash" />,
+          header: t('report.hash'),
+          cell: ({ hash }) => <Hash value={hash} name={t('report.hash')} />,
           kind: 'code',
         },
         {
-          header: 'Verdict',
+          header: t('report.previousHash'),
+          cell: ({ prevHash }) => <Hash value={prevHash} name={t('report.previousHash')} />,
+          kind: 'code',
+        },
+        {
+          header: t('report.verdict'),
           cell: (row) =>
             isDamaged(row) ? (
-              <Badge kind="bad">Changed</Badge>
+              <Badge kind="bad">{t('report.changed')}</Badge>
             ) : (
-              <Badge kind="good">{row.erased === true ? 'Valid, erased' : 'Valid'}</Badge>
+              <Badge kind="good">{row.erased === true ? t('report.validErased') : t('report.valid')}</Badge>
             ),
         },
       ]}
@@ -197,54 +219,37 @@ function FullWalk({ onVerdict }: { onVerdict: (verdict: FullVerdict) => void }) 
   const wasStopped = walk.error instanceof DOMException && walk.error.name === 'AbortError';
   return (
     <Panel
-      title="The whole chain"
+      title={t('report.whole')}
       actions={
         walk.isPending ? (
-          <Button onClick={() => stop.current?.abort()}>Stop</Button>
+          <Button onClick={() => stop.current?.abort()}>{t('report.stop')}</Button>
         ) : (
-          <Button onClick={() => walk.mutate()}>Check everything</Button>
+          <Button onClick={() => walk.mutate()}>{t('report.checkEverything')}</Button>
         )
       }
     >
-      {walk.isIdle && (
-        <p className="muted">Walks over every block, every chained record and every stored object.</p>
-      )}
+      {walk.isIdle && <p className="muted">{t('report.walk')}</p>}
       {walk.isPending && (
         <>
           <p role="status">
             {progress
-              ? `Checking ${progress.phase}: ${progress.done} of ${progress.total}`
-              : 'Waiting for a turn …'}
+              ? t(`report.walking.${progress.phase}`, { done: progress.done, total: progress.total })
+              : t('report.waiting')}
           </p>
           <progress
-            aria-label="Progress of the check"
+            aria-label={t('report.progress')}
             value={progress?.done}
             max={progress?.total || undefined}
           />
         </>
       )}
       {walk.isError &&
-        (wasStopped ? (
-          <Notice>Stopped; nothing was found so far.</Notice>
-        ) : (
-          <ErrorNotice error={walk.error} />
-        ))}
+        (wasStopped ? <Notice>{t('report.stopped')}</Notice> : <ErrorNotice error={walk.error} />)}
       {walk.isSuccess &&
         (walk.data.chainValid ? (
-          <Notice kind="good">
-            Everything is as it was written: {walk.data.checked.blocks} blocks,{' '}
-            {walk.data.checked.transactions} transactions, {walk.data.checked.entries} records,{' '}
-            {walk.data.checked.objects} objects.
-          </Notice>
+          <Notice kind="good">{t('report.wholeValid', walk.data.checked)}</Notice>
         ) : (
-          <Notice
-            kind="bad"
-            title={
-              walk.data.invalidCount === 1
-                ? 'One part has been changed.'
-                : `${walk.data.invalidCount} parts have been changed.`
-            }
-          >
+          <Notice kind="bad" title={t('report.parts', { count: walk.data.invalidCount })}>
             {walk.data.firstInvalid && <FirstFault fault={walk.data.firstInvalid} />}
           </Notice>
         ))}
