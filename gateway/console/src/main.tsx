@@ -2,13 +2,15 @@ import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
 import { App } from './app/app';
 import { chooseLanguage } from './i18n';
-import './ui/styles.css';
+import { ThemeProvider } from './ui/theme';
 
 const root = document.getElementById('root');
 if (root === null) throw new Error('the page has no #root');
 await chooseLanguage(navigator.languages);
 createRoot(root).render(
   <StrictMode>
-    <App />
+    <ThemeProvider>
+      <App />
+    </ThemeProvider>
   </StrictMode>,
 );

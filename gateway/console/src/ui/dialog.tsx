@@ -1,6 +1,11 @@
 import { type ReactNode, useEffect, useId, useRef } from 'react';
+import { t } from '../i18n';
+import { Button } from './button';
 
-/** A modal dialog: the browser keeps the focus inside and gives it back afterwards. */
+/**
+ * A modal dialog: the browser keeps the focus inside and gives it back afterwards. The element of the platform, because
+ * the page below is inert by itself and the library's takes the scrolling away by a style element.
+ */
 export function Dialog({
   title,
   onClose,
@@ -46,9 +51,9 @@ export function Dialog({
       <div className="dialog-head">
         <h2 id={id}>{title}</h2>
         {onClose && (
-          <button type="button" className="button quiet" onClick={onClose}>
-            Close
-          </button>
+          <Button kind="quiet" onClick={onClose}>
+            {t('common.close')}
+          </Button>
         )}
       </div>
       {children}

@@ -5,6 +5,9 @@ import {
   useId,
   useState,
 } from 'react';
+import { Checkbox, NativeSelect, Textarea, TextInput } from '@mantine/core';
+import { t } from '../i18n';
+import { Button } from './button';
 
 interface FieldProps {
   label: string;
@@ -16,48 +19,30 @@ interface FieldProps {
   required?: boolean;
 }
 
-interface Described {
-  id: string;
-  'aria-invalid': true | undefined;
-  'aria-describedby': string | undefined;
-  'aria-required': true | undefined;
-}
-
-function Field({
+/** The library's field in this console's words; what may be left out says so, which spares the asterisks. */
+function useFieldProps({
   label,
   error,
   hint,
   required,
-  children,
-}: Pick<FieldProps, 'label' | 'error' | 'hint' | 'required'> & {
-  children: (described: Described) => ReactNode;
-}) {
-  const id = useId();
-  const described = [hint ? `${id}-hint` : '', error ? `${id}-error` : ''].filter(Boolean).join(' ');
-  return (
-    <div className="field">
-      <label htmlFor={id}>
+}: Pick<FieldProps, 'label' | 'error' | 'hint' | 'required'>) {
+  return {
+    id: useId(),
+    classNames: { root: 'field', description: 'hint', error: 'error' },
+    inputWrapperOrder: ['label', 'input', 'description', 'error'] as (
+      'label' | 'input' | 'description' | 'error'
+    )[],
+    label: (
+      <>
         {label}
-        {!required && <span className="optional"> (optional)</span>}
-      </label>
-      {children({
-        id,
-        'aria-invalid': error ? true : undefined,
-        'aria-describedby': described || undefined,
-        'aria-required': required || undefined,
-      })}
-      {hint && (
-        <div id={`${id}-hint`} className="hint">
-          {hint}
-        </div>
-      )}
-      {error && (
-        <div id={`${id}-error`} className="error">
-          {error}
-        </div>
-      )}
-    </div>
-  );
+        {!required && <span className="optional"> {t('common.optional')}</span>}
+      </>
+    ),
+    description: hint,
+    descriptionProps: { component: 'div' },
+    error,
+    'aria-required': required || undefined,
+  };
 }
 
 export function TextField({
@@ -78,30 +63,26 @@ export function TextField({
 }) {
   const listId = useId();
   return (
-    <Field {...field}>
-      {(described) => (
-        <>
-          <input
-            {...described}
-            name={name}
-            type={type}
-            value={value}
-            autoComplete={autoComplete}
-            inputMode={inputMode}
-            list={list && listId}
-            spellCheck={type === 'text' ? undefined : false}
-            onChange={(event) => onChange(event.target.value)}
-          />
-          {list && (
-            <datalist id={listId}>
-              {list.map((one) => (
-                <option key={one} value={one} />
-              ))}
-            </datalist>
-          )}
-        </>
+    <>
+      <TextInput
+        {...useFieldProps(field)}
+        name={name}
+        type={type}
+        value={value}
+        autoComplete={autoComplete}
+        inputMode={inputMode}
+        list={list && listId}
+        spellCheck={type === 'text' ? undefined : false}
+        onChange={(event) => onChange(event.target.value)}
+      />
+      {list && (
+        <datalist id={listId}>
+          {list.map((one) => (
+            <option key={one} value={one} />
+          ))}
+        </datalist>
       )}
-    </Field>
+    </>
   );
 }
 
@@ -118,18 +99,14 @@ export function TextArea({
   isSecret?: boolean;
 }) {
   return (
-    <Field {...field}>
-      {(described) => (
-        <textarea
-          {...described}
-          name={name}
-          rows={rows}
-          {...(isSecret ? { autoComplete: 'off', autoCapitalize: 'none', spellCheck: false } : {})}
-          value={value}
-          onChange={(event) => onChange(event.target.value)}
-        />
-      )}
-    </Field>
+    <Textarea
+      {...useFieldProps(field)}
+      name={name}
+      rows={rows}
+      {...(isSecret ? { autoComplete: 'off', autoCapitalize: 'none', spellCheck: false } : {})}
+      value={value}
+      onChange={(event) => onChange(event.target.value)}
+    />
   );
 }
 
@@ -141,17 +118,13 @@ export function SelectField({
   ...field
 }: FieldProps & { options: readonly (readonly [value: string, label: string])[] }) {
   return (
-    <Field {...field}>
-      {(described) => (
-        <select {...described} name={name} value={value} onChange={(event) => onChange(event.target.value)}>
-          {options.map(([option, label]) => (
-            <option key={option} value={option}>
-              {label}
-            </option>
-          ))}
-        </select>
-      )}
-    </Field>
+    <NativeSelect
+      {...useFieldProps(field)}
+      name={name}
+      value={value}
+      data={options.map(([option, label]) => ({ value: option, label }))}
+      onChange={(event) => onChange(event.target.value)}
+    />
   );
 }
 
@@ -169,18 +142,16 @@ export function CheckField({
   const id = useId();
   return (
     <div className="field check">
-      <label>
-        <input
-          type="checkbox"
-          checked={checked}
-          aria-invalid={error ? true : undefined}
-          aria-describedby={error ? `${id}-error` : undefined}
-          onChange={(event) => onChange(event.target.checked)}
-        />
-        <span>{label}</span>
-      </label>
+      <Checkbox
+        id={id}
+        label={label}
+        checked={checked}
+        aria-invalid={error ? true : undefined}
+        aria-describedby={error ? `${id}-message` : undefined}
+        onChange={(event) => onChange(event.target.checked)}
+      />
       {error && (
-        <div id={`${id}-error`} className="error">
+        <div id={`${id}-message`} className="error">
           {error}
         </div>
       )}
@@ -201,36 +172,33 @@ export function SecretField({
   const watch = (event: KeyboardEvent): void => setCapsLock(event.getModifierState('CapsLock'));
   return (
     <div className="secret">
-      <Field {...field}>
-        {(described) => (
-          <div className="secret-row">
-            <input
-              {...described}
-              name={name}
-              type={shown ? 'text' : 'password'}
-              value={value}
-              autoComplete={autoComplete}
-              autoCapitalize="none"
-              spellCheck={false}
-              onChange={(event) => onChange(event.target.value)}
-              onKeyDown={watch}
-              onKeyUp={watch}
-              onBlur={() => setCapsLock(false)}
-            />
-            <button
-              type="button"
-              className="button quiet"
-              aria-pressed={shown}
-              aria-label={`Show ${field.label.toLowerCase()}`}
-              onClick={() => setShown(!shown)}
-            >
-              {shown ? 'Hide' : 'Show'}
-            </button>
-          </div>
-        )}
-      </Field>
+      <TextInput
+        {...useFieldProps(field)}
+        name={name}
+        type={shown ? 'text' : 'password'}
+        value={value}
+        autoComplete={autoComplete}
+        autoCapitalize="none"
+        spellCheck={false}
+        onChange={(event) => onChange(event.target.value)}
+        onKeyDown={watch}
+        onKeyUp={watch}
+        onBlur={() => setCapsLock(false)}
+        rightSectionWidth="4.2rem"
+        rightSectionPointerEvents="all"
+        rightSection={
+          <Button
+            kind="quiet"
+            aria-pressed={shown}
+            aria-label={t('secret.showName', { what: field.label.toLowerCase() })}
+            onClick={() => setShown(!shown)}
+          >
+            {shown ? t('secret.hide') : t('secret.show')}
+          </Button>
+        }
+      />
       <div className="caps" role="status">
-        {capsLock ? 'Caps Lock is on.' : ''}
+        {capsLock ? t('secret.capsLock') : ''}
       </div>
     </div>
   );

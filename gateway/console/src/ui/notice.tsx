@@ -1,20 +1,30 @@
 import type { ReactNode } from 'react';
+import { Alert, Badge as LibraryBadge, Loader } from '@mantine/core';
+import { t } from '../i18n';
 import { explain } from './explain';
+
+type Kind = 'info' | 'good' | 'warning' | 'bad';
+
+const TONES = { info: 'accent', good: 'good', warning: 'warn', bad: 'bad', neutral: 'neutral' } as const;
 
 export function Notice({
   kind = 'info',
   title,
   children,
 }: {
-  kind?: 'info' | 'good' | 'warning' | 'bad';
+  kind?: Kind;
   title?: string;
   children?: ReactNode;
 }) {
   return (
-    <div className={`notice ${kind}`} role={kind === 'bad' ? 'alert' : 'status'}>
-      {title !== undefined && <strong>{title}</strong>}
-      {children !== undefined && <div>{children}</div>}
-    </div>
+    <Alert
+      className={`notice ${kind}`}
+      color={TONES[kind]}
+      role={kind === 'bad' ? 'alert' : 'status'}
+      title={title}
+    >
+      {children}
+    </Alert>
   );
 }
 
@@ -25,7 +35,7 @@ export const ErrorNotice = ({ error, retry }: { error: unknown; retry?: () => vo
       <>
         {' '}
         <button type="button" className="link" onClick={retry}>
-          Try again
+          {t('common.tryAgain')}
         </button>
       </>
     )}
@@ -34,7 +44,7 @@ export const ErrorNotice = ({ error, retry }: { error: unknown; retry?: () => vo
 
 export const Waiting = ({ text }: { text: string }) => (
   <p className="waiting" role="status">
-    <span className="spinner" aria-hidden="true" /> {text}
+    <Loader className="spinner" component="span" size="1em" aria-hidden="true" /> {text}
   </p>
 );
 
@@ -48,4 +58,8 @@ export const Badge = ({
 }: {
   kind: 'good' | 'bad' | 'warning' | 'neutral';
   children: ReactNode;
-}) => <span className={`badge ${kind}`}>{children}</span>;
+}) => (
+  <LibraryBadge component="span" variant="light" color={TONES[kind]} className={`badge ${kind}`}>
+    {children}
+  </LibraryBadge>
+);

@@ -1,4 +1,5 @@
 import { type ReactNode, useEffect } from 'react';
+import { Paper } from '@mantine/core';
 
 /** A page's heading, what can be done there, and its content; also names the window. */
 export function Page({
@@ -36,7 +37,7 @@ export const Panel = ({
   actions?: ReactNode;
   children: ReactNode;
 }) => (
-  <section className="panel">
+  <Paper component="section" className="panel">
     {title && (
       <div className="panel-head">
         <h2>{title}</h2>
@@ -44,7 +45,7 @@ export const Panel = ({
       </div>
     )}
     {children}
-  </section>
+  </Paper>
 );
 
 /** Names and values; a value that is not there is left out. */

@@ -1,5 +1,6 @@
 import { type ReactNode, useState } from 'react';
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
+import { t } from '../i18n';
 import { Button } from './button';
 import { ErrorNotice, Waiting } from './notice';
 
@@ -67,7 +68,7 @@ type Paging = Omit<ReturnType<typeof usePaged>, 'query'> & {
 /** A page's states, and the way to the next one. */
 export function PagedList({ paged, children }: { paged: Paging; children: ReactNode }) {
   const { query, number, total, limit, forward, back } = paged;
-  if (query.isPending) return <Waiting text="Loading …" />;
+  if (query.isPending) return <Waiting text={t('common.loading')} />;
   if (query.isError) return <ErrorNotice error={query.error} retry={() => void query.refetch()} />;
   const pages = total === undefined ? undefined : Math.max(1, Math.ceil(total / limit));
   return (
@@ -76,14 +77,13 @@ export function PagedList({ paged, children }: { paged: Paging; children: ReactN
       {(forward || back) && (
         <div className="pager">
           <Button onClick={back} disabled={back === undefined}>
-            Previous
+            {t('pager.previous')}
           </Button>
           <span role="status">
-            Page {number}
-            {pages === undefined ? '' : ` of ${pages}`}
+            {pages === undefined ? t('pager.page', { number }) : t('pager.pageOf', { number, pages })}
           </span>
           <Button onClick={forward} disabled={forward === undefined}>
-            Next
+            {t('pager.next')}
           </Button>
         </div>
       )}

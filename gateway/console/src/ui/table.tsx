@@ -1,4 +1,5 @@
 import type { ReactNode } from 'react';
+import { Table as LibraryTable } from '@mantine/core';
 
 export interface Column<Row> {
   header: string;
@@ -25,33 +26,33 @@ export function Table<Row>({
   marked?: (row: Row) => boolean;
 }) {
   return (
-    <table role="table">
+    <LibraryTable role="table" highlightOnHover captionSide="top">
       <caption className="unseen">{caption}</caption>
-      <thead role="rowgroup">
-        <tr role="row">
+      <LibraryTable.Thead role="rowgroup">
+        <LibraryTable.Tr role="row">
           {columns.map(({ header, kind }) => (
-            <th key={header} role="columnheader" scope="col" className={kind}>
+            <LibraryTable.Th key={header} role="columnheader" scope="col" className={kind}>
               {kind === 'actions' ? <span className="unseen">{header}</span> : header}
-            </th>
+            </LibraryTable.Th>
           ))}
-        </tr>
-      </thead>
-      <tbody role="rowgroup">
+        </LibraryTable.Tr>
+      </LibraryTable.Thead>
+      <LibraryTable.Tbody role="rowgroup">
         {rows.map((row) => (
-          <tr key={keyOf(row)} role="row" className={marked?.(row) ? 'marked' : undefined}>
+          <LibraryTable.Tr key={keyOf(row)} role="row" className={marked?.(row) ? 'marked' : undefined}>
             {columns.map(({ header, cell, kind }) => (
-              <td
+              <LibraryTable.Td
                 key={header}
                 role="cell"
                 className={kind}
                 data-label={kind === 'actions' ? undefined : header}
               >
                 {cell(row)}
-              </td>
+              </LibraryTable.Td>
             ))}
-          </tr>
+          </LibraryTable.Tr>
         ))}
-      </tbody>
-    </table>
+      </LibraryTable.Tbody>
+    </LibraryTable>
   );
 }

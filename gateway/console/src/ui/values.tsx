@@ -1,4 +1,6 @@
 import { useState } from 'react';
+import { t } from '../i18n';
+import { Button } from './button';
 
 const DATE = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeZone: 'UTC' });
 const INSTANT = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'short' });
@@ -23,13 +25,13 @@ const ZERO_HASH = /^0+$/;
 export function Hash({ value, name }: { value: string | null | undefined; name: string }) {
   const [whole, setWhole] = useState(false);
   if (!value) return <>–</>;
-  if (ZERO_HASH.test(value)) return <span className="muted">none, the first</span>;
+  if (ZERO_HASH.test(value)) return <span className="muted">{t('hash.none')}</span>;
   return (
     <button
       type="button"
       className="hash"
       aria-expanded={whole}
-      aria-label={`${name} ${whole ? value : `${value.slice(0, 8)}, show all`}`}
+      aria-label={whole ? `${name} ${value}` : t('hash.short', { name, beginning: value.slice(0, 8) })}
       onClick={() => setWhole(!whole)}
     >
       {whole ? value : `${value.slice(0, 8)}…`}
@@ -48,16 +50,16 @@ export function CopyText({ label, text }: { label: string; text: string }) {
     <div className="copy">
       <span className="copy-label">{label}</span>
       <code>{text}</code>
-      <button
-        type="button"
-        className="button quiet no-print"
-        aria-label={`Copy ${label.toLowerCase()}`}
+      <Button
+        kind="quiet"
+        className="no-print"
+        aria-label={t('copy.name', { what: label.toLowerCase() })}
         onClick={() => {
           void navigator.clipboard.writeText(text).then(() => setCopied(true));
         }}
       >
-        {copied ? 'Copied' : 'Copy'}
-      </button>
+        {copied ? t('copy.done') : t('copy.do')}
+      </Button>
     </div>
   );
 }

@@ -342,4 +342,33 @@ export const en = {
   'network.audits.files_other': '{{count}} files',
   'network.audits.never': 'Not audited yet',
   'network.audits.open': 'Audits under way',
+  'common.close': 'Close',
+  'common.tryAgain': 'Try again',
+  'common.optional': '(optional)',
+  'pager.previous': 'Previous',
+  'pager.next': 'Next',
+  'pager.page': 'Page {{number}}',
+  'pager.pageOf': 'Page {{number}} of {{pages}}',
+  'copy.do': 'Copy',
+  'copy.done': 'Copied',
+  'copy.name': 'Copy {{what}}',
+  'hash.none': 'none, the first',
+  'hash.short': '{{name}} {{beginning}}, show all',
+  'secret.show': 'Show',
+  'secret.hide': 'Hide',
+  'secret.showName': 'Show {{what}}',
+  'secret.capsLock': 'Caps Lock is on.',
+  'problem.notSignedIn': 'Your session has ended. Sign in again; what you entered stays here.',
+  'problem.wrongPassphrase': 'The passphrase is not right. Upper and lower case count.',
+  'problem.tooManyRequests': 'Too many requests in a short time. Wait a few seconds and try again.',
+  'problem.unexpected': 'Something went wrong in the service. What you entered is still here; try again.',
+  'problem.ledgerUnavailable':
+    'The ledger does not answer at the moment. What you entered is still here; try again.',
+  'problem.outOfReach':
+    'The service cannot be reached. What you entered is still here; check the connection and try again.',
+  'problem.withReference': '{{words}} (Reference {{reference}})',
+  'problem.locked_one':
+    'Too many failed attempts. Sign-in for this account from this computer opens again in {{count}} minute, at {{time}}; an administrator can reset the password.',
+  'problem.locked_other':
+    'Too many failed attempts. Sign-in for this account from this computer opens again in {{count}} minutes, at {{time}}; an administrator can reset the password.',
 } as const;
