@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
@@ -8,6 +9,7 @@ import {
   type ExtractedShare,
   type ParametersEntry,
   privateKeys,
+  type ReceivingKeyEntry,
   RECORD_STEPS,
   type RecordEntry,
   type StaffRole,
@@ -37,6 +39,7 @@ import { newSigningKey } from '../src/fabric/certificate-request';
 import { readConnectionProfile } from '../src/fabric/connection-profile';
 import { ledgerIdentity } from '../src/fabric/identity';
 import { LedgerClient, type LedgerIdentity } from '../src/fabric/ledger-client';
+import { sealPackage } from '../src/integrity/sealed-package';
 import { newX25519SecretKey, x25519PublicKey } from '../src/keystore/x25519';
 import { FileObjectStore } from '../src/storage/file-object-store';
 import { proveStored } from '../src/storage/prover';
@@ -47,6 +50,8 @@ const MINISTRY = 'MinistryMSP';
 const CHANNEL = 'health';
 const SEALED_BYTES = 3_000;
 const DOCUMENT_BYTES = 2_500;
+/** Of an authenticator. */
+const G1_BYTES = 48;
 
 /** A chained record with tags, and the four objects that audits look at. */
 export interface AuditedRecord {
@@ -143,9 +148,38 @@ export class AuditedRecords {
     return this.chained({ recordId, version: version + 1, ledgerId });
   }
 
-  private async chained(
+  /**
+   * A blinded record whose author exchanged an authenticator, and sealed the package to this sanitiser all the same; the
+   * package is put into City's spool.
+   */
+  async blindWrongly(ledgerId: string, sanitizer: string): Promise<string> {
+    const answer = await this.ledger(CITY).evaluate(this.author, 'registry:getReceivingKey', [sanitizer]);
+    const { publicKey } = JSON.parse(answer.toString()) as ReceivingKeyEntry;
+    const wanted = { recordId: newId(), version: 1, ledgerId };
+    const { recordId } = wanted;
+    await this.blinded(wanted, sanitizer, async (made) => {
+      const altered = Uint8Array.from(made);
+      const end = made.length;
+      // The last block's authenticator is another block's.
+      altered.set(made.subarray(end - 2 * G1_BYTES, end - G1_BYTES), end - G1_BYTES);
+      const sealed = await sealPackage(
+        publicKey,
+        { channel: CHANNEL, recordId, version: 1, round: 1 },
+        altered,
+      );
+      const name = `${recordId}.${sha256Hex(sealed)}`;
+      writeFileSync(join(this.bed.folder, 'gateway', CITY, 'spool', name), sealed);
+      return sealed;
+    });
+    return recordId;
+  }
+
+  /** @param handOver gives what the ledger has the digest of */
+  private async blinded(
     wanted: Pick<RecordEntry, 'recordId' | 'version' | 'ledgerId'>,
-  ): Promise<AuditedRecord> {
+    sanitizer: string,
+    handOver: (made: Uint8Array) => Promise<Uint8Array>,
+  ) {
     const { ledgerId } = wanted;
     const engine = await mclEngine();
     const created = await this.submit<RecordEntry>(this.author, 'records:create', [
@@ -154,7 +188,7 @@ export class AuditedRecords {
         ...wanted,
         scopeId: '0'.repeat(32),
         epoch: 0,
-        sanitizer: this.sanitizer.subject,
+        sanitizer,
         verifiers: [this.verifier.subject],
       }),
     ]);
@@ -171,19 +205,30 @@ export class AuditedRecords {
       personal: [{ block: 0, sector: 1 }],
       organisation: [{ block: 1, sector: 3 }],
     });
+    const handedOver = await handOver(blinded.package);
     const blind = {
       recordId,
       version,
       tags: { sealed: toBase64(sealedFile.tag), sanitized: toBase64(blinded.tag) },
-      packageDigest: newDigest(),
-      packageBytes: blinded.package.length,
+      packageDigest: sha256Hex(handedOver),
+      packageBytes: handedOver.length,
       profile: 'minimal',
       round: 1,
-      sanitizer: this.sanitizer.subject,
+      sanitizer,
     };
     const { replacedSet } = decodeSanitisingPackage(blinded.package);
     await this.submit(this.author, 'integrity:blind', [newDigest(), canonicalJson(blind)], { replacedSet });
+    return { record, sealed, sealedFile, package: blinded.package };
+  }
 
+  private async chained(
+    wanted: Pick<RecordEntry, 'recordId' | 'version' | 'ledgerId'>,
+  ): Promise<AuditedRecord> {
+    const { recordId, version } = wanted;
+    const engine = await mclEngine();
+    const { subject } = this.sanitizer;
+    const blinded = await this.blinded(wanted, subject, (made) => Promise.resolve(made));
+    const { record, sealed, sealedFile } = blinded;
     const { parameters, signsAs: identity } = this;
     const made = await sanitise(engine, { parameters, identity, record, package: blinded.package });
     const stored = { object: objectOf(made.content), signedFile: objectOf(made.signedFile) };

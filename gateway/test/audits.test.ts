@@ -75,7 +75,7 @@ const provesIntact = async ({ recordId, entry }: AuditedRecord, kind: AuditedKin
 };
 const list = async (query: string, by = auditor.caller): Promise<Page<AuditAnswer>> =>
   (await by.get<Page<AuditAnswer>>(`/audits?${query}`)).body;
-const standing = async ({ recordId }: AuditedRecord) =>
+const standing = async ({ recordId }: Pick<AuditedRecord, 'recordId'>) =>
   (await administrator.get<RecordAnswer>(`/records/${recordId}`)).body.lastProven!;
 const newPatient = async (): Promise<string> =>
   (await administrator.post('/patients', { name: 'Somebody' })).body['ledgerId'] as string;
@@ -280,6 +280,9 @@ describe('faults in stored objects', () => {
   const random = randomOf(SEED);
   const pick = <T>(items: readonly T[]): T => items[random(items.length)]!;
   const WAYS = ['flip', 'truncate', 'append', 'swap', 'delete', 'stale'] as const;
+  const PARTS = ['object', 'signedFile'] as const;
+  /** By path, before anything was damaged. */
+  const wholeBytes = new Map<string, Buffer>();
   /** Of faults, before files are whole again. */
   const ROUNDS = 8;
 
@@ -295,9 +298,9 @@ describe('faults in stored objects', () => {
     { record, kind, older }: File,
     whole: readonly File[],
   ): { way: string; undo: () => void } => {
-    const part = pick(['object', 'signedFile'] as const);
+    const part = pick(PARTS);
     const path = pathOf(record.files[kind][part]);
-    const bytes = readFileSync(path);
+    const bytes = wholeBytes.get(path)!;
     const way = pick(WAYS.filter((one) => one !== 'stale' || older !== undefined));
     const other = pick(whole);
     switch (way) {
@@ -314,13 +317,13 @@ describe('faults in stored objects', () => {
         writeFileSync(path, Buffer.concat([bytes, Buffer.alloc(1 + random(100), random(256))]));
         break;
       case 'swap':
-        writeFileSync(path, readFileSync(pathOf(other.record.files[other.kind][part])));
+        writeFileSync(path, wholeBytes.get(pathOf(other.record.files[other.kind][part]))!);
         break;
       case 'delete':
         unlinkSync(path);
         break;
       case 'stale':
-        writeFileSync(path, readFileSync(pathOf(older!.files[kind][part])));
+        writeFileSync(path, wholeBytes.get(pathOf(older!.files[kind][part]))!);
         break;
     }
     return { way: `${way} ${part}`, undo: () => writeFileSync(path, bytes) };
@@ -339,6 +342,11 @@ describe('faults in stored objects', () => {
       { record: first, older: undefined },
       { record: second, older: first },
     ].flatMap((one) => KINDS.map((kind) => ({ ...one, kind })));
+    for (const { record, kind } of files)
+      for (const part of PARTS) {
+        const path = pathOf(record.files[kind][part]);
+        wholeBytes.set(path, readFileSync(path));
+      }
     const nameOf = ({ record, kind }: File) => `${record.recordId}/${record.entry.version}/${kind}`;
     const ways: Record<string, number> = {};
     const wrong: [file: string, way: string, outcome: string][] = [];
@@ -486,5 +494,30 @@ describe('the schedule', () => {
     await bed.restartGateway('SIGKILL');
     await signIn();
     expect((await scheduled()).length).toBe(files);
+  });
+});
+
+describe('an author who signs wrongly', () => {
+  test('has the package refused and given back, and nothing of it stored', async () => {
+    const sanitizer = await bed.colleague('city', 'sanitizer');
+    const recordId = await records.blindWrongly(await newPatient(), sanitizer.subject);
+    const path = `/records/${recordId}`;
+    const shown = await until(async () => {
+      const { status, body } = await sanitizer.caller.get(`${path}/sanitizing`);
+      return status === 200 && body;
+    });
+    expect(shown).toMatchObject({ fault: { code: 'BAD_AUTHENTICATOR' }, document: null });
+    const sanitize = async (body: object) => (await sanitizer.caller.post(`${path}/sanitize`, body)).body;
+    expect(await sanitize({})).toMatchObject({ status: 422, code: 'BAD_AUTHENTICATOR' });
+    expect(await standing({ recordId })).toBeNull();
+    expect(await sanitize({ return: 'BAD_AUTHENTICATOR' })).toMatchObject({
+      status: 'sealed',
+      next: { step: 'blind', role: 'author' },
+    });
+    const { body } = await sanitizer.caller.get(path);
+    expect(body['integrity']).toMatchObject({
+      sanitized: null,
+      returned: { reasonCode: 'BAD_AUTHENTICATOR', by: sanitizer.subject },
+    });
   });
 });
