@@ -251,6 +251,7 @@ export class TestBed {
 
   async startGateway(): Promise<void> {
     this.gateway = await this.launch('gateway', this.settings);
+    this.administrators.clear();
     this.url = String(this.gateway.ready['url']);
   }
 
@@ -289,7 +290,6 @@ export class TestBed {
   ): Promise<void> {
     this.settings = { ...this.settings, ...settings };
     await this.stopGateway(signal);
-    this.administrators.clear();
     await this.startGateway();
   }
 

@@ -586,6 +586,59 @@ const shareOf = async (
 const childrenOf = (pid: number): number[] =>
   readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean).map(Number);
 
+describe('records with the five steps at City', () => {
+  const STEPS = ['blind', 'sanitize', 'upload', 'attest', 'chain'];
+  let recordId: string;
+
+  test('are written and chained there, each step by somebody else, and seen at the other site', async () => {
+    const ministry = await bed.administrator('ministry');
+    expect((await ministry.call('PUT', '/parameters', { body: { recordSteps: STEPS } })).status).toBe(200);
+    const [sanitizer, verifier] = [
+      await bed.colleague('city', 'sanitizer'),
+      await bed.colleague('city', 'verifier'),
+    ];
+    const { body: owner } = await (
+      await bed.administrator('city')
+    ).post('/patients', { name: 'Of two sites' });
+    recordId = await write(sundar, owner['registrationNo'] as string, 'Fever of five steps');
+    const at = async (caller: Caller) => (await caller.get(`/records/${recordId}`)).body;
+    const reached = (caller: Caller, status: string) =>
+      until(async () => {
+        const record = await at(caller);
+        return record['status'] === status && record;
+      });
+    await reached(sundar.caller, 'blinded');
+    expect((await sanitizer.caller.post(`/records/${recordId}/sanitize`, {})).status).toBe(200);
+    await reached(sundar.caller, 'uploaded');
+    expect((await verifier.caller.post(`/records/${recordId}/attest`, {})).status).toBe(200);
+    const chained = await reached(sundar.caller, 'chained');
+    expect(chained['stepsDone'].map(({ step }: Json) => step)).toEqual(['create', 'seal', ...STEPS]);
+    expect(new Set([sundar, sanitizer, verifier].map(({ subject }) => subject)).size).toBe(3);
+    const elsewhere = await bed.colleague('lakeside', 'auditor');
+    const seen = await until(async () => {
+      const { status, body } = await elsewhere.caller.get(`/records/${recordId}/sanitized`);
+      return status === 200 && body;
+    });
+    expect(JSON.stringify(seen['document'])).not.toContain('Of two sites');
+  });
+
+  test("are audited with the other gateway's contribution, which it makes by itself", async () => {
+    for (const [organization, contributor, kind] of [
+      ['ministry', 'LakesideMSP', 'sealed'],
+      ['lakeside', 'MinistryMSP', 'sanitized'],
+    ] as const) {
+      const { caller } = await bed.colleague(organization, 'auditor');
+      const opened = await caller.post('/audits', { recordId, kind });
+      expect(opened.body).toMatchObject({ status: 'opened', contributor, hospital: 'CityMSP' });
+      const audit = await until(async () => {
+        const one = (await caller.get(`/audits/${opened.body['auditId']}`)).body;
+        return one['closedAt'] !== null && one;
+      });
+      expect(audit).toMatchObject({ status: 'intact', contributor });
+    }
+  });
+});
+
 describe('the two sites afterwards', () => {
   test('gateways never called each other: ledger and objects are the only ways between them', () => {
     const { first, lakeside } = contacted;
