@@ -20,7 +20,7 @@ import { readAuditQuestion } from '../src/verify/audit-arguments';
 import { judgeFile, judgeProof } from '../src/verify/audit-judge';
 import { type AuditAct, ExportedLedger } from '../src/verify/exported-ledger';
 
-const COMMAND = resolve(__dirname, '../dist/verify/audit-command.js');
+const COMMAND = resolve(__dirname, '../bin/medseal-audit.cjs');
 const MINUTE = 60_000;
 
 /** One chain of blocks with audits that ended in every way, and what the cloud holds of two records. */
@@ -42,7 +42,7 @@ describe('audits verified by anybody, from exported blocks', () => {
   };
   const command = (...args: string[]) =>
     new Promise<{ status: number; answer: Record<string, unknown>; stderr: string }>((done) => {
-      execFile(process.execPath, [COMMAND, ...args], (error, stdout, stderr) =>
+      execFile(COMMAND, args, (error, stdout, stderr) =>
         done({
           status: error === null ? 0 : Number(error.code),
           answer: stdout === '' ? {} : (JSON.parse(stdout) as Record<string, unknown>),
@@ -370,8 +370,8 @@ describe('audits verified by anybody, from exported blocks', () => {
     const file = ['file', newId(), '--blocks', blocks];
     const named = [...file, '--version', '1', '--kind', 'sealed'];
     for (const [args, what] of [
-      [[], 'usage: npm run medseal-audit'],
-      [['proof'], 'usage: npm run medseal-audit'],
+      [[], 'usage: medseal-audit'],
+      [['proof'], 'usage: medseal-audit'],
       [['proof', auditId], '--blocks is missing: name the folder'],
       [['proof', 'ab', '--blocks', blocks], 'the audit id must be 64 lower-case hex'],
       [['proof', auditId, '--blocks', blocks, '--genesis', 'x'], '--genesis must be 64'],

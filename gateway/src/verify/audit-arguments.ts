@@ -6,9 +6,9 @@ import { type FileJudgement, judgeFile, judgeProof, type ProofJudgement } from '
 import { CommandError, LEDGER_OPTIONS, ledgerValues } from './command-line.js';
 import type { ExportedLedger } from './exported-ledger.js';
 
-const USAGE = `usage: npm run medseal-audit -- proof <auditId> --blocks <folder> [--genesis <hash of block 0>]
+const USAGE = `usage: medseal-audit proof <auditId> --blocks <folder> [--genesis <hash of block 0>]
            [--signed-file <file>, where the file is a sanitised one] [--engine mcl|noble]
-       npm run medseal-audit -- file <recordId> --version <number> --kind sealed|sanitized
+       medseal-audit file <recordId> --version <number> --kind sealed|sanitized
            --object <file> --signed-file <file> --blocks <folder> [--genesis <hash>] [--engine mcl|noble]`;
 
 export interface AuditQuestion {
