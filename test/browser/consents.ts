@@ -32,6 +32,18 @@ export function consentFlow(stage: () => Stage): void {
       await owner.pressButton('Answer Dr. Rajini');
       // What those who keep the limits could do if they broke their word is said before anything is signed.
       await owner.sees(owner.text(/^If 2 of them broke their word together with the reader/));
+      // What would be seen follows every change, before anything is granted.
+      const covered = owner.page.getByRole('region', { name: 'What Dr. Rajini would see' });
+      await owner.sees(covered.getByRole('row').filter({ hasText: 'Seasonal asthma' }));
+      await owner.tick('Consultation');
+      await owner.sees(covered.getByText('No record of these types, dates and categories.'));
+      await owner.tick('Consultation');
+      await owner.tick('General records');
+      await owner.tick('Sensitive records');
+      await owner.sees(covered.getByText('No record of these types, dates and categories.'));
+      await owner.tick('General records');
+      await owner.tick('Sensitive records');
+      await owner.sees(covered.getByText('1 record of now.'));
       await owner.tick('Prescription');
       await owner.pressButton('Grant');
       // Escape leaves the passphrase unasked, and the consent as it was filled in.

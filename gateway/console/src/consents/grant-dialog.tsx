@@ -11,6 +11,7 @@ import { errorsOf, useForm } from '../ui/form';
 import { ErrorNotice } from '../ui/notice';
 import { dropGrant, keepGrant } from './begun-grants';
 import { CollusionNotice } from './collusion';
+import { CoveredRecords } from './covered-records';
 import { useOrganizationNames } from './organization-names';
 import { Preview } from './preview';
 import { SigningProgress } from './signing-progress';
@@ -159,6 +160,15 @@ export function GrantDialog({
         </fieldset>
         {chosen && (
           <>
+            <CoveredRecords
+              who={granteeName(id)}
+              selection={{
+                recordTypes: values.recordTypes,
+                from: values.from,
+                to: values.to,
+                scopes: scopesOf(values),
+              }}
+            />
             <CollusionNotice grantee={{ kind, id }} mspId={mspId} scopes={scopesOf(values)} />
             {!toGuardian && (
               <details>

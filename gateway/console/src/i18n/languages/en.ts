@@ -371,4 +371,17 @@ export const en = {
     'Too many failed attempts. Sign-in for this account from this computer opens again in {{count}} minute, at {{time}}; an administrator can reset the password.',
   'problem.locked_other':
     'Too many failed attempts. Sign-in for this account from this computer opens again in {{count}} minutes, at {{time}}; an administrator can reset the password.',
+  'preview.title': 'What {{who}} would see',
+  'preview.count_one': '{{count}} record of now.',
+  'preview.count_other': '{{count}} records of now.',
+  'preview.unknown_one': 'Of {{count}} more, written at another hospital, only your keys can tell.',
+  'preview.unknown_other': 'Of {{count}} more, written at other hospitals, only your keys can tell.',
+  'preview.look': 'Look into them',
+  'preview.unlock': 'Unlock and look into them',
+  'preview.none': 'No record of these types, dates and categories.',
+  'preview.record': 'Record',
+  'preview.date': 'Date',
+  'preview.type': 'Type',
+  'preview.later':
+    'And every later one of these types and categories, dated to {{day}}, until the consent ends.',
 } as const;
