@@ -50,11 +50,11 @@ export function guardianFlow(stage: () => Stage): void {
       await guardian.enter(guardian.page.getByRole('button', { name: /^Read Consultation of/ }).first());
       await guardian.pressButton('Open the record');
       await guardian.sees(guardian.text('Wheezes since the rains began.'));
-      await guardian.sees(guardian.row('You').first());
-      await guardian.sees(guardian.row(/Staff \w{8}/).first());
+      await guardian.sees(guardian.entry('You').first());
+      await guardian.sees(guardian.entry(/Staff \w{8}/).first());
       await owner.sees(owner.text(/^Your guardian has read a record of yours\./));
       await owner.menu('Access Log');
-      await owner.sees(owner.row(/Guardian \w{8}/).first());
+      await owner.sees(owner.entry(/Guardian \w{8}/).first());
     });
 
     test('reads no more when the patient ends it, and is told', async () => {

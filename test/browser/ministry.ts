@@ -40,7 +40,7 @@ export function ministryFlow(stage: () => Stage): void {
     await at.sees(at.text('Enter an id of 32 characters 0–9, a–f.'));
     await at.type('Patient’s id on the ledger', await ledgerIdOf(stage()));
     await at.pressButton('Show');
-    await at.sees(at.row('City Hospital').first());
+    await at.sees(at.entry('City Hospital').first());
     expect(await at.page.getByText('Dr. Sundar').count()).toBe(0);
     await at.enter(at.page.getByRole('button', { name: /^Verify receipt / }).first());
     await at.sees(at.text('The ledger has this receipt as it stands here, and its block is whole.'));

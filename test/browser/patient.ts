@@ -96,14 +96,22 @@ export function patientFlow(stage: () => Stage): void {
       await at.menu('Access Log');
       await at.sees(
         at
-          .row('Dr. Sundar')
+          .entry('Dr. Sundar')
           .filter({ hasText: 'Wrote the record' })
           .filter({ hasText: 'Seasonal asthma' })
           .first(),
       );
       await at.enter(at.page.getByRole('button', { name: /^Verify receipt / }).first());
       await at.sees(at.text('The ledger has this receipt as it stands here, and its block is whole.'));
-      await at.pressButton('Done');
+      // Narrowed by person and by reason, the one after the other.
+      await at.choose('Person', 'Dr. Sundar');
+      await at.seesNot(at.entry('Checks the record as a verifier').first());
+      await at.choose('Why', 'Emergency access');
+      await at.sees(at.text('Nobody has read anything like that.'));
+      await at.choose('Why', 'Wrote the record');
+      await at.sees(at.entry('Dr. Sundar').first());
+      await at.pressButton('Show everything');
+      await at.sees(at.entry('Checks the record as a verifier').first());
     });
 
     test('changes the password; the old one opens nothing, the passphrase stays', async () => {

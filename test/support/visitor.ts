@@ -79,6 +79,10 @@ export class Visitor {
 
   row = (text: string | RegExp) => this.page.getByRole('row').filter({ hasText: text });
 
+  /** Of a list that is no table. */
+  entry = (text: string | RegExp) =>
+    this.page.getByRole('main').getByRole('listitem').filter({ hasText: text });
+
   sees = (target: Locator) => target.waitFor({ state: 'visible' });
 
   seesNot = (target: Locator) => target.waitFor({ state: 'hidden' });

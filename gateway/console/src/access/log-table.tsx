@@ -1,17 +1,28 @@
-import { useState } from 'react';
+import { Fragment, useState } from 'react';
 import { Link } from '@tanstack/react-router';
 import { useQuery } from '@tanstack/react-query';
-import type { AccessLogItem, Page as ListPage, PageQuery } from '@medseal/client';
+import type { AccessLogItem, AccessLogQuery, Page as ListPage } from '@medseal/client';
 import { client, useUser } from '../app/session';
-import { Button } from '../ui/button';
+import { t } from '../i18n';
 import { Empty } from '../ui/notice';
 import { PagedList, usePaged } from '../ui/paged';
-import { Table } from '../ui/table';
-import { Hash, timeText } from '../ui/values';
-import { VerifyDialog } from './verify-dialog';
+import { dayText, Hash } from '../ui/values';
+import { EVERYTHING, LogFilter, logQuery } from './log-filter';
+import { Verdict } from './verdict';
 import { basisText } from './words';
+import './access.css';
 
-/** Who read a patient's records, newest first, with each receipt's verification. */
+const CLOCK = new Intl.DateTimeFormat(undefined, { timeStyle: 'medium' });
+
+/** The day of an instant in the reader's own calendar, `YYYY-MM-DD`. */
+const dayOf = (at: string | null): string => {
+  if (at === null) return '';
+  const date = new Date(at);
+  const two = (value: number): string => String(value).padStart(2, '0');
+  return `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}`;
+};
+
+/** Who read a patient's records, newest first, day by day, with each receipt's verification. */
 export function LogTable({
   list,
   ofOwn = false,
@@ -20,60 +31,65 @@ export function LogTable({
   list: string;
   /** The reader's own records, which have a page each. */
   ofOwn?: boolean;
-  fetchPage: (query: PageQuery) => Promise<ListPage<AccessLogItem>>;
+  fetchPage: (query: AccessLogQuery) => Promise<ListPage<AccessLogItem>>;
 }) {
   const whoText = useReaderName();
-  const paged = usePaged(['access-log', list], fetchPage, { staleTime: 0 });
-  const [verifying, setVerifying] = useState<AccessLogItem>();
+  const [choice, setChoice] = useState(EVERYTHING);
+  const paged = usePaged(
+    ['access-log', list, 'shown', JSON.stringify(choice)],
+    (query) => fetchPage({ ...query, ...logQuery(choice) }),
+    { staleTime: 0 },
+  );
+  const items = paged.query.data?.items ?? [];
+  const days = new Map<string, AccessLogItem[]>();
+  for (const item of items) days.set(dayOf(item.at), [...(days.get(dayOf(item.at)) ?? []), item]);
   return (
-    <PagedList paged={paged}>
-      {paged.query.data?.items.length === 0 ? (
-        <Empty>Nobody has read these records yet.</Empty>
-      ) : (
-        <Table
-          caption="Receipts"
-          rows={paged.query.data?.items ?? []}
-          keyOf={({ receiptId }) => receiptId}
-          columns={[
-            { header: 'When', cell: ({ at }) => timeText(at) },
-            { header: 'Who', cell: whoText },
-            {
-              header: 'Organisation',
-              cell: ({ organizationName, organization }) => organizationName ?? organization,
-            },
-            { header: 'Why', cell: ({ basis }) => basisText(basis) },
-            { header: 'Records', cell: ({ recordIds }) => <RecordLinks ids={recordIds} ofOwn={ofOwn} /> },
-            {
-              header: 'Receipt',
-              kind: 'code',
-              cell: ({ receiptId }) => <Hash value={receiptId} name="Receipt" />,
-            },
-            {
-              header: 'Verify',
-              kind: 'actions',
-              cell: (item) => (
-                <Button
-                  kind="quiet"
-                  aria-label={`Verify receipt ${item.receiptId.slice(0, 8)}`}
-                  onClick={() => setVerifying(item)}
-                >
-                  Verify
-                </Button>
-              ),
-            },
-            {
-              header: 'Block',
-              cell: ({ ledger }) => (
-                <Link to="/report/blocks/$number" params={{ number: String(ledger.blockNumber) }}>
-                  {ledger.blockNumber}
-                </Link>
-              ),
-            },
-          ]}
-        />
-      )}
-      {verifying && <VerifyDialog item={verifying} onClose={() => setVerifying(undefined)} />}
-    </PagedList>
+    <>
+      <LogFilter
+        list={list}
+        choice={choice}
+        onChoice={setChoice}
+        fetchPage={fetchPage}
+        nameOf={whoText}
+        ofOwn={ofOwn}
+      />
+      <PagedList paged={paged}>
+        <p role="status" className="muted">
+          {t('access.count', { count: paged.total ?? 0 })}
+        </p>
+        {items.length === 0 && (
+          <Empty>{choice === EVERYTHING ? t('access.nobody') : t('access.noneSuch')}</Empty>
+        )}
+        {[...days].map(([day, ofDay]) => (
+          <section key={day} aria-label={dayText(day)}>
+            <h3>{dayText(day)}</h3>
+            <ol className="timeline">
+              {ofDay.map((item) => (
+                <li key={item.receiptId}>
+                  <p>
+                    <time dateTime={item.at ?? undefined}>
+                      {item.at === null ? t('access.noTime') : CLOCK.format(new Date(item.at))}
+                    </time>{' '}
+                    <strong>{whoText(item)}</strong>
+                    <span className="muted">, {item.organizationName ?? item.organization}</span>
+                  </p>
+                  <p>
+                    {basisText(item.basis)}: <RecordLinks ids={item.recordIds} ofOwn={ofOwn} />
+                  </p>
+                  <p className="muted">
+                    {t('access.receipt')} <Hash value={item.receiptId} name={t('access.receipt')} />,{' '}
+                    <Link to="/report/blocks/$number" params={{ number: String(item.ledger.blockNumber) }}>
+                      {t('access.block', { number: item.ledger.blockNumber })}
+                    </Link>
+                  </p>
+                  <Verdict item={item} />
+                </li>
+              ))}
+            </ol>
+          </section>
+        ))}
+      </PagedList>
+    </>
   );
 }
 
@@ -89,8 +105,9 @@ function useReaderName(): (item: AccessLogItem) => string {
     (consents.data?.items ?? []).some(({ grantee }) => grantee.kind === 'guardian' && grantee.id === reader);
   return ({ readerName, reader }) =>
     reader === subject
-      ? 'You'
-      : (readerName ?? `${isGuardian(reader) ? 'Guardian' : 'Staff'} ${reader.slice(0, 8)}`);
+      ? t('access.you')
+      : (readerName ??
+        t(isGuardian(reader) ? 'access.guardian' : 'access.staff', { id: reader.slice(0, 8) }));
 }
 
 function RecordLinks({ ids, ofOwn }: { ids: readonly string[]; ofOwn: boolean }) {
@@ -104,7 +121,7 @@ function RecordLinks({ ids, ofOwn }: { ids: readonly string[]; ofOwn: boolean })
   return (
     <>
       {ids.map((recordId, index) => (
-        <span key={recordId}>
+        <Fragment key={recordId}>
           {index > 0 && ', '}
           {ofOwn ? (
             <Link to="/records/$recordId" params={{ recordId }}>
@@ -113,7 +130,7 @@ function RecordLinks({ ids, ofOwn }: { ids: readonly string[]; ofOwn: boolean })
           ) : (
             <code>{recordId.slice(0, 8)}</code>
           )}
-        </span>
+        </Fragment>
       ))}
     </>
   );

@@ -1,4 +1,5 @@
-const BASES: Readonly<Record<string, string>> = {
+/** Why somebody read, by the receipt's code. */
+export const BASES: Readonly<Record<string, string>> = {
   author: 'Wrote the record',
   verifier: 'Checks the record as a verifier',
   sanitized: 'Read the document without personal data',
@@ -8,5 +9,5 @@ const BASES: Readonly<Record<string, string>> = {
   emergency: 'Emergency access',
 };
 
-/** Why somebody read, in words. */
+/** In words. */
 export const basisText = (basis: string): string => BASES[basis] ?? basis;

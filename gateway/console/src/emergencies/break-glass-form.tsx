@@ -1,29 +1,29 @@
+import { useState } from 'react';
 import type { EmergencyAnswer, EmergencyReason } from '@medseal/client';
 import { client } from '../app/session';
+import { t } from '../i18n';
+import { type FoundPatient, PatientPicker } from '../records/patient-picker';
 import { Button } from '../ui/button';
 import { SelectField, TextField } from '../ui/fields';
 import { errorsOf, required, useForm } from '../ui/form';
 import { ErrorNotice } from '../ui/notice';
 import { REASONS } from './words';
 
-const NUMBER = /^\d{13}$/;
-
-/** Everything that breaking the glass takes, on one screen. */
+/** Everything that breaking the glass takes, on one screen: who, why, open. */
 export function BreakGlassForm({ onDone }: { onDone: (opened: EmergencyAnswer) => void }) {
+  const [chosen, setChosen] = useState<FoundPatient>();
   const form = useForm({
     initial: { registrationNo: '', reasonCode: '', reason: '', card: '' },
     validate: ({ registrationNo, reasonCode, reason }) =>
       errorsOf({
-        registrationNo: NUMBER.test(registrationNo.replace(/\s/g, ''))
-          ? undefined
-          : 'Enter the 13 digits of the patient’s card.',
-        reasonCode: reasonCode === '' ? 'Choose the reason.' : undefined,
-        reason: required(reason, 'what happened, in a few words'),
+        registrationNo: registrationNo === '' ? t('emergency.patientMissing') : undefined,
+        reasonCode: reasonCode === '' ? t('emergency.reasonMissing') : undefined,
+        reason: required(reason, t('emergency.theHappening')),
       }),
     send: ({ registrationNo, reasonCode, reason, card }, idempotencyKey) =>
       client.openEmergency(
         {
-          registrationNo: registrationNo.replace(/\s/g, ''),
+          registrationNo,
           reasonCode: reasonCode as EmergencyReason,
           reason: reason.trim(),
           ...(card.trim() === '' ? {} : { card: card.trim() }),
@@ -32,38 +32,39 @@ export function BreakGlassForm({ onDone }: { onDone: (opened: EmergencyAnswer) =
       ),
     onDone,
   });
+  const isStranger = chosen !== undefined && chosen.name === undefined;
   return (
     <form ref={form.form} noValidate onSubmit={form.submit}>
       {form.failure && <ErrorNotice error={form.failure} />}
+      <PatientPicker
+        {...form.field('registrationNo')}
+        chosen={chosen}
+        strangerText={(number) => t('emergency.stranger', { number })}
+        onChosen={(found) => {
+          setChosen(found);
+          form.set('registrationNo', found?.registrationNo ?? '');
+        }}
+      />
+      {isStranger && (
+        <TextField {...form.field('card')} label={t('emergency.card')} hint={t('emergency.cardHint')} />
+      )}
       <div className="form-row">
-        <TextField
-          {...form.field('registrationNo')}
-          label="Registration number"
-          required
-          inputMode="numeric"
-          hint="13 digits, as on the patient’s card."
-        />
         <SelectField
           {...form.field('reasonCode')}
-          label="Reason"
+          label={t('emergency.reason')}
           required
-          options={[['', 'Choose …'], ...Object.entries(REASONS)]}
+          options={[['', t('emergency.choose')], ...Object.entries(REASONS)]}
+        />
+        <TextField
+          {...form.field('reason')}
+          label={t('emergency.happened')}
+          required
+          hint={t('emergency.happenedHint')}
         />
       </div>
-      <TextField
-        {...form.field('reason')}
-        label="What happened"
-        required
-        hint="Only the reviewing organisation’s auditor reads it."
-      />
-      <TextField
-        {...form.field('card')}
-        label="Card code"
-        hint="For another hospital’s patient who has never been here."
-      />
       <div className="form-end">
         <Button type="submit" kind="danger" busy={form.busy}>
-          Break the glass
+          {t('emergency.open')}
         </Button>
       </div>
     </form>

@@ -17,11 +17,14 @@ export function PatientPicker({
   value,
   error,
   chosen,
+  strangerText = (q) => `Use ${q}: a patient of another hospital with an open visit here`,
   onChosen,
 }: {
   value: string;
   error?: string;
   chosen: FoundPatient | undefined;
+  /** What choosing a number says that is not of this hospital. */
+  strangerText?: (registrationNo: string) => string;
   onChosen: (patient: FoundPatient | undefined) => void;
 }) {
   const [text, setText] = useState('');
@@ -84,7 +87,7 @@ export function PatientPicker({
           No patient of this hospital matches.{' '}
           {NUMBER.test(q) && (
             <button type="button" className="link" onClick={() => onChosen({ registrationNo: q })}>
-              Use {q}: a patient of another hospital with an open visit here
+              {strangerText(q)}
             </button>
           )}
         </p>
