@@ -6,10 +6,9 @@ import {
   MedsealClient,
   PatientDevice,
 } from '@medseal/client';
-import { drawRegistrationNumber } from '../src/patients/registration-number';
-import { type Caller, type Colleague, type Json, TestBed } from './harness';
-
-jest.setTimeout(120_000);
+import { drawRegistrationNumber } from '../../src/patients/registration-number';
+import { type Caller, type Colleague, type Json, type TestBed } from '../harness';
+import { sharedBed } from './shared-bed';
 
 /** A registration number with a hospital's first digits that nobody was given. */
 const numberWith = (hospitalCode: string): string => drawRegistrationNumber(hospitalCode);
@@ -42,7 +41,7 @@ describe('consents', () => {
   };
 
   beforeAll(async () => {
-    bed = await TestBed.start();
+    bed = await sharedBed();
     const lakeside = await bed.administrator('lakeside');
     const doctorId = (await lakeside.post('/doctors', { name: 'Dr. Rajini', specialization: 'Heart' })).body[
       'id'
@@ -63,8 +62,6 @@ describe('consents', () => {
       expiresAt: '2038-01-01T00:00:00.000Z',
     };
   }, 240_000);
-
-  afterAll(() => bed?.stop());
 
   const code = async (call: Promise<unknown>): Promise<string> => {
     try {

@@ -1,9 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { MedsealClient, PatientDevice } from '@medseal/client';
-import { type Caller, type Colleague, type Json, TestBed } from './harness';
+import { type Caller, type Colleague, type Json, type TestBed } from '../harness';
 import { describeStaffDevices } from './staff-devices';
-
-jest.setTimeout(240_000);
+import { sharedBed } from './shared-bed';
 
 const PASSWORD = 'a password of the patient';
 const REASON = 'Found without a pulse beside the road.';
@@ -64,12 +63,17 @@ describe('emergency access', () => {
   };
 
   beforeAll(async () => {
-    bed = await TestBed.start();
+    bed = await sharedBed();
     admin = await bed.administrator('city');
     author = await doctorOf('city', 'Dr. Sundar');
     doctor = await doctorOf('lakeside', 'Dr. Rajini');
     auditor = await bed.colleague('ministry', 'auditor');
-    ({ client: owner, device: ownersDevice, registrationNo, card } = await activate('geetha', true));
+    ({
+      client: owner,
+      device: ownersDevice,
+      registrationNo,
+      card,
+    } = await activate('geetha.emergency', true));
     asked = { registrationNo, card, reasonCode: 'UNRESPONSIVE', reason: REASON };
     const written = await author.caller.post('/records', {
       registrationNo,
@@ -81,8 +85,6 @@ describe('emergency access', () => {
     const isActive = async () => (await owner.consents()).items.every(({ status }) => status === 'active');
     while (!(await isActive())) await sleep(100);
   }, 240_000);
-
-  afterAll(() => bed?.stop());
 
   test('the emergency key is there for everybody to check', async () => {
     const { body } = await bed.nobody().get('/organizations');
@@ -96,7 +98,7 @@ describe('emergency access', () => {
   test('another hospital’s patient needs the card, and an emergency grant', async () => {
     const post = (body: object, by: Caller = doctor.caller) => by.post('/emergency-access', body);
     expect((await post({ ...asked, card: undefined })).status).toBe(404);
-    const other = await activate('muthu', false);
+    const other = await activate('muthu.emergency', false);
     expect((await post({ ...asked, card: other.card })).status).toBe(404);
     expect((await post({ ...asked, card: 'eyJ9' })).status).toBe(404);
     const without = { ...asked, registrationNo: other.registrationNo, card: other.card };

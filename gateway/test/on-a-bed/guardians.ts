@@ -1,8 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type ActAnswer, type ConsentWish, MedsealClient, PatientDevice } from '@medseal/client';
-import { type Colleague, type Json, type Slug, TestBed } from './harness';
-
-jest.setTimeout(240_000);
+import { type Colleague, type Json, type Slug, type TestBed } from '../harness';
+import { sharedBed } from './shared-bed';
 
 const PASSWORD = 'a password of the patient';
 
@@ -71,11 +70,11 @@ describe('a guardian', () => {
   });
 
   beforeAll(async () => {
-    bed = await TestBed.start();
+    bed = await sharedBed();
     const admin = await bed.administrator('city');
     const made = await admin.post('/doctors', { name: 'Dr. Sundar', specialization: 'Ortho' });
     author = await bed.colleague('city', 'doctor', { doctorId: made.body['id'] });
-    const own = await patient('city', 'geetha');
+    const own = await patient('city', 'geetha.guarded');
     ({ client: owner, device } = own);
     ({ client: guardian, device: guardiansDevice } = await patient('lakeside', 'mother'));
     ({ client: stranger, device: strangersDevice } = await patient('lakeside', 'stranger'));
@@ -88,7 +87,6 @@ describe('a guardian', () => {
     recordId = written.body['recordId'] as string;
     await author.caller.post(`/records/${recordId}/complete`, {});
   });
-  afterAll(() => bed?.stop());
 
   test('has a key of their own device, then is consented to like a person, and reads with receipt and log', async () => {
     expect(await code(device.makeConsent(owner, wish()))).toBe('NOT_FOUND');

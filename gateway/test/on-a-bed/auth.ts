@@ -1,17 +1,15 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { request } from 'node:http';
 import { join } from 'node:path';
-import { Caller, TestBed } from './harness';
-
-jest.setTimeout(120_000);
+import { Caller, type TestBed } from '../harness';
+import { sharedBed } from './shared-bed';
 
 describe('signing in', () => {
   let bed: TestBed;
 
   beforeAll(async () => {
-    bed = await TestBed.start();
+    bed = await sharedBed();
   });
-  afterAll(() => bed.stop());
 
   const login = (body: Record<string, unknown>) => bed.nobody().post('/auth/login', body);
 

@@ -1,16 +1,15 @@
-import { Caller, TestBed } from './harness';
-
-jest.setTimeout(120_000);
+import { Caller, type TestBed } from '../harness';
+import { sharedBed } from './shared-bed';
 
 describe('users and doctors', () => {
   let bed: TestBed;
   let city: Caller;
 
   beforeAll(async () => {
-    bed = await TestBed.start();
+    bed = await sharedBed();
     city = await bed.administrator('city');
   });
-  afterAll(() => bed.stop());
+  afterAll(() => bed.restartGateway('SIGTERM', { rateLimit: undefined }));
 
   describe('organizations', () => {
     test('are public, with keys that their service signed', async () => {

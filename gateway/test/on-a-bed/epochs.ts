@@ -2,9 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { MedsealClient, PatientDevice } from '@medseal/client';
 import { newSeed, seedToWords } from '@medseal/crypto';
-import { type Colleague, type Json, type Slug, TestBed } from './harness';
-
-jest.setTimeout(240_000);
+import { type Colleague, type Json, type Slug, type TestBed } from '../harness';
+import { sharedBed } from './shared-bed';
 
 const PASSWORD = 'a password of the patient';
 const PASSPHRASE = 'a passphrase of the patient';
@@ -61,7 +60,7 @@ describe('the next epoch', () => {
     owner.http.request<Record<string, Json>>('POST', path, { body });
 
   beforeAll(async () => {
-    bed = await TestBed.start();
+    bed = await sharedBed();
     [author, doctor] = [await doctorAt('city', 'Dr. Sundar'), await doctorAt('lakeside', 'Dr. Rajini')];
     const { body } = await (await bed.administrator('city')).post('/patients', { name: 'Geetha' });
     registrationNo = body['registrationNo'] as string;
@@ -69,11 +68,11 @@ describe('the next epoch', () => {
     ({ device } = await PatientDevice.activate(owner, {
       organization: 'city',
       activationCode: body['activationCode'] as string,
-      username: 'geetha',
+      username: 'geetha.epochs',
       password: PASSWORD,
       passphrase: PASSPHRASE,
     }));
-    await owner.login('city', 'geetha', PASSWORD);
+    await owner.login('city', 'geetha.epochs', PASSWORD);
     general = device.scopes.general;
     records.push(await write('first'), await write('second'));
     const answer = await device.grantConsent(owner, {
@@ -90,7 +89,6 @@ describe('the next epoch', () => {
     former = answer['consentId'] as string;
     await active(former);
   });
-  afterAll(() => bed?.stop());
 
   test('new records have it; a former consent does not open them, nor loses what it opened', async () => {
     expect(await lacking()).toMatchObject({ label: 'general', epoch: 1, lacking: 0 });

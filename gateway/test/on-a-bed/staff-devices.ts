@@ -17,8 +17,8 @@ import {
   toHex,
   utf8,
 } from '@medseal/crypto';
-import { type Caller, type Json, type TestBed } from './harness';
-import { SecretSearch } from './secret-search';
+import { type Caller, type Json, type TestBed } from '../harness';
+import { SecretSearch } from '../secret-search';
 
 const PASSPHRASE = 'a passphrase of the doctor alone';
 const CHEAP = { cost: { kdf: 'argon2id', memoryKiB: 64, passes: 1 } } as const;

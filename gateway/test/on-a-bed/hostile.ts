@@ -3,17 +3,16 @@ import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { privateKeys } from '@medseal/chaincode';
 import { canonicalJson } from '@medseal/crypto';
-import { Clock } from '../src/clock';
-import { CaClient } from '../src/fabric/ca-client';
-import { newSigningKey } from '../src/fabric/certificate-request';
-import { readConnectionProfile } from '../src/fabric/connection-profile';
-import { ledgerIdentity, type LedgerIdentity } from '../src/fabric/identity';
-import { LedgerClient } from '../src/fabric/ledger-client';
-import { businessId } from '../src/http/business-request';
-import { type Begun, Device } from './device';
-import { type Answer, type Caller, type Json, TestBed } from './harness';
-
-jest.setTimeout(60_000);
+import { Clock } from '../../src/clock';
+import { CaClient } from '../../src/fabric/ca-client';
+import { newSigningKey } from '../../src/fabric/certificate-request';
+import { readConnectionProfile } from '../../src/fabric/connection-profile';
+import { ledgerIdentity, type LedgerIdentity } from '../../src/fabric/identity';
+import { LedgerClient } from '../../src/fabric/ledger-client';
+import { businessId } from '../../src/http/business-request';
+import { type Begun, Device } from '../device';
+import { type Answer, type Caller, type Json, type TestBed } from '../harness';
+import { sharedBed } from './shared-bed';
 
 const base64url = (text: string): string => Buffer.from(text).toString('base64url');
 
@@ -23,11 +22,10 @@ describe('hostile callers', () => {
   let nobody: Caller;
 
   beforeAll(async () => {
-    bed = await TestBed.start();
+    bed = await sharedBed();
     admin = await bed.administrator('city');
     nobody = bed.nobody();
   }, 180_000);
-  afterAll(() => bed?.stop());
 
   /** A client of City that goes past the gateway to the peer. */
   const direct = async (

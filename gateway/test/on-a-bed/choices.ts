@@ -1,8 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type ChoicesMade, MedsealClient, PatientDevice } from '@medseal/client';
-import { type Caller, type Colleague, type Json, TestBed } from './harness';
-
-jest.setTimeout(240_000);
+import { type Caller, type Colleague, type Json, type TestBed } from '../harness';
+import { sharedBed } from './shared-bed';
 
 const PASSWORD = 'a password of the patient';
 
@@ -14,11 +13,10 @@ describe('choices', () => {
   let doctor: Colleague;
 
   beforeAll(async () => {
-    bed = await TestBed.start();
+    bed = await sharedBed();
     admin = await bed.administrator('city');
     [author, doctor] = [await doctorNamed('Dr. Sundar'), await doctorNamed('Dr. Anuradha')];
   });
-  afterAll(() => bed?.stop());
 
   const doctorNamed = async (name: string): Promise<Colleague> => {
     const { body } = await admin.post('/doctors', { name, specialization: 'Heart' });
