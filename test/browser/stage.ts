@@ -9,6 +9,10 @@ const RECORD_WAIT_MS = 60_000;
 /** What the flows share: one product, one browser, and what earlier flows left for later ones. */
 export class Stage {
   readonly #visitors: Visitor[] = [];
+  /** At windows of flows that are over. */
+  readonly #left: Visitor[] = [];
+  readonly #faults: string[] = [];
+  #flow: unknown;
   /** The patient whom the administrator registers, then as she activates herself. */
   patient = {
     name: 'Kavya Raman',
@@ -29,7 +33,15 @@ export class Stage {
     readonly browser: Browser,
   ) {}
 
+  /** As one flow sees it. The windows of those before, which would go on following every event, are closed. */
+  during(flow: unknown): this {
+    if (flow !== this.#flow) this.#left.push(...this.#visitors.splice(0));
+    this.#flow = flow;
+    return this;
+  }
+
   async visitor(options?: Parameters<typeof Visitor.arrive>[2]): Promise<Visitor> {
+    await this.#close(this.#left);
     const visitor = await Visitor.arrive(this.browser, this.product.url, options);
     this.#visitors.push(visitor);
     return visitor;
@@ -77,8 +89,15 @@ export class Stage {
 
   /** Closes all windows. @returns what their pages did that no page may do */
   async closeAll(): Promise<string[]> {
-    const faults = this.#visitors.flatMap((visitor) => visitor.faults);
-    for (const visitor of this.#visitors.splice(0)) await visitor.leave();
-    return faults;
+    await this.#close(this.#left);
+    await this.#close(this.#visitors);
+    return this.#faults;
+  }
+
+  async #close(visitors: Visitor[]): Promise<void> {
+    for (const visitor of visitors.splice(0)) {
+      await visitor.leave();
+      this.#faults.push(...visitor.faults);
+    }
   }
 }
