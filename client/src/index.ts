@@ -3,6 +3,7 @@ export * from './complete-by-roles.js';
 export * from './http.js';
 export * from './medseal-client.js';
 export * from './notices.js';
+export * from './replaced-kind.js';
 export * from './device/certificate-request.js';
 export * from './device/choices.js';
 export * from './device/consent-grant.js';

@@ -124,7 +124,18 @@ export function auditFlow(stage: () => Stage): void {
       await doctor.sees(doctor.text(/^Sealed record: /));
       await doctor.pressButton('Compare with the original');
       await doctor.sees(doctor.heading('In the cloud'));
-      await doctor.sees(doctor.row(/^Composition\.section/).first());
+      await doctor.sees(doctor.row(/^Composition\.section.*blinded by the author/).first());
+      await doctor.sees(doctor.row(/^Composition\.custodian.*replaced by the sanitiser/).first());
+      // Each step says what it left behind.
+      const step = (name: string) =>
+        doctor.page
+          .getByRole('list', { name: 'Steps of this record' })
+          .getByRole('listitem')
+          .filter({ hasText: name });
+      await doctor.sees(step('Blind').getByText('Package for the sanitiser'));
+      await doctor.sees(step('Sanitise').getByText('Address in the cloud'));
+      await doctor.sees(step('Attest').getByText(/\d of \d needed/));
+      await doctor.sees(step('Chain').getByText('Previous hash', { exact: true }));
       await doctor.leave();
     });
 

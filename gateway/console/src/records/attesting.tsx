@@ -1,4 +1,4 @@
-import { useEffect, useState } from 'react';
+import { useEffect, useRef, useState } from 'react';
 import { useMutation } from '@tanstack/react-query';
 import { client } from '../app/session';
 import { Button } from '../ui/button';
@@ -33,8 +33,11 @@ export function Attesting({
     onSuccess: () => onDone('You have approved the record.'),
   });
   const { mutate: open } = comparing;
+  const isOpened = useRef(false);
   useEffect(() => {
-    if (opensAtOnce) open();
+    if (!opensAtOnce || isOpened.current) return;
+    isOpened.current = true;
+    open();
   }, [opensAtOnce, open]);
   const mayApprove = comparing.data?.checked.findings.length === 0 && !approving.isPending;
   useQueueKeys({

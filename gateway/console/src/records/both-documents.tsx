@@ -1,7 +1,10 @@
+import { replacedKindOf } from '@medseal/client';
+import { t } from '../i18n';
 import { Empty } from '../ui/notice';
 import { Table } from '../ui/table';
 import { DocumentView } from './document-view';
 import { replacedFields } from './replaced-fields';
+import { REPLACED_KINDS } from './step-words';
 
 /** The original beside what the cloud holds of it, and what of it is replaced there. */
 export function BothDocuments({ original, sanitised }: { original: unknown; sanitised: unknown }) {
@@ -30,6 +33,7 @@ export function BothDocuments({ original, sanitised }: { original: unknown; sani
           keyOf={({ path }) => path}
           columns={[
             { header: 'FHIR path', cell: ({ path }) => path, kind: 'code' },
+            { header: t('replaced.by'), cell: ({ path }) => REPLACED_KINDS[replacedKindOf(path)] },
             { header: 'Times', cell: ({ count }) => count, kind: 'number' },
           ]}
         />

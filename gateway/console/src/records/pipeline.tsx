@@ -1,8 +1,10 @@
 import type { ReactNode } from 'react';
-import type { RecordDetails, StepDone } from '@medseal/client';
+import type { ObjectReference, RecordDetails, StepDone } from '@medseal/client';
 import { usePersonNames } from '../app/person-names';
+import { t } from '../i18n';
 import { Hash, timeText } from '../ui/values';
-import { PART_NAMES, stepName } from './step-words';
+import { PART_NAMES, PROFILES, stepName } from './step-words';
+import './records.css';
 
 type State = 'done' | 'now' | 'later';
 
@@ -27,10 +29,10 @@ export function Pipeline({ record }: { record: RecordDetails }) {
             </div>
             {acts.map((act) => (
               <div key={act.transactionId} className="state">
-                {actText(act, nameOf)}
+                {actText(act, nameOf)} <Hash value={act.transactionId} name={t('pipeline.transaction')} />
               </div>
             ))}
-            {state === 'done' && <div className="state">{outcomeOf(name, record)}</div>}
+            {state === 'done' && <Outcome items={outcomeOf(name, record)} />}
             {name === 'attest' && record.panel && state !== 'later' && (
               <div className="state">
                 {acts.length} of {record.panel.threshold} needed
@@ -53,21 +55,70 @@ function currentStep({ status, next }: RecordDetails, names: string[]): number {
   return at < 0 ? names.length : at;
 }
 
-/** What a step left behind. */
-function outcomeOf(step: string, { sealedBy, integrity, contentHash }: RecordDetails): ReactNode {
-  const { blinded, sanitized, uploaded } = integrity ?? {};
+type Outcomes = readonly (readonly [name: string, value: ReactNode])[];
+
+const Outcome = ({ items }: { items: Outcomes }) =>
+  items.length > 0 && (
+    <dl className="outcome">
+      {items.map(([name, value]) => (
+        <div key={name}>
+          <dt>{name}</dt>
+          <dd>{value}</dd>
+        </div>
+      ))}
+    </dl>
+  );
+
+const address = (name: string, { digest, bytes }: ObjectReference): Outcomes[number] => [
+  name,
+  <>
+    <Hash value={digest} name={name} /> {t('pipeline.bytes', { bytes })}
+  </>,
+];
+
+/** What a step did and left behind. */
+function outcomeOf(step: string, record: RecordDetails): Outcomes {
+  const { blinded, sanitized, uploaded } = record.integrity ?? {};
   switch (step) {
+    case 'create':
+      return [[t('pipeline.record'), <Hash key="r" value={record.recordId} name={t('pipeline.record')} />]];
     case 'seal':
-      return sealedBy === 'device' ? 'On the author’s device' : 'By the author’s hospital';
+      return [
+        [
+          t('pipeline.sealed'),
+          record.sealedBy === 'device' ? t('pipeline.onDevice') : t('pipeline.byHospital'),
+        ],
+      ];
     case 'blind':
-      return blinded && <Hash value={blinded.packageDigest} name="Package" />;
+      return blinded
+        ? [
+            address(t('pipeline.package'), { digest: blinded.packageDigest, bytes: blinded.packageBytes }),
+            [t('pipeline.profile'), PROFILES[blinded.profile] ?? blinded.profile],
+            [
+              t('pipeline.blinded'),
+              t('pipeline.coverage', {
+                sectors: blinded.coverage.replacedSectors,
+                kept: blinded.coverage.keptBytes,
+              }),
+            ],
+            [t('pipeline.tag'), <Hash key="t" value={blinded.tags.sanitized} name={t('pipeline.tag')} />],
+          ]
+        : [];
     case 'sanitize':
-      return sanitized && <Hash value={sanitized.object.digest} name="Sanitised document" />;
+      return sanitized
+        ? [
+            address(t('pipeline.address'), sanitized.object),
+            address(t('pipeline.checked'), sanitized.signedFile),
+          ]
+        : [];
     case 'upload':
-      return uploaded && <Hash value={uploaded.sealedSignedFile.digest} name="Authenticators" />;
+      return uploaded ? [address(t('pipeline.sealedAuthenticators'), uploaded.sealedSignedFile)] : [];
     case 'chain':
-      return contentHash && <Hash value={contentHash} name="Hash of the entry" />;
+      return [
+        [t('pipeline.hash'), <Hash key="h" value={record.contentHash} name={t('pipeline.hash')} />],
+        [t('pipeline.previous'), <Hash key="p" value={record.prevHash} name={t('pipeline.previous')} />],
+      ];
     default:
-      return null;
+      return [];
   }
 }
