@@ -13,8 +13,9 @@ export function useDraft<Values>(of: string, values: Values, isDirty: boolean) {
   const [drafts] = useState(() => new Drafts<Values>(subject, of));
   const [id, setId] = useState<string>(() => crypto.randomUUID());
   const [offered, setOffered] = useState<KeptDraft<Values>[]>([]);
-  /** Undefined until something was to be kept. */
-  const [isKept, setIsKept] = useState<boolean>();
+  const [saved, setSaved] = useState<{ text: string; isKept: boolean }>();
+  /** One saving at a time, and after it what was typed meanwhile. */
+  const saving = useRef<{ isUnderWay: boolean; next?: string }>({ isUnderWay: false });
   const isOver = useRef(false);
 
   useEffect(() => {
@@ -23,14 +24,30 @@ export function useDraft<Values>(of: string, values: Values, isDirty: boolean) {
   }, [drafts]);
 
   const text = isDirty ? JSON.stringify(values) : undefined;
+  const own = useRef(id);
+  own.current = id;
   useEffect(() => {
-    if (text === undefined || isOver.current) return;
-    drafts.save(id, JSON.parse(text) as Values).then(
-      () => setIsKept(true),
-      () => setIsKept(false),
-    );
-  }, [drafts, id, text]);
+    if (text === undefined) return;
+    const turns = saving.current;
+    turns.next = text;
+    if (turns.isUnderWay) return;
+    turns.isUnderWay = true;
+    const saveAll = async (): Promise<void> => {
+      for (let next = turns.next; next !== undefined && !isOver.current; next = turns.next) {
+        turns.next = undefined;
+        const isKept = await drafts.save(own.current, JSON.parse(next) as Values).then(
+          () => true,
+          () => false,
+        );
+        setSaved({ text: next, isKept });
+      }
+      turns.isUnderWay = false;
+    };
+    void saveAll();
+  }, [drafts, text]);
 
+  /** Undefined until all that was typed is kept, or could not be. */
+  const isKept = saved === undefined || (saved.isKept && saved.text !== text) ? undefined : saved.isKept;
   const withdraw = (draft: string): void => setOffered((before) => before.filter((one) => one.id !== draft));
   return {
     offered,
