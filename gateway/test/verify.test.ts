@@ -1,1 +1,0 @@
-import './on-a-bed/verify';
