@@ -45,6 +45,10 @@ export default tseslint.config(
         setInterval: 'readonly',
         clearInterval: 'readonly',
         performance: 'readonly',
+        // In what scripts have a browser's page run.
+        window: 'readonly',
+        document: 'readonly',
+        PerformanceObserver: 'readonly',
       },
     },
     rules: { '@typescript-eslint/no-require-imports': 'off' },

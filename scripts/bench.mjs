@@ -5,6 +5,7 @@ import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { assetOperations, measure, MEMBERS } from './bench/asset-load.mjs';
 import { auditing, auditingLines } from './bench/auditing.mjs';
+import { consoleLines, consolePages } from './bench/console-pages.mjs';
 import { consenting, consentingLines } from './bench/consenting.mjs';
 import { embeddedNetwork } from './bench/embedded-network.mjs';
 import { fabricNetworks, fabricProblem } from './bench/fabric-network.mjs';
@@ -17,12 +18,13 @@ import { prepare, ROOT } from './lib/prepare.mjs';
 // `npm run bench [-- --networks embedded,fabric] [--only <part>] [--quick]`: one table from one run, and
 // docs/results/bench.json; a part alone goes to docs/results/bench-<part>.json.
 
-const USAGE = 'usage: npm run bench [-- --networks embedded,fabric] [--only audit|consent] [--quick]';
+const USAGE = 'usage: npm run bench [-- --networks embedded,fabric] [--only audit|consent|console] [--quick]';
 const KNOWN = ['embedded', 'fabric'];
 /** Parts that run alone: what measures one, and its lines of the table. */
 const PARTS = {
   audit: { measure: auditing, lines: auditingLines },
   consent: { measure: consenting, lines: consentingLines },
+  console: { measure: consolePages, lines: consoleLines },
 };
 
 const { networks, only, quick } = readArguments();
@@ -63,7 +65,7 @@ function readArguments() {
   const unknown = wanted.find((name) => !KNOWN.includes(name));
   if (unknown !== undefined) fail(`--networks knows ${KNOWN.join(' and ')}, not "${unknown}"; ${USAGE}`);
   if (values.only !== undefined && !(values.only in PARTS))
-    fail(`--only knows ${Object.keys(PARTS).join(' and ')}, not "${values.only}"; ${USAGE}`);
+    fail(`--only knows ${Object.keys(PARTS).join(', ')}, not "${values.only}"; ${USAGE}`);
   return { networks: wanted, only: values.only, quick: values.quick };
 }
 

@@ -16,7 +16,7 @@ const NAMES = [
 ];
 
 /** `npm start` on a folder; `startMs` is the time until it says that it is ready. */
-async function start(folder, port, network) {
+async function start(folder, port, network, demo = 'paper') {
   const began = performance.now();
   const child = spawn(process.execPath, [path.join(ROOT, 'scripts/start.mjs')], {
     cwd: ROOT,
@@ -25,7 +25,7 @@ async function start(folder, port, network) {
       NETWORK: network,
       MEDSEAL_DATA: folder,
       MEDSEAL_PORT: String(port),
-      MEDSEAL_DEMO: 'paper',
+      MEDSEAL_DEMO: demo,
       MEDSEAL_RATE_LIMIT: '1000000',
     },
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -79,9 +79,9 @@ export async function product(folder, network = 'embedded') {
 }
 
 /** The product with the paper's demo, for what goes through its users' hands; see `consent-reading.mjs`. */
-export async function productWithDemo(folder, network) {
+export async function productWithDemo(folder, network, demo) {
   const [port] = await freePorts(1);
-  const { child } = await start(folder, port, network);
+  const { child } = await start(folder, port, network, demo);
   return { pids: descendants(child.pid), stop: () => end(child) };
 }
 

@@ -8,6 +8,7 @@ import { doctorFlow } from './doctor';
 import { emergencyFlow } from './emergencies';
 import { guardianFlow } from './guardians';
 import { auditFlow, queueFlow } from './integrity';
+import { insightFlow } from './insights';
 import { interruptionFlows } from './interruptions';
 import { keysFlow } from './keys';
 import { ministryFlow } from './ministry';
@@ -31,6 +32,7 @@ const FLOWS = [
   guardianFlow,
   emergencyFlow,
   ministryFlow,
+  insightFlow,
   interruptionFlows,
   queueFlow,
   tamperingFlow,

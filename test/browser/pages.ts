@@ -189,6 +189,9 @@ export function pageChecks(stage: () => Stage): void {
       await at.sees(at.page.locator('code'));
       await at.pressButton('Activate');
       await checkPage(at, 'Activate, refused');
+      await at.goto('/verify');
+      await at.pressButton('Verify');
+      await checkPage(at, 'Verify, refused');
       await at.goto('/no/such/page');
       await checkPage(at, 'Nothing here');
     });

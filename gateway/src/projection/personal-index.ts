@@ -179,6 +179,9 @@ export class PersonalIndex {
   }
 }
 
+/** First parts of the names of what it reads. */
+export const INDEXED_KINDS = ['demographics', 'number', 'titleLine', 'visit', 'staff'];
+
 /** Whether the index reads this private key of the organisation's own collection. */
 export const isIndexed = (key: string): boolean =>
   /^(?:number\/|titleLine\/|visit\/|demographics\/[0-9a-f]+\/identity$)/.test(key);

@@ -5,7 +5,7 @@ import type { Keystore } from '../keystore/keystore.js';
 import { blockChanges, type BlockChanges } from './block-changes.js';
 import { emptyTables, writeBlocks } from './block-writer.js';
 import { heldCollections, STAFF_COLLECTION } from './ledger-namespace.js';
-import { isIndexed, PersonalIndex } from './personal-index.js';
+import { INDEXED_KINDS, isIndexed, PersonalIndex } from './personal-index.js';
 
 const REACHED_TIMEOUT_MS = 15_000;
 const BATCH_BLOCKS_MAX = 64;
@@ -136,7 +136,8 @@ export class Projection {
       value: Buffer;
     }>(
       `SELECT collection, key, ledger_id, value FROM private_values
-       WHERE value IS NOT NULL AND kind IN ('demographics', 'number', 'titleLine', 'staff')`,
+       WHERE value IS NOT NULL AND kind = ANY($1)`,
+      [INDEXED_KINDS],
     );
     let closed = 0;
     for (const { collection, key, ledger_id, value } of held) {

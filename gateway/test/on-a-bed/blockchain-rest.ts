@@ -390,9 +390,12 @@ describe('the blockchain report on a running network', () => {
 
   test('after a restart the report is the same', async () => {
     const before = await report(sundar.caller);
+    const counted = await admin.get('/statistics?months=600');
     await bed.restartGateway('SIGKILL');
     const again = await bed.signIn('city', sundar.username, sundar.password);
     expect((await report(again)).rows).toEqual(before.rows);
+    const { visits } = (await (await bed.administrator('city')).get('/statistics?months=600')).body;
+    expect(visits).toEqual(counted.body['visits']);
   }, 60_000);
 });
 

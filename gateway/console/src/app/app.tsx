@@ -33,10 +33,15 @@ export function App() {
     <QueryClientProvider client={queries}>
       <SessionProvider waiting={<Waiting text={t('common.opening')} />}>
         <ForgetOnChange />
-        <RouterProvider router={router} />
+        <Routes />
       </SessionProvider>
     </QueryClientProvider>
   );
+}
+
+function Routes() {
+  const { user } = useSession();
+  return <RouterProvider router={router} context={{ isSignedIn: user !== undefined }} />;
 }
 
 /** What one user saw is not there for the next. */

@@ -1,9 +1,10 @@
 import {
-  createRootRoute,
+  createRootRouteWithContext,
   createRoute,
   createRouter,
   lazyRouteComponent,
   Outlet,
+  redirect,
   type RouteComponent,
 } from '@tanstack/react-router';
 import { ErrorNotice, Waiting } from '../ui/notice';
@@ -16,7 +17,10 @@ import { t } from '../i18n';
 const text = (value: unknown): string | undefined =>
   typeof value === 'string' && value !== '' ? value : typeof value === 'number' ? String(value) : undefined;
 
-const root = createRootRoute({ component: Outlet, notFoundComponent: NotFoundPage });
+const root = createRootRouteWithContext<{ isSignedIn: boolean }>()({
+  component: Outlet,
+  notFoundComponent: NotFoundPage,
+});
 
 const signIn = createRoute({
   getParentRoute: () => root,
@@ -39,6 +43,15 @@ const verify = createRoute({
 const shell = createRoute({
   getParentRoute: () => root,
   id: 'shell',
+  // Before any page is fetched: somebody who is not signed in needs the sign-in page alone.
+  beforeLoad: ({ context, location }) => {
+    if (!context.isSignedIn)
+      throw redirect({
+        to: '/sign-in',
+        search: { next: location.href === '/' ? undefined : location.href },
+        replace: true,
+      });
+  },
   component: lazyRouteComponent(() => import('./shell'), 'Shell'),
 });
 const dashboard = createRoute({
@@ -218,6 +231,7 @@ export const router = createRouter({
       account,
     ]),
   ]),
+  context: { isSignedIn: false },
   // Registration numbers look like numbers; search values stay the texts that they are.
   parseSearch: (search) => Object.fromEntries(new URLSearchParams(search)),
   stringifySearch: (search) => {
