@@ -122,6 +122,21 @@ const block = createRoute({
   path: '/report/blocks/$number',
   component: lazyRouteComponent(() => import('../pages/blocks'), 'BlockPage'),
 });
+const blinding = createRoute({
+  getParentRoute: () => shell,
+  path: '/steps/blind',
+  component: lazyRouteComponent(() => import('../pages/steps'), 'BlindingPage'),
+});
+const uploading = createRoute({
+  getParentRoute: () => shell,
+  path: '/steps/upload',
+  component: lazyRouteComponent(() => import('../pages/steps'), 'UploadingPage'),
+});
+const chaining = createRoute({
+  getParentRoute: () => shell,
+  path: '/steps/chain',
+  component: lazyRouteComponent(() => import('../pages/steps'), 'ChainingPage'),
+});
 const reports = createRoute({
   getParentRoute: () => shell,
   path: '/reports',
@@ -215,6 +230,9 @@ export const router = createRouter({
       report,
       blocks,
       block,
+      blinding,
+      uploading,
+      chaining,
       reports,
       network,
       users,

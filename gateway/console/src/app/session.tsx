@@ -16,6 +16,10 @@ export interface Session {
   signOut(): Promise<void>;
   /** Leaves without asking the service: its session is gone already. */
   leave(): void;
+  /** Nobody was there: the keys are forgotten and the session ends; the page stays, hidden, until they sign in again. */
+  lock(): Promise<void>;
+  /** Why the page is locked, where the session did not end by itself. */
+  wasIdle: boolean;
   keepDevice(device: Device | undefined): void;
 }
 
@@ -45,6 +49,7 @@ export const noticeFailure = (error: unknown): void => {
 export function SessionProvider({ children, waiting }: { children: ReactNode; waiting: ReactNode }) {
   const [user, setUser] = useState<SignedInUser>();
   const [ended, setEnded] = useState(false);
+  const [wasIdle, setWasIdle] = useState(false);
   const [device, setDevice] = useState<Device>();
   const [known, setKnown] = useState(false);
 
@@ -71,6 +76,7 @@ export function SessionProvider({ children, waiting }: { children: ReactNode; wa
       if (session.user.subject !== user?.subject) setDevice(undefined);
       setUser(session.user);
       setEnded(false);
+      setWasIdle(false);
     },
     [user],
   );
@@ -78,6 +84,14 @@ export function SessionProvider({ children, waiting }: { children: ReactNode; wa
     setUser(undefined);
     setDevice(undefined);
     setEnded(false);
+    setWasIdle(false);
+  }, []);
+  const lock = useCallback(async () => {
+    setWasIdle(true);
+    setEnded(true);
+    setDevice(undefined);
+    // Out of reach or over already: the page is locked all the same, and the service ends an idle session itself.
+    await client.logout().catch(() => undefined);
   }, []);
   const signOut = useCallback(async () => {
     try {
@@ -97,9 +111,11 @@ export function SessionProvider({ children, waiting }: { children: ReactNode; wa
       signIn,
       signOut,
       leave,
+      lock,
+      wasIdle,
       keepDevice: setDevice,
     }),
-    [user, ended, device, signIn, signOut, leave],
+    [user, ended, wasIdle, device, signIn, signOut, leave, lock],
   );
   return <SessionContext value={session}>{known ? children : waiting}</SessionContext>;
 }

@@ -1,11 +1,14 @@
-import { useEffect, useRef, useState } from 'react';
+import { Fragment, useEffect, useRef, useState } from 'react';
 import { Link, Outlet, useLocation } from '@tanstack/react-router';
 import { useMutation } from '@tanstack/react-query';
+import { t } from '../i18n';
 import { Button } from '../ui/button';
 import { ErrorNotice } from '../ui/notice';
 import { SignInAgain } from '../pages/sign-in';
+import { Appearance } from './appearance';
+import { IdleWatch } from './idle';
 import { useOrganizations } from './organizations';
-import { MENU, roleName } from './menu';
+import { MENU_GROUPS, menuOf, roleName } from './menu';
 import { Notices } from './notices';
 import { ToSignIn } from './redirect';
 import { useSession } from './session';
@@ -31,7 +34,7 @@ export function Shell() {
   if (user === undefined) return <ToSignIn />;
   const organization = organizations.data?.items.find(({ id }) => id === user.organization);
   return (
-    <div className="shell">
+    <div className={ended ? 'shell locked' : 'shell'}>
       <a className="skip" href="#main">
         Skip to the page
       </a>
@@ -54,27 +57,44 @@ export function Shell() {
             {roleName(user.role)}, {organization?.name ?? user.organization}
           </span>
         </span>
+        <Appearance />
         <Button kind="quiet" busy={leaving.isPending} onClick={() => leaving.mutate()}>
           Sign out
         </Button>
       </header>
       <nav id="menu" className={menuOpen ? 'menu open' : 'menu'} aria-label="Main">
-        <ul>
-          {MENU.filter(({ roles }) => roles.includes(user.role)).map(({ to, label }) => (
-            <li key={to}>
-              <Link to={to} activeOptions={{ exact: to === '/' }} activeProps={{ 'aria-current': 'page' }}>
-                {label}
-              </Link>
-            </li>
-          ))}
-        </ul>
+        {MENU_GROUPS.map((group) => {
+          const entries = menuOf(user.role, group);
+          if (entries.length === 0) return null;
+          return (
+            <Fragment key={group}>
+              {group !== 'home' && <p id={`menu-${group}`}>{t(`menu.${group}`)}</p>}
+              <ul aria-labelledby={group === 'home' ? undefined : `menu-${group}`}>
+                {entries.map(({ to, label }) => (
+                  <li key={to}>
+                    <Link
+                      to={to}
+                      activeOptions={{ exact: to === '/' }}
+                      activeProps={{ 'aria-current': 'page' }}
+                    >
+                      {label}
+                    </Link>
+                  </li>
+                ))}
+              </ul>
+            </Fragment>
+          );
+        })}
       </nav>
       <main id="main" ref={main} tabIndex={-1}>
         <Notices />
         {leaving.isError && <ErrorNotice error={leaving.error} />}
-        <Outlet />
+        {/* Another person's page begins anew: what the one before wrote is not theirs to see. */}
+        <Fragment key={user.subject}>
+          <Outlet />
+        </Fragment>
       </main>
-      {ended && <SignInAgain />}
+      {ended ? <SignInAgain /> : <IdleWatch />}
     </div>
   );
 }

@@ -4,12 +4,16 @@ import type { ReactNode } from 'react';
 import { maySee } from '../app/menu';
 import { useOrganizations } from '../app/organizations';
 import { client, useUser } from '../app/session';
+import { AuditTable } from '../audits/audit-table';
 import { openChoices, useChoices } from '../consents/choices';
 import { PurgesPending } from '../consents/purges-pending';
+import { CaseTable } from '../emergencies/case-table';
+import { t } from '../i18n';
+import { shareText } from '../i18n/locale';
 import { RecordTable } from '../records/record-table';
 import { Worklist } from '../records/worklist';
 import { Badge, Empty, ErrorNotice, Notice, Waiting } from '../ui/notice';
-import { Page, Panel } from '../ui/page';
+import { Facts, Page, Panel } from '../ui/page';
 import { Table } from '../ui/table';
 import { timeText } from '../ui/values';
 
@@ -18,14 +22,18 @@ export function DashboardPage() {
   const { role, displayName } = useUser();
   return (
     <Page title="Dashboard" lead={`Signed in as ${displayName}.`}>
-      <Tiles />
-      {maySee('/consents', role) && <PurgesPending />}
-      {role === 'doctor' && <DoctorsWork />}
-      {role === 'hospital-admin' && <NewestRecords title="Newest records" />}
-      {role === 'sanitizer' && <Queue step="sanitize" />}
-      {role === 'verifier' && <Queue step="attest" />}
-      {role === 'patient' && <PatientsView />}
-      {(role === 'system-manager' || role === 'auditor' || role === 'researcher') && <Network />}
+      <div className="dashboard">
+        <Tiles />
+        {maySee('/consents', role) && <PurgesPending />}
+        {role === 'doctor' && <DoctorsWork />}
+        {role === 'hospital-admin' && <NewestRecords title="Newest records" />}
+        {role === 'sanitizer' && <Queue step="sanitize" />}
+        {role === 'verifier' && <Queue step="attest" />}
+        {role === 'patient' && <PatientsView />}
+        {role === 'auditor' && <AuditorsView />}
+        {maySee('/network', role) && <NetworkHealth />}
+        {(role === 'system-manager' || role === 'auditor' || role === 'researcher') && <Network />}
+      </div>
     </Page>
   );
 }
@@ -101,9 +109,60 @@ const DoctorsWork = () => (
     >
       <Worklist step="blind" empty="Nothing waits: no record came back to you." />
     </Panel>
+    <AnsweredRequests />
     <NewestRecords title="Newest records" />
   </>
 );
+
+const NEWEST = 5;
+
+/** What patients have said to this doctor's requests, newest first. */
+function AnsweredRequests() {
+  const asked = useQuery({
+    queryKey: ['consents', 'requests', 'answered'],
+    queryFn: () => client.consentRequests(),
+    staleTime: 0,
+  });
+  const rows = (asked.data?.items ?? []).filter(({ answer }) => answer !== null).slice(0, NEWEST);
+  return (
+    <Panel title={t('home.answers')} actions={<Link to="/consents">{t('home.answers.all')}</Link>}>
+      {asked.isPending && <Waiting text={t('common.loading')} />}
+      {asked.isError && <ErrorNotice error={asked.error} retry={() => void asked.refetch()} />}
+      {asked.isSuccess && rows.length === 0 && <Empty>{t('home.answers.empty')}</Empty>}
+      {rows.length > 0 && (
+        <Table
+          caption={t('home.answers')}
+          rows={rows}
+          keyOf={({ requestId }) => requestId}
+          columns={[
+            {
+              header: t('home.answers.patient'),
+              kind: 'code',
+              cell: ({ registrationNo, consentId }) =>
+                consentId === null ? (
+                  registrationNo
+                ) : (
+                  <Link to="/consents/$consentId" params={{ consentId }}>
+                    {registrationNo}
+                  </Link>
+                ),
+            },
+            { header: t('home.answers.asked'), cell: ({ askedAt }) => timeText(askedAt) },
+            {
+              header: t('home.answers.answer'),
+              cell: ({ answer }) =>
+                answer === 'granted' ? (
+                  <Badge kind="good">{t('home.granted')}</Badge>
+                ) : (
+                  <Badge kind="bad">{t('home.denied')}</Badge>
+                ),
+            },
+          ]}
+        />
+      )}
+    </Panel>
+  );
+}
 
 const Queue = ({ step }: { step: 'sanitize' | 'attest' }) => (
   <Panel title="Waiting for you">
@@ -118,6 +177,7 @@ function PatientsView() {
     <>
       {own.isError && <ErrorNotice error={own.error} retry={() => void own.refetch()} />}
       <OpenChoices />
+      <OpenRequests />
       {registrationNo && <WhoLooked registrationNo={registrationNo} />}
       <NewestRecords title="Your newest records" />
     </>
@@ -134,6 +194,84 @@ function OpenChoices() {
       {open.length === 1 ? 'One choice is' : `${open.length} choices are`} open: who may read without asking
       you each time. <Link to="/choices">Decide now</Link>
     </Notice>
+  );
+}
+
+/** Who asks to read and was not answered yet. */
+function OpenRequests() {
+  const asked = useQuery({
+    queryKey: ['consents', 'requests', 'open'],
+    queryFn: () => client.consentRequests(),
+    staleTime: 0,
+  });
+  const count = (asked.data?.items ?? []).filter(({ answer }) => answer === null).length;
+  if (asked.isError) return <ErrorNotice error={asked.error} retry={() => void asked.refetch()} />;
+  if (count === 0) return null;
+  return (
+    <Notice kind="warning" title={t('home.requests.title')}>
+      {t('home.requests', { count })} <Link to="/consents">{t('home.requests.link')}</Link>
+    </Notice>
+  );
+}
+
+/** What went wrong, and what is to be reviewed. */
+function AuditorsView() {
+  const counts = useQuery({
+    queryKey: ['emergency', 'counts'],
+    queryFn: client.emergencyCounts,
+    staleTime: 0,
+  });
+  const overdue = counts.data?.overdue ?? 0;
+  return (
+    <>
+      {overdue > 0 && <Notice kind="bad">{t('home.cases.overdue', { count: overdue })}</Notice>}
+      <Panel title={t('home.failures')}>
+        <AuditTable filter={{ status: 'failed' }} empty={t('home.failures.empty')} />
+      </Panel>
+      <Panel title={t('home.cases')}>
+        <CaseTable empty={t('home.cases.empty')} />
+      </Panel>
+    </>
+  );
+}
+
+/** How the network is, in five figures. */
+function NetworkHealth() {
+  const query = useQuery({ queryKey: ['network'], queryFn: client.network });
+  if (query.isPending) return <Waiting text={t('common.loading')} />;
+  if (query.isError) return <ErrorNotice error={query.error} retry={() => void query.refetch()} />;
+  const { organizations, blocks, audits } = query.data;
+  const hospitals = organizations.filter(({ kind }) => kind === 'hospital');
+  const served = organizations.filter(({ isServedHere }) => isServedHere);
+  const of = (part: readonly unknown[], whole: readonly unknown[]): string =>
+    t('home.network.of', { part: part.length, whole: whole.length });
+  return (
+    <Panel title={t('home.network')} actions={<Link to="/network">{t('home.network.more')}</Link>}>
+      <Facts
+        items={[
+          [
+            t('home.network.hospitals'),
+            of(
+              hospitals.filter(({ status }) => status === 'active'),
+              hospitals,
+            ),
+          ],
+          [
+            t('home.network.peers'),
+            of(
+              served.filter(({ height }) => height !== null),
+              served,
+            ),
+          ],
+          [t('home.network.rate'), blocks.hours.reduce((sum, hour) => sum + hour.blocks, 0)],
+          [
+            t('home.network.coverage'),
+            audits.files === 0 ? undefined : shareText(audits.covered / audits.files),
+          ],
+          [t('home.network.failing'), audits.failing],
+        ]}
+      />
+    </Panel>
   );
 }
 

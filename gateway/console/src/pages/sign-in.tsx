@@ -106,11 +106,11 @@ function SignInForm({ known }: { known?: { organization: string; username: strin
 
 /** Over the page whose session ended: what stands on it stays. */
 export function SignInAgain() {
-  const { user, leave } = useSession();
+  const { user, leave, wasIdle } = useSession();
   if (user === undefined) return null;
   return (
     <Dialog title="Your session has ended">
-      <Notice kind="warning">Sign in again to go on. What you entered on this page is still there.</Notice>
+      <Notice kind="warning">{wasIdle ? t('idle.ended') : t('session.again')}</Notice>
       <SignInForm known={user} />
       <Button kind="quiet" onClick={leave}>
         Leave instead
