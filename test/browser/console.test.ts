@@ -14,6 +14,7 @@ import { keysFlow } from './keys';
 import { ministryFlow } from './ministry';
 import { activationFlow, patientFlow } from './patient';
 import { pageChecks } from './pages';
+import { sessionFlows } from './sessions';
 import { Stage } from './stage';
 import { tamperingFlow } from './tampering';
 
@@ -34,6 +35,7 @@ const FLOWS = [
   ministryFlow,
   insightFlow,
   interruptionFlows,
+  sessionFlows,
   queueFlow,
   tamperingFlow,
   pageChecks,
