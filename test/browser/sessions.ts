@@ -58,8 +58,13 @@ export function sessionFlows(stage: () => Stage): void {
       expect(await scheme()).toBe('light');
       await at.pressButton('Appearance');
       await at.sees(at.page.getByRole('menuitemradio', { name: 'As the system', checked: true }));
-      await at.press('End');
+      const dark = at.page.getByRole('menuitemradio', { name: 'Dark' });
+      for (let count = 0; count < 4; count++) {
+        if (await dark.evaluate((item) => item === document.activeElement)) break;
+        await at.press('ArrowDown');
+      }
       await at.press('Enter');
+      await at.seesNot(dark);
       expect(await scheme()).toBe('dark');
       await at.goto('/');
       await at.sees(at.heading('Dashboard'));

@@ -4,7 +4,8 @@ import { ChoiceMenu } from '../ui/choice-menu';
 
 /** Light, dark, or as the reader's system has it. */
 export function Appearance() {
-  const { colorScheme, setColorScheme } = useMantineColorScheme();
+  // Otherwise the library stops transitions by a style element.
+  const { colorScheme, setColorScheme } = useMantineColorScheme({ keepTransitions: true });
   return (
     <ChoiceMenu<MantineColorScheme>
       label={t('appearance.label')}
