@@ -1,4 +1,4 @@
-import { useEffect } from 'react';
+import { useEffect, useRef } from 'react';
 import { MutationCache, QueryCache, QueryClient, QueryClientProvider } from '@tanstack/react-query';
 import { RouterProvider } from '@tanstack/react-router';
 import { ProblemError } from '@medseal/client';
@@ -52,10 +52,16 @@ function ForgetOnChange() {
     if (subject !== undefined) loadAllPages();
     return () => {
       queries.clear();
-      forgetBatch();
-      // Where the browser keeps none there is nothing to forget.
-      if (subject !== undefined) forgetDrafts().catch(() => undefined);
     };
+  }, [subject]);
+  const before = useRef(subject);
+  useEffect(() => {
+    const left = before.current;
+    before.current = subject;
+    if (left === undefined || left === subject) return;
+    forgetBatch();
+    // Where the browser keeps none there is nothing to forget.
+    forgetDrafts().catch(() => undefined);
   }, [subject]);
   return null;
 }
