@@ -15,6 +15,7 @@ const BYTES_MAX = 150_000;
 const LOADED_MS = 300_000;
 /** The demo writes for its patients one after the other: nothing new for so long is its end. */
 const QUIET_MS = 20_000;
+const SETTLES_MS = 2_000;
 const city = (role) => ({ role, organization: 'city' });
 
 const PAGES = [
@@ -62,6 +63,8 @@ try {
     await page.goto(at);
     await settled(page);
     await act?.(page);
+    // Parts of a page ask for what is theirs once it stands.
+    await page.waitForTimeout(SETTLES_MS);
     await settled(page);
     const file = path.join(TARGET, `${name}.png`);
     writeFileSync(file, await page.screenshot({ animations: 'disabled' }));
