@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { brotliDecompressSync } from 'node:zlib';
 import { completeRecord } from '../support/complete-record';
 import { describeIf } from '../support/network';
@@ -74,6 +75,49 @@ describeIf('keptData')('data folders of earlier versions', () => {
         expect((await owner.consentRequests()).items).toContainEqual(
           expect.objectContaining({ requestId: request?.requestId, answer: 'denied' }),
         );
+      });
+    }
+
+    if (name.includes('steps')) {
+      test('records under way in the five steps go on under the policy they were begun under; audits go on', async () => {
+        const author = await product.as('sundar');
+        const manager = await product.as('administrator', 'ministry');
+        const set = await fetch(`${product.url}/api/v1/parameters`, {
+          method: 'PUT',
+          headers: {
+            authorization: `Bearer ${manager.session?.token}`,
+            'content-type': 'application/json',
+          },
+          body: JSON.stringify({ recordSteps: ['chain'], attestThreshold: 2 }),
+        });
+        expect(await set.json()).toMatchObject({ policyVersion: 2 });
+        // What the hospital's service could not upload then, it uploads by itself.
+        const waiting = ['blinded', 'sanitized', 'uploaded'];
+        const all = (await author.records({ limit: 100 })).items;
+        const open = all.filter(({ status }) => waiting.includes(status));
+        expect(open).toHaveLength(3);
+        for (const { recordId } of open) {
+          await completeRecord(product, author, recordId);
+          expect(await author.record(recordId)).toMatchObject({
+            status: 'chained',
+            policyVersion: 1,
+            steps: ['blind', 'sanitize', 'upload', 'attest', 'chain'],
+            panel: { threshold: 1 },
+          });
+        }
+        const auditor = await product.as('auditor', 'lakeside');
+        const then = (await auditor.audits({ limit: 100 })).items;
+        expect(then.map(({ kind, status }) => `${kind} ${status}`)).toEqual(
+          expect.arrayContaining(['sealed intact', 'sanitized intact']),
+        );
+        for (const { auditId } of then) expect((await auditor.audit(auditId)).proof).not.toBeNull();
+        const { recordId } = then[0]!;
+        for (const kind of ['sealed', 'sanitized'] as const) {
+          const { auditId } = await auditor.openAudit({ recordId, kind });
+          while ((await auditor.audit(auditId)).closedAt === null) await sleep(200);
+          expect((await auditor.audit(auditId)).status).toBe('intact');
+        }
+        expect(await author.verify()).toMatchObject({ chainValid: true, firstInvalid: null });
       });
     }
 
