@@ -2,6 +2,7 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import { chromiumForTests } from './lib/chromium.mjs';
 import { fail } from './lib/fail.mjs';
 import { prepare, ROOT } from './lib/prepare.mjs';
 
@@ -57,6 +58,12 @@ const DRILLS = {
     environment: { MEDSEAL_FAULTS: '1000' },
   },
   erasure: { project: 'acceptance', file: 'erasure.test.ts', environment: { MEDSEAL_ERASURES: '10' } },
+  upgrade: { project: 'acceptance', file: 'upgrade.test.ts', environment: { MEDSEAL_FIXTURES: 'all' } },
+  pages: {
+    project: 'browser',
+    file: 'browser/console.test.ts',
+    environment: { MEDSEAL_PAGES: 'every role' },
+  },
   secrecy: { project: 'acceptance', file: 'secrecy.test.ts', environment: { MEDSEAL_NUMBERS: '1000000000' } },
 };
 
@@ -69,6 +76,7 @@ const wanted = process.argv.slice(2);
 for (const name of wanted)
   if (!(name in DRILLS)) fail(`there is no drill "${name}"; there are ${Object.keys(DRILLS).join(', ')}.`);
 await prepare();
+process.env.CHROMIUM_BIN ??= (await chromiumForTests()).path ?? '';
 
 const seed = Number(process.env.MEDSEAL_SEED ?? Math.floor(Math.random() * 2 ** 31));
 const commit = execFileSync('git', ['rev-parse', 'HEAD'], { cwd: ROOT, encoding: 'utf8' }).trim();

@@ -14,8 +14,8 @@ await prepare();
 const PACKAGES = ['crypto', 'embedded-fabric', 'fabric-network', 'chaincode', 'client', 'gateway'];
 const PRODUCT = ['acceptance', 'security', 'browser'];
 
-/** Two for each of the two cores there are at least: a test waits for its processes and timers about half of its time. */
-const WORKERS = 4;
+/** For the two cores there are at least: a test waits for its processes and timers more than half of its time. */
+const WORKERS = 5;
 
 /** The cores have enough to do: V8's helper threads would only take turns with them, for a tenth of a process's start. */
 const V8_ALONE = '--v8-pool-size=0';

@@ -3,7 +3,7 @@ import { completeRecord } from '../support/complete-record';
 import { startPaper } from '../support/fixture';
 import { Product } from '../support/product';
 
-const COUNT = Number(process.env['MEDSEAL_KILLS'] ?? 5);
+const COUNT = Number(process.env['MEDSEAL_KILLS'] ?? 3);
 const WRITERS = 4;
 
 /** SIGKILL of every process under load: what was acknowledged is there after the restart, once, and the chains verify. */

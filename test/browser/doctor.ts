@@ -134,7 +134,7 @@ export function doctorFlow(stage: () => Stage): void {
       await at.pressButton('Open the record');
       await at.sees(at.text('Chest clear, no consolidation.'));
       await at.sees(at.text('Oxygen saturation'));
-      await at.sees(at.page.getByText('Abnormal'));
+      await at.sees(at.page.getByText('Abnormal').first());
       await at.follow(stage().patient.registrationNo);
       await at.sees(at.row('Seasonal asthma').filter({ hasText: 'Chained' }));
       await at.pressButton('Close the visit for Short of breath');
