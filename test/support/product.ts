@@ -26,10 +26,13 @@ export interface ProductOptions {
   timeoutMs?: number;
 }
 
-/** Below what systems give to outgoing connections, one of which could take it before the product listens. */
+/**
+ * Seconds pass before the product listens: by then an outgoing connection or a process of another test could have the
+ * port. So it is below what systems give to the one, and what is drawn for the other (scripts/lib/data-folder.mjs).
+ */
 export async function freePort(): Promise<number> {
   for (;;) {
-    const port = randomInt(10_000, 32_000);
+    const port = randomInt(9_100, 10_000);
     if (await isFree(port)) return port;
   }
 }
