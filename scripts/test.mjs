@@ -17,6 +17,12 @@ const PRODUCT = ['acceptance', 'security', 'browser'];
 /** For the two cores there are at least: a test waits for its processes and timers more than half of its time. */
 const WORKERS = 5;
 
+/** Minutes long whatever their counts: `npm run drill` runs them. */
+const DRILLS = ['acceptance/kill', 'acceptance/tampering'];
+const WITHOUT_DRILLS = ['/node_modules/', '/dist/', ...DRILLS].map(
+  (path) => `--testPathIgnorePatterns=${path}`,
+);
+
 /** The cores have enough to do: V8's helper threads would only take turns with them, for a tenth of a process's start. */
 const V8_ALONE = '--v8-pool-size=0';
 
@@ -117,10 +123,10 @@ if (own.length > 0) {
   await lookForChromium();
   const workers = `--maxWorkers=${WORKERS}`;
   if (process.env.NETWORK === 'fabric') {
-    await jest([workers, '--selectProjects', ...PACKAGES]);
+    await jest([workers, ...WITHOUT_DRILLS, '--selectProjects', ...PACKAGES]);
     // Real Fabric's ports are the machine's; an embedded network takes what is free.
-    await jest(['--runInBand', '--selectProjects', ...PRODUCT]);
-  } else await jest([workers, '--selectProjects', ...PACKAGES, ...PRODUCT]);
+    await jest(['--runInBand', ...WITHOUT_DRILLS, '--selectProjects', ...PRODUCT]);
+  } else await jest([workers, ...WITHOUT_DRILLS, '--selectProjects', ...PACKAGES, ...PRODUCT]);
   await checks;
 }
 // A title says why, where a network lacks something; what a run of chosen tests leaves out is no news.
