@@ -18,7 +18,7 @@ const PRODUCT = ['acceptance', 'security', 'browser'];
 const WORKERS = 5;
 
 /** Minutes long whatever their counts: `npm run drill` runs them. */
-const DRILLS = ['acceptance/kill', 'acceptance/tampering'];
+const DRILLS = ['acceptance/kill', 'acceptance/tampering', 'acceptance/erasure'];
 const WITHOUT_DRILLS = ['/node_modules/', '/dist/', ...DRILLS].map(
   (path) => `--testPathIgnorePatterns=${path}`,
 );
