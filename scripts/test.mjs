@@ -1,9 +1,11 @@
 import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import os from 'node:os';
 import path from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
-import { chromiumForTests } from './lib/chromium.mjs';
+import { giveChromiumToTests } from './lib/chromium.mjs';
+import { DRILLS } from './lib/drills.mjs';
 import { prepare, ROOT } from './lib/prepare.mjs';
 
 // `npm test [-- <jest arguments>]`: static checks, the packages' tests, acceptance and the console on the running product, all side by side.
@@ -17,11 +19,13 @@ const PRODUCT = ['acceptance', 'security', 'browser'];
 /** For the two cores there are at least: a test waits for its processes and timers more than half of its time. */
 const WORKERS = 5;
 
-/** Minutes long whatever their counts: `npm run drill` runs them. */
-const DRILLS = ['acceptance/kill', 'acceptance/tampering', 'acceptance/erasure'];
-const WITHOUT_DRILLS = ['/node_modules/', '/dist/', ...DRILLS].map(
-  (path) => `--testPathIgnorePatterns=${path}`,
-);
+const { testPathIgnorePatterns } = createRequire(import.meta.url)('../jest.preset.js');
+const WITHOUT_DRILLS = [
+  ...testPathIgnorePatterns,
+  ...Object.values(DRILLS)
+    .filter(({ isOnly }) => isOnly)
+    .map(({ project, file }) => `/${project}/${file}`),
+].map((pattern) => `--testPathIgnorePatterns=${pattern}`);
 
 /** The cores have enough to do: V8's helper threads would only take turns with them, for a tenth of a process's start. */
 const V8_ALONE = '--v8-pool-size=0';
@@ -91,21 +95,10 @@ async function jest(args) {
   }
 }
 
-/** For the browser tests, which are skipped with the reason where there is none. */
-async function lookForChromium() {
-  const { path: found, reason } = await chromiumForTests();
-  if (found) process.env.CHROMIUM_BIN = found;
-  else {
-    console.log(`The browser tests will be skipped: ${reason}.`);
-    process.env.CHROMIUM_MISSING = reason;
-    delete process.env.CHROMIUM_BIN;
-  }
-}
-
 const own = process.argv.slice(2);
 process.env.NODE_OPTIONS = [process.env.NODE_OPTIONS, V8_ALONE].filter(Boolean).join(' ');
 if (own.length > 0) {
-  if (own.includes('browser')) await lookForChromium();
+  if (own.includes('browser')) await giveChromiumToTests();
   await jest(own);
 } else {
   const tsc = bin('typescript/bin/tsc');
@@ -120,7 +113,7 @@ if (own.length > 0) {
       await check('prettier', bin('prettier/bin/prettier.cjs'), ['--check', '--log-level', 'warn', '.']);
     })(),
   ]);
-  await lookForChromium();
+  await giveChromiumToTests();
   const workers = `--maxWorkers=${WORKERS}`;
   if (process.env.NETWORK === 'fabric') {
     await jest([workers, ...WITHOUT_DRILLS, '--selectProjects', ...PACKAGES]);

@@ -21,7 +21,7 @@ import {
  * revocations (`MEDSEAL_REVOCATIONS`); a fifth of them happen while one agent's organisation is down.
  */
 
-const REVOCATIONS = Number(process.env['MEDSEAL_REVOCATIONS'] ?? 50);
+const REVOCATIONS = Number(process.env['MEDSEAL_REVOCATIONS'] ?? 30);
 const AT_ONCE = 10;
 const AGENTS = [LAKESIDE, MINISTRY, VALLEY];
 const UP_MEANWHILE = [MINISTRY, CITY, LAKESIDE];

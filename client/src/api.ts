@@ -215,6 +215,19 @@ export interface EncounterAnswer {
   status: 'in-progress' | 'finished';
 }
 
+/** A visit or admission that a doctor was arranged for. */
+export interface OwnEncounterAnswer extends EncounterAnswer {
+  registrationNo: string;
+  /** Null for a patient of another hospital. */
+  patientName: string | null;
+}
+
+/** Begun within: instants of RFC 3339, `to` not included. A visit of which only the day is known counts by their days as they are written. */
+export interface OwnEncounterQuery extends PageQuery {
+  from?: string;
+  to?: string;
+}
+
 export interface ClinicalItem {
   text: string;
   code?: { system: string; code: string; display: string };
@@ -562,9 +575,20 @@ export interface AccessLogQuery extends PageQuery {
   /** MSP id. */
   organization?: string;
   basis?: string;
+  consentId?: string;
   recordId?: string;
   from?: string;
   to?: string;
+}
+
+/** Who and what is in a whole access log, to narrow it by. */
+export interface AccessLogChoices {
+  readers: (Pick<AccessLogItem, 'reader' | 'readerName' | 'organization' | 'organizationName'> & {
+    reads: number;
+  })[];
+  bases: string[];
+  consentIds: string[];
+  recordIds: string[];
 }
 
 /** Counts by month (`YYYY-MM`); a part is null for those who may not see it. */
@@ -574,7 +598,7 @@ export interface StatisticsAnswer {
   visits: { month: string; outpatient: number; admissions: number }[] | null;
   /** Patients by disease; what fewer than `least` patients have is left out. */
   diseases: { items: { disease: string; patients: number }[]; least: number; suppressed: number } | null;
-  /** Consents in force to people of the own hospital. */
+  /** Consents in force: to people of the administrator's hospital, or those under which a doctor reads. */
   consents: { purpose: string; consents: number }[] | null;
   accesses: {
     of: 'own-records' | 'own' | 'organization' | 'network';
@@ -616,6 +640,14 @@ export interface NetworkAnswer {
     failing: number;
     neverAudited: number;
     open: number;
+    /** Without a proof for longest; `since` is its last one, or when it was chained. */
+    oldestUnproven: {
+      recordId: string;
+      version: number;
+      kind: 'sealed' | 'sanitized';
+      since: string;
+      isNeverProven: boolean;
+    } | null;
   };
 }
 

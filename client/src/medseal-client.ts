@@ -1,4 +1,5 @@
 import type {
+  AccessLogChoices,
   AccessLogItem,
   AccessLogQuery,
   ActAnswer,
@@ -52,6 +53,8 @@ import type {
   OrganizationSettings,
   OwnSession,
   PackageReturnReason,
+  OwnEncounterAnswer,
+  OwnEncounterQuery,
   Page,
   PageQuery,
   PatientAnswer,
@@ -263,6 +266,10 @@ export class MedsealClient {
       undefined,
       query,
     );
+
+  /** A doctor's own, newest first. */
+  ownEncounters = (query?: OwnEncounterQuery) =>
+    this.#call<Page<OwnEncounterAnswer>>('GET', '/encounters', undefined, query);
 
   openEncounter = (registrationNo: string, input: EncounterInput, options?: WriteOptions) =>
     this.#call<EncounterAnswer & { ledger: LedgerPart }>(
@@ -612,6 +619,9 @@ export class MedsealClient {
       query,
     );
 
+  accessLogChoices = (registrationNo: string) =>
+    this.#call<AccessLogChoices>('GET', `/patients/${segment(registrationNo)}/access-log/choices`);
+
   /** Whether a receipt or a document is what the ledger has; nobody need sign in. */
   verifyStatement = (statement: ReceiptStatement | DocumentStatement | ErasureCertificate) =>
     this.#call<Verification>('POST', '/verify', statement);
@@ -635,4 +645,7 @@ export class MedsealClient {
   /** For auditors: the public part of a patient's access log. */
   accessLogOf = (ledgerId: string, query?: AccessLogQuery) =>
     this.#call<Page<AccessLogItem>>('GET', '/access-log', undefined, { ...query, ledgerId });
+
+  accessLogChoicesOf = (ledgerId: string) =>
+    this.#call<AccessLogChoices>('GET', '/access-log/choices', undefined, { ledgerId });
 }

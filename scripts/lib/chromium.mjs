@@ -72,3 +72,14 @@ export async function chromiumForTests(report = console.log) {
     ? { path: installed }
     : { reason: `Chromium could not be installed (${fault}): ${advice}` };
 }
+
+/** For the browser tests, by their environment; without one they are skipped, and say why. */
+export async function giveChromiumToTests() {
+  const { path: found, reason } = await chromiumForTests();
+  if (found) process.env.CHROMIUM_BIN = found;
+  else {
+    console.log(`The browser tests will be skipped: ${reason}.`);
+    process.env.CHROMIUM_MISSING = reason;
+    delete process.env.CHROMIUM_BIN;
+  }
+}

@@ -1,4 +1,5 @@
 import type { Visitor } from '../support/visitor';
+import { checkPage } from './examination';
 import { HOSPITAL, type Stage } from './stage';
 
 const ALL_AGENTS_MS = 20_000;
@@ -44,6 +45,7 @@ export function consentFlow(stage: () => Stage): void {
       await owner.tick('General records');
       await owner.tick('Sensitive records');
       await owner.sees(covered.getByText('1 record of now.'));
+      await checkPage(owner, 'Answer');
       await owner.tick('Prescription');
       await owner.pressButton('Grant');
       // Escape leaves the passphrase unasked, and the consent as it was filled in.
@@ -66,6 +68,7 @@ export function consentFlow(stage: () => Stage): void {
       await owner.pressButton('Show purpose, types and dates');
       await owner.sees(owner.page.locator('dialog').getByText('Consultation', { exact: true }));
       await owner.sees(owner.row('Seasonal asthma').filter({ hasText: 'A consent of yours' }));
+      await checkPage(owner, 'Details of a consent');
       await owner.pressButton('Close');
       await owner.choose('Doctor', 'Dr. Anuradha, City Hospital');
       // By the standing choice for the team that treats her.
@@ -82,12 +85,14 @@ export function consentFlow(stage: () => Stage): void {
       await doctor.pressButton('Open the record');
       await doctor.sees(doctor.text('Wheezes since the rains began.'));
       await doctor.sees(doctor.heading('Receipt of this reading'));
+      await checkPage(doctor, 'Consent, a record opened');
       // Told as it happens, wherever the owner is.
       await owner.sees(owner.text('Dr. Rajini (Lakeside Hospital) has read a record of yours.'));
     });
 
     test('is revoked, after which nothing opens', async () => {
       await owner.pressButton('Revoke the consent to Dr. Rajini');
+      await checkPage(owner, 'Revoke a consent');
       await owner.pressButton('Revoke');
       await owner.sees(owner.text('The consent was revoked. From now on no agent answers for it.'));
       await owner.sees(owner.row('Dr. Rajini').filter({ hasText: /Revoked.*All shares are deleted\./ }));
@@ -123,6 +128,7 @@ export function consentFlow(stage: () => Stage): void {
       await doctor.sees(doctor.text(/^The request was sent\./));
       await owner.sees(owner.text('Dr. Rajini (Lakeside Hospital) asks to read your records.'));
       await owner.pressButton('Deny Dr. Rajini');
+      await checkPage(owner, 'Deny a request');
       await owner.pressButton('Deny');
       await owner.sees(owner.text('The request was denied.'));
       await doctor.sees(doctor.text('A patient has denied your request.'));
@@ -131,6 +137,7 @@ export function consentFlow(stage: () => Stage): void {
       await owner.pressButton('Give a consent');
       await owner.pressButton('Grant');
       await owner.sees(owner.text('Choose who may read.'));
+      await checkPage(owner, 'Give a consent, refused');
       await owner.choose('Who may read', 'Dr. Rajini, Lakeside Hospital');
       await owner.pressButton('Grant');
       await owner.sees(owner.row('Dr. Rajini').filter({ hasText: 'Active' }));

@@ -13,7 +13,8 @@ import { interruptionFlows } from './interruptions';
 import { keysFlow } from './keys';
 import { ministryFlow } from './ministry';
 import { activationFlow, patientFlow } from './patient';
-import { pageChecks } from './pages';
+import { coverageCheck, pageChecks } from './pages';
+import { paperFlow } from './paper';
 import { sessionFlows } from './sessions';
 import { Stage } from './stage';
 import { tamperingFlow } from './tampering';
@@ -39,6 +40,8 @@ const FLOWS = [
   queueFlow,
   tamperingFlow,
   pageChecks,
+  paperFlow,
+  coverageCheck,
 ];
 
 /** The console in Chromium on one running product. */

@@ -1,4 +1,5 @@
 import { completeRecord } from '../support/complete-record';
+import { checkPage } from './examination';
 import type { Stage } from './stage';
 import { HOSPITAL } from './stage';
 import { stepsFlow } from './integrity';
@@ -137,7 +138,7 @@ export function doctorFlow(stage: () => Stage): void {
       await at.sees(at.page.getByText('Abnormal').first());
       await at.follow(stage().patient.registrationNo);
       await at.sees(at.row('Seasonal asthma').filter({ hasText: 'Chained' }));
-      await at.pressButton('Close the visit for Short of breath');
+      await at.pressButton('Close visit for Short of breath');
       await at.sees(at.row('Short of breath').filter({ hasText: 'Closed' }));
       await at.signOut();
       // The hospital of this computer is remembered, the name is not.
@@ -172,15 +173,24 @@ export function doctorFlow(stage: () => Stage): void {
       const changes = ['Changed: Potassium 5.6 mmol/L → Potassium 4.6 mmol/L', 'Removed: Cold compress'];
       const shown = (text: string) => at.page.getByRole('listitem').filter({ hasText: text });
       for (const change of changes) await at.sees(shown(change));
+      await checkPage(at, 'Amend a record');
       await at.pressButton('Sign and send');
       await at.sees(at.text('The record is sealed. Next: Sanitise, by the sanitiser.'));
       await at.follow('Show the record');
       await at.sees(at.heading('Versions'));
       await at.pressButton('Compare');
       for (const change of changes) await at.sees(shown(change));
+      await checkPage(at, 'Record, its versions compared');
 
       await at.goto('/records/new');
       await at.type('Disease', 'Not to be kept');
+      await at.sees(at.text('Kept in this browser until it is sent or you sign out.'));
+      await at.page.reload();
+      await checkPage(at, 'Write a record, a draft kept');
+      await at.pressButton('Discard the draft: Not to be kept');
+      await at.seesNot(at.text('Not to be kept'));
+      expect((await keptDrafts(at)).drafts).toBe(0);
+      await at.type('Disease', 'Not to be kept either');
       await at.sees(at.text('Kept in this browser until it is sent or you sign out.'));
       await at.signOut();
       await at.page.waitForFunction(

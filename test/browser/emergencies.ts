@@ -1,4 +1,5 @@
 import type { Visitor } from '../support/visitor';
+import { checkPage } from './examination';
 import { HOSPITAL, type Stage } from './stage';
 
 const REASON = 'Found without breath in the waiting room';
@@ -23,13 +24,14 @@ export function emergencyFlow(stage: () => Stage): void {
       await doctor.type('What happened', REASON);
       await doctor.press('Enter');
       await doctor.sees(doctor.heading(`Emergency: ${patient.registrationNo}`));
-      await doctor.sees(doctor.page.getByRole('timer').filter({ hasText: /2 h \d+ min left/ }));
+      await doctor.sees(doctor.page.getByRole('timer').filter({ hasText: /2 hrs? \d+ mins? left/ }));
       await owner.sees(owner.text(/^Emergency access:/));
       await doctor.enter(
         doctor.page.getByRole('button', { name: /^Open the record by Dr\. Sundar/ }).first(),
       );
       await doctor.sees(doctor.text('Wheezes since the rains began.'));
       await doctor.sees(doctor.heading('Receipt of this reading'));
+      await checkPage(doctor, 'Emergency, a record opened');
       await owner.menu('Emergency Access');
       await owner.sees(owner.row('Dr. Anuradha').filter({ hasText: 'Open' }));
       expect(await owner.page.getByText(REASON).count()).toBe(0);
@@ -46,6 +48,7 @@ export function emergencyFlow(stage: () => Stage): void {
       await auditor.enter(auditor.page.getByRole('button', { name: /^Review the case of/ }));
       await auditor.pressButton('Close the case');
       await auditor.sees(auditor.text('Choose the verdict.'));
+      await checkPage(auditor, 'Review a case, refused');
       await auditor.choose('Verdict', 'Justified');
       await auditor.pressButton('Close the case');
       await auditor.sees(auditor.text('The case was closed.'));

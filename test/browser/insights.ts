@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import type { Download } from 'playwright-core';
 import { MedsealClient } from '@medseal/client';
 import type { Visitor } from '../support/visitor';
+import { checkPage } from './examination';
 import { HOSPITAL, type Stage } from './stage';
 
 /** Compressed JavaScript that somebody loads who has not signed in. */
@@ -51,11 +52,17 @@ export function insightFlow(stage: () => Stage): void {
     await at.sees(at.text(HOSPITAL));
     await at.pressButton('Verify another one');
     const changed = JSON.stringify({ ...statement, reader: '0'.repeat(32) });
-    await at.page
-      .getByLabel('Choose a file')
-      .setInputFiles({ name: 'receipt.json', mimeType: 'application/json', buffer: Buffer.from(changed) });
+    const asked = at.page.waitForEvent('filechooser');
+    await at.enter(at.page.getByLabel('Choose a file'));
+    const chooser = await asked;
+    await chooser.setFiles({
+      name: 'receipt.json',
+      mimeType: 'application/json',
+      buffer: Buffer.from(changed),
+    });
     await at.sees(at.text('Changed: the ledger has a receipt of this number, and it says something else.'));
     await at.sees(at.text('receipt.json'));
+    await checkPage(at, 'Verify, something changed');
   });
 
   test('an administrator sees plots, the table behind each, and saves its rows', async () => {
@@ -77,7 +84,7 @@ export function insightFlow(stage: () => Stage): void {
     await at.menu('Network');
     await at.sees(at.row('Lakeside Hospital').filter({ hasText: /\d+ blocks/ }));
     await at.sees(at.page.getByRole('img', { name: /^Blocks an hour in the last 24 hours: \d/ }));
-    // The auditor has had both files of a record audited.
+    // The sealed file of a record was proven; the other one has failed since.
     await at.sees(at.text(/^[1-9]\d* of \d+ stored files/));
   });
 
@@ -89,6 +96,19 @@ export function insightFlow(stage: () => Stage): void {
     expect(table.trim().split('\r\n')).toHaveLength(rows + 1);
     expect(table).toContain('leg pain');
     expect((await savedBy(at, 'Save as PDF')).slice(0, PDF_BEGINS.length)).toBe(PDF_BEGINS);
+    const days = () => at.page.locator('td[data-label="EHR date"]').allTextContents();
+    const oldestFirst = await days();
+    expect(oldestFirst.length).toBeGreaterThan(2);
+    await at.choose('Order', 'Newest first');
+    await at.page.waitForFunction(
+      (day) => document.querySelector('td[data-label="EHR date"]')?.textContent === day,
+      oldestFirst.at(-1),
+    );
+    expect(await days()).toEqual(oldestFirst.reverse());
+    await at.type('Search patient, doctor or disease', 'leg pain');
+    await at.press('Enter');
+    await at.seesNot(at.row('fever').first());
+    await at.sees(at.row('leg pain').first());
     await at.follow('Blocks');
     await at.sees(at.page.getByRole('img', { name: /Every link holds\.$/ }));
   });

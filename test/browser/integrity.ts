@@ -3,8 +3,10 @@ import path from 'node:path';
 import type { RecordDetails } from '@medseal/client';
 import { filesBelow } from '../support/files';
 import type { Visitor } from '../support/visitor';
-import { checkPage } from './pages';
+import { checkPage } from './examination';
 import type { Stage } from './stage';
+
+const UPLOADS_MS = 60_000;
 
 /** The record that the doctor has just sent, on its way to the patient's chain; by keyboard. */
 export function stepsFlow(stage: () => Stage): void {
@@ -31,6 +33,7 @@ export function stepsFlow(stage: () => Stage): void {
       await sanitiser.pressButton('Give back …');
       await sanitiser.pressButton('Give back');
       await sanitiser.sees(sanitiser.text('Choose the reason.'));
+      await checkPage(sanitiser, 'Give back, refused');
       await sanitiser.choose('Reason', 'More is replaced than must be');
       await sanitiser.pressButton('Give back');
       await sanitiser.sees(sanitiser.text('The record was given back to its author.'));
@@ -81,10 +84,12 @@ export function stepsFlow(stage: () => Stage): void {
 
 /** Several records at once, of those that the flows before have sent; by keyboard. */
 export function queueFlow(stage: () => Stage): void {
+  let count = 0;
+
   test('a sanitiser approves all that wait at once, and goes on elsewhere meanwhile', async () => {
     const at = await stage().signedIn(stage().role('sanitizer'), '/sanitizing');
     await at.sees(at.page.getByRole('checkbox').first());
-    const count = await at.page.getByRole('checkbox').count();
+    count = await at.page.getByRole('checkbox').count();
     expect(count).toBeGreaterThan(1);
     await at.pressButton('Choose all');
     await at.pressButton(`Check and approve ${count} records`);
@@ -93,6 +98,26 @@ export function queueFlow(stage: () => Stage): void {
     await at.sees(at.text(`${count} of ${count} records were approved.`));
     await at.pressButton('Close');
     await at.sees(at.text('Nothing waits for you at the moment.'));
+    await at.leave();
+  });
+
+  test('a verifier gives one back and approves the others at once', async () => {
+    const at = await stage().signedIn(stage().role('verifier'), '/attesting');
+    const boxes = at.page.getByRole('checkbox');
+    // Both files of each are on their way to the cloud.
+    await boxes.nth(count - 1).waitFor({ timeout: UPLOADS_MS });
+    await at.pressButton('Open next');
+    await at.sees(at.text(/^What the cloud gave back is what the ledger says/));
+    await at.press('Control+Shift+Enter');
+    await at.sees(at.heading('Give the record back'));
+    await at.choose('Reason', 'The document is not what it should be');
+    await at.pressButton('Give back');
+    await at.sees(at.text('The record was given back to its author.'));
+    await at.pressButton('Back to the list');
+    await at.seesNot(boxes.nth(count - 1));
+    await at.pressButton('Choose all');
+    await at.pressButton(`Check and approve ${count - 1} records`);
+    await at.sees(at.text(`${count - 1} of ${count - 1} records were approved.`));
     await at.leave();
   });
 }
@@ -117,6 +142,7 @@ export function auditFlow(stage: () => Stage): void {
 
     test('goes from the challenge to its verdict by itself, and the record says when it was last proven', async () => {
       auditor = await stage().signedIn(stage().role('auditor', 'lakeside'));
+      await ask('Sealed record', 'Intact');
       await ask('Sanitised document', 'Intact');
       await auditor.sees(auditor.text('Every block is there, unchanged.'));
       const doctor = await stage().signedIn(stage().product.user('sundar'), `/records/${stage().recordId}`);

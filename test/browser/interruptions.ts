@@ -28,6 +28,10 @@ export function interruptionFlows(stage: () => Stage): void {
     test('without connection a page that was not open yet says so, and can be tried again', async () => {
       const at = await stage().signedIn(stage().product.user('anuradha'), '/');
       await at.sees(at.heading('Newest records'));
+      // Every page is fetched behind this one.
+      await at.page.waitForFunction(() =>
+        performance.getEntriesByType('resource').some(({ name }) => /\/patients-[^/]*\.js$/.test(name)),
+      );
       await at.context.setOffline(true);
       await at.menu('Patient Info');
       await at.sees(at.text(OUT_OF_REACH));

@@ -1,4 +1,5 @@
 import type { Visitor } from '../support/visitor';
+import { checkPage } from './examination';
 import { HOSPITAL, type Stage } from './stage';
 
 /** Three consents, each with its shares, terms and revocation. */
@@ -67,6 +68,7 @@ export function keysFlow(stage: () => Stage): void {
       await at.pressButton('Open the record');
       await at.pressButton('I forgot my passphrase');
       await at.sees(at.heading('Recover your keys'));
+      await checkPage(at, 'Recover your keys');
       const words = patient.recoveryWords.split(' ');
       await at.type('Recovery words', words.slice(1).join(' '));
       await at.type('New passphrase', 'nine blue boats at dawn');

@@ -1,11 +1,9 @@
-import { AxeBuilder } from '@axe-core/playwright';
 import type { SignIn } from '../support/product';
 import type { Visitor } from '../support/visitor';
+import { needlessExplanations } from './accessibility';
+import { dialogsInSources, routeOf, routesInSources } from './console-sources';
+import { checkPage, examined, NARROW, settled } from './examination';
 import type { Stage } from './stage';
-
-const NARROW = { width: 320, height: 640 };
-const WIDE = { width: 1280, height: 800 };
-const GRAVE = ['serious', 'critical'];
 
 const ROLES: readonly (readonly [role: string, organization: string])[] = [
   ['system-manager', 'ministry'],
@@ -18,58 +16,10 @@ const ROLES: readonly (readonly [role: string, organization: string])[] = [
   ['patient', 'city'],
 ];
 
-/** Waits until nothing is under way, on the page or in the dialog in front: what it was opened by waits for it. */
-async function settled(at: Visitor): Promise<void> {
-  await at.page.waitForFunction(() => {
-    const asked = document.activeElement?.closest('dialog[open]') ?? document;
-    return asked.querySelector('h1, h2') && !asked.querySelector('.waiting, .spinner, [aria-busy=true]');
-  });
-}
-
-async function graveFindings(at: Visitor, rules?: string[]): Promise<string[]> {
-  // The check runs in the page as it is: the policy lets the driver's own script in.
-  // Only findings are described: describing what passed takes most of the time.
-  const builder = new AxeBuilder({ page: at.page }).setLegacyMode().options({ resultTypes: ['violations'] });
-  const { violations } = await (rules ? builder.withRules(rules) : builder).analyze();
-  return violations
-    .filter(({ impact }) => GRAVE.includes(impact ?? ''))
-    .flatMap(({ id, nodes }) => nodes.map(({ target }) => `${id}: ${target.join(' ')}`));
-}
-
 /** A page of several roles is examined with the first of them, the dashboard with each; the drill examines every page with each. */
 const EVERY_ROLE = process.env['MEDSEAL_PAGES'] === 'every role';
-const examined = new Set<string>();
+const entries = new Set<string>();
 const OF_ITS_OWN = 'Dashboard';
-
-/** Runs in the page: what sticks out of the window, and places that a Tab would reach out of turn. */
-const layoutFaults = (): string[] => {
-  const faults: string[] = [];
-  const { scrollWidth, clientWidth } = document.documentElement;
-  if (scrollWidth > clientWidth) {
-    const wide = [...document.querySelectorAll('body *')].filter(
-      (element) => element.getBoundingClientRect().right > clientWidth + 1,
-    );
-    faults.push(
-      `${scrollWidth} px wide: ${wide.slice(-3).map(({ tagName, className }) => `${tagName}.${className}`)}`,
-    );
-  }
-  for (const element of document.querySelectorAll<HTMLElement>('[tabindex]'))
-    if (element.tabIndex > 0) faults.push(`tabindex ${element.tabIndex}`);
-  return faults;
-};
-
-/** Everything that a page of the console must be, whoever looks at it. */
-export async function checkPage(at: Visitor, name: string): Promise<void> {
-  await settled(at);
-  const light = await graveFindings(at);
-  await at.page.emulateMedia({ colorScheme: 'dark' });
-  const dark = await graveFindings(at, ['color-contrast']);
-  await at.page.emulateMedia({ colorScheme: 'light' });
-  await at.page.setViewportSize(NARROW);
-  const narrow = await at.page.evaluate(layoutFaults);
-  await at.page.setViewportSize(WIDE);
-  expect({ name, light, dark, narrow }).toEqual({ name, light: [], dark: [], narrow: [] });
-}
 
 /** Below the menu's entries: pages and dialogs by the role that has them. */
 const FURTHER: Readonly<Record<string, (at: Visitor, stage: Stage) => Promise<void>>> = {
@@ -169,7 +119,7 @@ const FURTHER: Readonly<Record<string, (at: Visitor, stage: Stage) => Promise<vo
 export function pageChecks(stage: () => Stage): void {
   describe('every page', () => {
     test.each(ROLES)(
-      'of the role %s (%s): its menu leads somewhere, no grave finding, light and dark, none wider than 320 px',
+      'of the role %s (%s): its menu leads somewhere, no finding of axe, light and dark, none wider than 320 px',
       async (role, organization) => {
         const user: SignIn = stage().role(role, organization);
         const at = await stage().signedIn(user);
@@ -179,8 +129,8 @@ export function pageChecks(stage: () => Stage): void {
           await at.menu(entry);
           await settled(at);
           expect({ entry, alerts: await at.page.getByRole('alert').count() }).toEqual({ entry, alerts: 0 });
-          if (EVERY_ROLE || entry === OF_ITS_OWN || !examined.has(entry)) await checkPage(at, entry);
-          examined.add(entry);
+          if (EVERY_ROLE || entry === OF_ITS_OWN || !entries.has(entry)) await checkPage(at, entry);
+          entries.add(entry);
         }
         await FURTHER[role]?.(at, stage());
         await at.leave();
@@ -237,5 +187,20 @@ export function pageChecks(stage: () => Stage): void {
       await at.enter(at.page.getByRole('link', { name: 'Skip to the page' }));
       expect(await at.page.evaluate(() => document.activeElement?.id)).toBe('main');
     });
+  });
+}
+
+/** After all others: what no flow has examined would be found by nobody. */
+export function coverageCheck(): void {
+  test('every route and every dialog of the console was examined, and every explanation was needed', () => {
+    const routes = routesInSources();
+    const seen = new Set([...examined.addresses].map((address) => routeOf(address, routes)));
+    expect({
+      routes: routes.filter((route) => !seen.has(route)),
+      dialogs: dialogsInSources().filter(
+        ({ pattern }) => ![...examined.dialogs].some((title) => pattern.test(title)),
+      ),
+      explanations: needlessExplanations(),
+    }).toEqual({ routes: [], dialogs: [], explanations: [] });
   });
 }

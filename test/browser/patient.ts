@@ -1,3 +1,4 @@
+import { checkPage } from './examination';
 import type { Stage } from './stage';
 import { confirmWords, shownWords } from './keys';
 import { HOSPITAL } from './stage';
@@ -21,7 +22,7 @@ export function activationFlow(stage: () => Stage): void {
     await at.type('Passphrase', patient.password);
     await at.type('Passphrase again', patient.password);
     await at.pressButton('Activate');
-    await at.sees(at.text('Choose another one than the password, which the hospital’s gateway sees.'));
+    await at.sees(at.text('Choose another one than the password, which your hospital’s service sees.'));
     await at.type('Passphrase', patient.passphrase);
     await at.type('Passphrase again', patient.passphrase);
     await at.pressButton('Activate');
@@ -41,6 +42,7 @@ export function activationFlow(stage: () => Stage): void {
     await at.choose('Emergencies: your decision', 'Allow');
     await at.pressButton('Sign my choices');
     await at.sees(at.text('Your choices were signed.'));
+    await checkPage(at, 'Activated, choices signed');
     await at.sees(at.text('Revoke it among your consents.'));
     await at.follow('To the dashboard');
     await at.sees(at.heading('Dashboard'));
@@ -112,6 +114,17 @@ export function patientFlow(stage: () => Stage): void {
       await at.sees(at.entry('Dr. Sundar').first());
       await at.pressButton('Show everything');
       await at.sees(at.entry('Checks the record as a verifier').first());
+      // And by organisation, by record and by day.
+      const nobody = at.text('Nobody has read anything like that.');
+      await at.choose('Organisation', 'Ministry of Health');
+      await at.sees(nobody);
+      await at.choose('Organisation', HOSPITAL);
+      await at.choose('Record', 'Seasonal asthma');
+      await at.sees(at.entry('Dr. Sundar').first());
+      await at.typeDay('To', '2020-01-31');
+      await at.sees(nobody);
+      await at.pressButton('Show everything');
+      await at.sees(at.entry('Dr. Sundar').first());
     });
 
     test('changes the password; the old one opens nothing, the passphrase stays', async () => {
@@ -123,7 +136,7 @@ export function patientFlow(stage: () => Stage): void {
       await at.type('New password', 'second-password-8');
       await at.type('New password again', 'second-password-9');
       await at.pressButton('Change password');
-      await at.sees(at.text('The two are not the same.'));
+      await at.sees(at.text('The two passwords differ.'));
       await at.type('New password again', 'second-password-8');
       await at.pressButton('Change password');
       await at.sees(at.page.locator('[role=alert], .error').first());

@@ -1,4 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { checkPage } from './examination';
+import { MedsealClient } from '@medseal/client';
 import { HOSPITAL, type Stage } from './stage';
 
 /** Signed in, left alone, come back; and the look that one chooses for oneself. */
@@ -13,12 +15,14 @@ export function sessionFlows(stage: () => Stage): void {
       await at.type('Disease', 'Golfer’s elbow');
       await at.page.clock.fastForward('14:30');
       await at.sees(at.heading('Are you still there?'));
+      await checkPage(at, 'Idle warning');
       await at.pressButton('Stay signed in');
       await at.seesNot(at.heading('Are you still there?'));
       await at.page.clock.fastForward('14:30');
       await at.sees(at.heading('Are you still there?'));
       await at.page.clock.fastForward('00:40');
       await at.sees(at.text(/^Nobody was here for 15 minutes/));
+      await checkPage(at, 'Session ended');
       const disease = at.page.getByLabel('Disease', { exact: true });
       expect(await disease.isVisible()).toBe(false);
       // The page is hidden at once; the service hears of it meanwhile.
@@ -51,6 +55,28 @@ export function sessionFlows(stage: () => Stage): void {
       await at.page.clock.fastForward('00:02');
       expect(await at.heading('Your session has ended').count()).toBe(0);
       expect((await at.context.request.get('/api/v1/auth/me')).status()).toBe(200);
+    });
+
+    test('is ended elsewhere, one or all of them, where the account is looked at', async () => {
+      const auditor = stage().role('auditor', 'city');
+      const at = await stage().signedIn(auditor, '/account');
+      const elsewhere = new MedsealClient(stage().product.url);
+      for (let count = 0; count < 2; count++)
+        await elsewhere.login(auditor.organization, auditor.username, auditor.password);
+      const kept = async (): Promise<number> => {
+        const answer = await at.context.request.get('/api/v1/auth/sessions');
+        return ((await answer.json()) as { items: unknown[] }).items.length;
+      };
+      const before = await kept();
+      await at.page.reload();
+      const endings = at.page.getByRole('button', { name: /^Sign out the session of / });
+      await at.sees(endings.nth(before - 2));
+      await at.enter(endings.first());
+      await at.seesNot(endings.nth(before - 2));
+      expect(await kept()).toBe(before - 1);
+      await at.pressButton('Sign out everywhere');
+      await at.sees(at.heading('Sign in'));
+      await expect(elsewhere.me()).rejects.toMatchObject({ status: 401 });
     });
 
     test('is shown light or dark as the reader likes, on this computer from then on', async () => {

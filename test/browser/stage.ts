@@ -1,5 +1,5 @@
 import type { Browser } from 'playwright-core';
-import type { RecordAnswer } from '@medseal/client';
+import type { MedsealClient, RecordAnswer } from '@medseal/client';
 import type { Product, SignIn } from '../support/product';
 import { Visitor } from '../support/visitor';
 
@@ -64,10 +64,16 @@ export class Stage {
   }
 
   /** Until the services of the hospital have taken the record that far. */
-  async recordReaches(status: RecordAnswer['status']): Promise<void> {
-    const author = await this.product.as('sundar');
+  async recordReaches(
+    status: RecordAnswer['status'],
+    other?: { recordId: string; author: MedsealClient },
+  ): Promise<void> {
+    const { recordId, author } = other ?? {
+      recordId: this.recordId,
+      author: await this.product.as('sundar'),
+    };
     for (const end = Date.now() + RECORD_WAIT_MS; ; await new Promise((done) => setTimeout(done, 250))) {
-      const record = await author.record(this.recordId);
+      const record = await author.record(recordId);
       if (record.status === status) return;
       if (Date.now() > end) throw new Error(`the record is still ${record.status}`);
     }

@@ -2,6 +2,7 @@ import { statSync } from 'node:fs';
 import path from 'node:path';
 import { completeRecord } from '../support/complete-record';
 import { changeByte, filesBelow } from '../support/files';
+import { checkPage } from './examination';
 import type { Stage } from './stage';
 
 /** Somebody changes a byte of the cloud's object on disk while the report is looked at. */
@@ -32,6 +33,7 @@ export function tamperingFlow(stage: () => Stage): void {
       expect(await marked.count()).toBe(1);
       await at.sees(marked.filter({ hasText: 'Cut finger' }).filter({ hasText: 'Changed' }));
       await at.sees(at.text(`of record ${recordId.slice(0, 8)}`));
+      await checkPage(at, 'Blockchain Report, something changed');
       await at.pressButton('Check everything');
       await at.sees(at.text('1 parts have been changed.').or(at.text('One part has been changed.')).first());
     } finally {

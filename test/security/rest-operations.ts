@@ -43,6 +43,7 @@ const simple = (path: string, more: Partial<RestOperation> = {}): Record<string,
   '': { call: () => get(path), ...more },
 });
 
+const readersOf = (body: Body): Body[] => (body['readers'] ?? []) as Body[];
 const itemsOf = (body: Body): Body[] => (body['items'] ?? []) as Body[];
 const labels = (marks: Record<string, boolean>): string[] =>
   Object.keys(marks).filter((label) => marks[label] === true);
@@ -399,6 +400,32 @@ export const restOperations: Readonly<Record<string, Readonly<Record<string, Res
         }),
     },
   },
+  'GET /patients/{registrationNo}/access-log/choices': {
+    '': {
+      call: (world, actor, absent) => get(`/patients/${numberOf(world, actor, absent)}/access-log/choices`),
+      sees: (body) => labels({ target: readersOf(body).length > 0 }),
+    },
+  },
+  'GET /access-log/choices': {
+    '': {
+      call: (world, actor) => get(`/access-log/choices?ledgerId=${targetOf(world, actor).ledgerId}`),
+      sees: (body) =>
+        labels({
+          target: readersOf(body).length > 0,
+          names: readersOf(body).some(({ readerName }) => there(readerName)),
+        }),
+    },
+  },
+  'GET /encounters': simple('/encounters?limit=200', {
+    sees: (body, world, actor) => {
+      const target = targetOf(world, actor).registrationNo;
+      const known = itemsOf(body).filter(({ registrationNo }) => registrationNo === target);
+      return labels({
+        target: known.length > 0,
+        name: actor.mspId !== 'CityMSP' && known.some(({ patientName }) => there(patientName)),
+      });
+    },
+  }),
   'POST /patients/{registrationNo}/encounters': {
     'without the card': { call: (world, actor, absent) => encounter(world, actor, absent) },
     "with another patient's card": {

@@ -13,6 +13,8 @@ export const describeInBrowser = BINARY
 export const launchChromium = (): Promise<Browser> =>
   chromium.launch({
     executablePath: BINARY,
+    // Fields for dates have their parts in the order of this language.
+    env: { ...process.env, LANGUAGE: 'en_US' },
     // Chromium's own sandbox refuses to run for root.
     args: process.getuid?.() === 0 ? ['--no-sandbox'] : [],
   });

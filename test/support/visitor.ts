@@ -126,6 +126,13 @@ export class Visitor {
     await this.page.keyboard.type(text);
   }
 
+  /** @param day `YYYY-MM-DD`, typed in the order in which the browser's own language has the parts */
+  async typeDay(label: string, day: string): Promise<void> {
+    await this.reach(await this.field(label));
+    const [year = '', month = '', date = ''] = day.split('-');
+    await this.page.keyboard.type(`${month}${date}${year}`);
+  }
+
   async tick(label: string): Promise<void> {
     await this.reach(await this.field(label));
     await this.press('Space');

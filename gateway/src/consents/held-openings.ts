@@ -19,9 +19,12 @@ export class HeldOpenings {
     return found.at(-1)?.delivery.terms;
   }
 
-  /** Of all consents whose terms are here, by consent id. */
-  async allTerms(organization: Organization): Promise<Map<string, ConsentTerms>> {
-    const found = await this.held.find(organization, 'terms', {});
+  /** Of these consents, as far as their terms are here; by consent id. */
+  async termsOfAll(
+    organization: Organization,
+    consentIds: readonly string[],
+  ): Promise<Map<string, ConsentTerms>> {
+    const found = await this.held.find(organization, 'terms', { consent_id: consentIds });
     return new Map(found.map(({ delivery: { consentId, terms } }) => [consentId, terms]));
   }
 

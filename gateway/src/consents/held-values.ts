@@ -102,22 +102,22 @@ export class HeldValues {
     }
   }
 
-  /** Newest last. */
+  /** Newest last; of several values where a list is given. */
   async find<Kind extends Delivery['kind']>(
     organization: Organization,
     kind: Kind,
-    where: Partial<Record<'delivery_id' | 'ledger_id' | 'consent_id' | 'record_id', string>> & {
-      version?: number;
-    },
+    where: Partial<
+      Record<'delivery_id' | 'ledger_id' | 'consent_id' | 'record_id', string | readonly string[]>
+    > & { version?: number },
   ): Promise<HeldValue<Kind>[]> {
     await this.index(organization);
     const columns = Object.entries(where);
     const rows = await organization.database.query<ValueRow>(
       `SELECT v.key, v.value FROM private_values v JOIN held_values h ON v.key = 'held/' || h.delivery_id
         WHERE v.collection = $1 AND v.value IS NOT NULL AND h.kind = $2
-          ${columns.map(([column], at) => `AND h.${column} = $${at + 3}`).join(' ')}
+          ${columns.map(([column], at) => `AND h.${column} = ANY($${at + 3})`).join(' ')}
         ORDER BY v.block_number, v.key`,
-      [implicitCollection(organization.mspId), kind, ...columns.map(([, value]) => value)],
+      [implicitCollection(organization.mspId), kind, ...columns.map(([, value]) => listOf(value))],
     );
     const values: HeldValue<Kind>[] = [];
     for (const { key, value } of rows) {
@@ -127,6 +127,9 @@ export class HeldValues {
     return values;
   }
 }
+
+const listOf = (value: string | readonly string[] | number): string[] | number[] =>
+  typeof value === 'number' ? [value] : [value].flat();
 
 /** A purge may come without the name of what it takes away. */
 const changesHeld = ({ privateValues }: BlockChanges): boolean =>

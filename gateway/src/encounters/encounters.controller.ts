@@ -1,11 +1,12 @@
 import { Body, Controller, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
-import { ApiOperation, ApiTags } from '@nestjs/swagger';
+import { ApiOperation, ApiQuery, ApiTags } from '@nestjs/swagger';
 import { BusinessRequest } from '../http/business-request.js';
 import { Business, CurrentUser, Roles } from '../http/decorators.js';
 import { pageOf } from '../http/paging.js';
 import type { SessionUser } from '../http/session-user.js';
 import { CloseEncounterRequest, CreateEncounterRequest } from './encounters.dto.js';
 import { EncountersService } from './encounters.service.js';
+import { ownEncountersRequestOf, OwnEncountersService } from './own-encounters.service.js';
 
 @ApiTags('encounters')
 @Controller('patients/:registrationNo/encounters')
@@ -47,5 +48,20 @@ export class EncountersController {
     @Query() query: Record<string, unknown>,
   ) {
     return this.encounters.list(user, registrationNo, pageOf(query));
+  }
+}
+
+@ApiTags('encounters')
+@Controller('encounters')
+export class OwnEncountersController {
+  constructor(private readonly encounters: OwnEncountersService) {}
+
+  @Get()
+  @Roles('doctor')
+  @ApiOperation({ summary: 'Visits and admissions that the caller was arranged for, newest first' })
+  @ApiQuery({ name: 'from', required: false, description: 'begun then or later; RFC 3339 with its offset' })
+  @ApiQuery({ name: 'to', required: false, description: 'begun before' })
+  list(@CurrentUser() user: SessionUser, @Query() query: Record<string, unknown>) {
+    return this.encounters.list(user, ownEncountersRequestOf(query));
   }
 }

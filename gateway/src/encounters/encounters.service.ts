@@ -173,7 +173,7 @@ function checkedPeriod({ start, end }: { start: string; end?: string }): Visit['
   return { start, end: end ?? null };
 }
 
-const viewOf = (visit: Pick<StoredVisit, 'encounterId' | 'open' | keyof Visit>): EncounterView => ({
+export const viewOf = (visit: Pick<StoredVisit, 'encounterId' | 'open' | keyof Visit>): EncounterView => ({
   id: visit.encounterId,
   class: visit.class,
   doctorId: visit.doctorId,

@@ -1,4 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
+import type { AuditedKind } from '@medseal/chaincode';
 import { AUDIT_EVERY_DAYS } from '../audits/audit-schedule.js';
 import { Clock } from '../clock.js';
 import type { Database } from '../database/database.js';
@@ -45,7 +46,18 @@ export interface NetworkAnswer {
     failing: number;
     neverAudited: number;
     open: number;
+    /** Of those not covered the file that has been without a proof for longest; null where all are covered. */
+    oldestUnproven: UnprovenFile | null;
   };
+}
+
+export interface UnprovenFile {
+  recordId: string;
+  version: number;
+  kind: AuditedKind;
+  /** RFC 3339: its last proof, or when it was chained. */
+  since: string;
+  isNeverProven: boolean;
 }
 
 const HOUR_MS = 3_600_000;
@@ -119,21 +131,40 @@ async function blocksOf(database: Database, now: Date): Promise<NetworkAnswer['b
   };
 }
 
+/** Both files of every chained record that has any, with their last proof and their last failure. */
+const FILES = `
+  SELECT v.record_id, v.version, k.kind, v.chained_at,
+         max(a.closed_at) FILTER (WHERE a.status = 'intact') AS proven_at,
+         max(a.closed_at) FILTER (WHERE a.status = 'failed') AS failed_at
+    FROM record_versions v CROSS JOIN (VALUES ('sealed'), ('sanitized')) k(kind)
+    LEFT JOIN audits a ON a.record_id = v.record_id AND a.version = v.version AND a.kind = k.kind
+   WHERE v.status = 'chained' AND v.entry->'integrity' IS NOT NULL
+     AND NOT EXISTS (SELECT 1 FROM erasures e WHERE e.ledger_id = v.ledger_id)
+   GROUP BY v.record_id, v.version, k.kind, v.chained_at`;
+
+/** Proven since `$1`, and not failed since. */
+const IS_COVERED = `COALESCE(f.proven_at >= $1 AND f.proven_at > COALESCE(f.failed_at, '-infinity'), false)`;
+
 async function auditsOf(database: Database, now: Date, everyDays: number): Promise<NetworkAnswer['audits']> {
-  const [counts] = await database.query<Omit<NetworkAnswer['audits'], 'everyDays'>>(
+  const since = new Date(now.getTime() - everyDays * DAY_MS);
+  const [counts] = await database.query<Omit<NetworkAnswer['audits'], 'everyDays' | 'oldestUnproven'>>(
     `SELECT count(*)::int AS files,
-            (count(*) FILTER (WHERE f.proven_at >= $1 AND f.proven_at > COALESCE(f.failed_at, '-infinity')))::int AS covered,
+            (count(*) FILTER (WHERE ${IS_COVERED}))::int AS covered,
             (count(*) FILTER (WHERE f.failed_at > COALESCE(f.proven_at, '-infinity')))::int AS failing,
             (count(*) FILTER (WHERE f.proven_at IS NULL AND f.failed_at IS NULL))::int AS "neverAudited",
             (SELECT count(*)::int FROM audits WHERE closed_at IS NULL) AS open
-       FROM (SELECT max(a.closed_at) FILTER (WHERE a.status = 'intact') AS proven_at,
-                    max(a.closed_at) FILTER (WHERE a.status = 'failed') AS failed_at
-               FROM record_versions v CROSS JOIN (VALUES ('sealed'), ('sanitized')) k(kind)
-               LEFT JOIN audits a ON a.record_id = v.record_id AND a.version = v.version AND a.kind = k.kind
-              WHERE v.status = 'chained' AND v.entry->'integrity' IS NOT NULL
-                AND NOT EXISTS (SELECT 1 FROM erasures e WHERE e.ledger_id = v.ledger_id)
-              GROUP BY v.record_id, v.version, k.kind) f`,
-    [new Date(now.getTime() - everyDays * DAY_MS)],
+       FROM (${FILES}) f`,
+    [since],
   );
-  return { everyDays, ...(counts ?? { files: 0, covered: 0, failing: 0, neverAudited: 0, open: 0 }) };
+  const [oldest] = await database.query<Omit<UnprovenFile, 'since'> & { since: Date }>(
+    `SELECT f.record_id AS "recordId", f.version, f.kind, COALESCE(f.proven_at, f.chained_at) AS since,
+            f.proven_at IS NULL AS "isNeverProven"
+       FROM (${FILES}) f WHERE NOT ${IS_COVERED} ORDER BY since, f.record_id, f.version, f.kind LIMIT 1`,
+    [since],
+  );
+  return {
+    everyDays,
+    ...(counts ?? { files: 0, covered: 0, failing: 0, neverAudited: 0, open: 0 }),
+    oldestUnproven: oldest === undefined ? null : { ...oldest, since: oldest.since.toISOString() },
+  };
 }

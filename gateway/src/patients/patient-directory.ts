@@ -112,6 +112,18 @@ export class PatientDirectory {
     return row?.entry;
   }
 
+  /** By ledgerId. */
+  async entriesOf(
+    organization: Organization,
+    ledgerIds: readonly string[],
+  ): Promise<Map<string, PatientEntry>> {
+    const rows = await organization.database.query<{ entry: PatientEntry }>(
+      'SELECT entry FROM patients WHERE ledger_id = ANY($1)',
+      [[...new Set(ledgerIds)]],
+    );
+    return new Map(rows.map(({ entry }) => [entry.ledgerId, entry]));
+  }
+
   /** Entries of the patients whose home this organisation is, deleted and erased ones left out. */
   async homeEntries(organization: Organization): Promise<PatientEntry[]> {
     const rows = await organization.database.query<{ entry: PatientEntry }>(

@@ -25,11 +25,13 @@ export interface TitleLine {
   readonly disease: string;
 }
 
-/** A visit at this hospital as it is counted: neither reason nor doctor. */
-export interface CountedVisit {
+/** A visit at this hospital as it is counted and listed: without its reason. */
+export interface IndexedVisit {
+  readonly encounterId: string;
   readonly ledgerId: string;
+  readonly doctorId: string;
   readonly class: string;
-  /** RFC 3339. */
+  /** RFC 3339, or a day. */
   readonly start: string;
 }
 
@@ -52,7 +54,9 @@ export class PersonalIndex {
   readonly #staff = new Map<string, NamedStaff>();
   readonly #titleLines = new Map<string, TitleLine>();
 
-  readonly #visits = new Map<string, CountedVisit>();
+  readonly #visits = new Map<string, IndexedVisit>();
+  /** Encounter ids by doctor. */
+  readonly #visitsOfDoctor = new Map<string, Set<string>>();
 
   constructor(private readonly keystore: Pick<Keystore, 'openValue'>) {}
 
@@ -90,8 +94,13 @@ export class PersonalIndex {
   }
 
   /** Of all patients, those that are over too. */
-  visits(): Iterable<CountedVisit> {
+  visits(): Iterable<IndexedVisit> {
     return this.#visits.values();
+  }
+
+  /** Those that this doctor was arranged for, in no order. */
+  visitsOfDoctor(doctorId: string): IndexedVisit[] {
+    return [...(this.#visitsOfDoctor.get(doctorId) ?? [])].flatMap((id) => this.#visits.get(id) ?? []);
   }
 
   /** Takes a value in. @returns false for one that does not open, e.g. because the patient's erasure key is gone */
@@ -109,7 +118,7 @@ export class PersonalIndex {
     const [kind, subject = '', part = ''] = key.split('/');
     if (kind === 'demographics' && part === 'identity') this.#names.delete(subject);
     if (kind === 'titleLine') this.#titleLines.delete(`${subject}/${part}`);
-    if (kind === 'visit') this.#visits.delete(part);
+    if (kind === 'visit') this.#forgetVisit(part);
     if (kind === 'staff') this.#staff.delete(part);
   }
 
@@ -119,7 +128,7 @@ export class PersonalIndex {
     if (number !== undefined) this.#ledgerIds.delete(number);
     this.#numbers.delete(ledgerId);
     this.#names.delete(ledgerId);
-    for (const [id, visit] of this.#visits) if (visit.ledgerId === ledgerId) this.#visits.delete(id);
+    for (const [id, visit] of this.#visits) if (visit.ledgerId === ledgerId) this.#forgetVisit(id);
     const gone = new Set(recordIds);
     for (const key of this.#titleLines.keys()) {
       if (gone.has(key.split('/')[0] ?? '')) this.#titleLines.delete(key);
@@ -134,8 +143,16 @@ export class PersonalIndex {
       this.#staff,
       this.#titleLines,
       this.#visits,
+      this.#visitsOfDoctor,
     ])
       map.clear();
+  }
+
+  #forgetVisit(encounterId: string): void {
+    const visit = this.#visits.get(encounterId);
+    if (visit === undefined) return;
+    this.#visits.delete(encounterId);
+    this.#visitsOfDoctor.get(visit.doctorId)?.delete(encounterId);
   }
 
   async #add({ collection, key, ledgerId, value }: HeldValue): Promise<void> {
@@ -168,7 +185,17 @@ export class PersonalIndex {
     }
     if (kind === 'visit') {
       const { start } = (fields['period'] ?? {}) as { start?: unknown };
-      this.#visits.set(part, { ledgerId, class: text(fields['class']), start: text(start) });
+      const doctorId = text(fields['doctorId']);
+      this.#forgetVisit(part);
+      this.#visits.set(part, {
+        encounterId: part,
+        ledgerId,
+        doctorId,
+        class: text(fields['class']),
+        start: text(start),
+      });
+      const ofDoctor = this.#visitsOfDoctor.get(doctorId) ?? new Set();
+      this.#visitsOfDoctor.set(doctorId, ofDoctor.add(part));
     }
     if (kind === 'titleLine') {
       this.#titleLines.set(`${subject}/${part}`, {

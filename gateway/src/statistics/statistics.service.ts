@@ -1,10 +1,12 @@
 import { Injectable } from '@nestjs/common';
 import type { AuditStatus, Role } from '@medseal/chaincode';
+import { TeamMembership } from '../care-teams/team-membership.js';
 import { Clock } from '../clock.js';
 import { HeldOpenings } from '../consents/held-openings.js';
 import type { SessionUser } from '../http/session-user.js';
 import type { Organization } from '../organizations/organization.js';
 import { Projections } from '../projection/projections.js';
+import { countDiseases, type DiseaseCounts, type TitledRecord } from './disease-counts.js';
 import { monthOf, monthsUntil } from './months.js';
 
 /** Counts by month; months without any are there with zeros. */
@@ -12,11 +14,6 @@ export interface VisitCount {
   month: string;
   outpatient: number;
   admissions: number;
-}
-
-export interface DiseaseCount {
-  disease: string;
-  patients: number;
 }
 
 export interface ConsentCount {
@@ -43,14 +40,11 @@ export interface StatisticsAnswer {
   /** Encounters of the own hospital by the month in which they began. */
   visits: VisitCount[] | null;
   /** Patients by the disease of their chained records of these months, most first. */
-  diseases: {
-    items: DiseaseCount[];
-    /** What fewer patients than this have is not named; 1 where the records are the caller's own. */
-    least: number;
-    /** Diseases that are left out. */
-    suppressed: number;
-  } | null;
-  /** Consents in force to people of the own hospital by purpose, as far as the terms were delivered. */
+  diseases: DiseaseCounts | null;
+  /**
+   * Consents in force by purpose, as far as the terms were delivered: of an administrator those to the hospital's
+   * people, of a doctor those under which the doctor reads.
+   */
   consents: ConsentCount[] | null;
   /** Reads by the ground on which they happened. */
   accesses: {
@@ -62,8 +56,9 @@ export interface StatisticsAnswer {
   audits: AuditCount[] | null;
 }
 
-/** A count of fewer patients could tell who they are. */
+/** A count of fewer patients could tell who they are; nothing is left out of what somebody wrote. */
 const LEAST_PATIENTS = 5;
+const LEAST_OF_OWN = 1;
 const SEES_AUDITS: ReadonlySet<Role> = new Set<Role>(['auditor', 'hospital-admin', 'system-manager']);
 const SEES_ALL_READS: ReadonlySet<Role> = new Set<Role>(['auditor', 'system-manager']);
 
@@ -73,6 +68,7 @@ export class StatisticsService {
   constructor(
     private readonly projections: Projections,
     private readonly held: HeldOpenings,
+    private readonly membership: TeamMembership,
     private readonly clock: Clock,
   ) {}
 
@@ -80,9 +76,10 @@ export class StatisticsService {
     const { organization, role } = user;
     const months = monthsUntil(this.clock.date(), monthCount);
     const isAdministrator = role === 'hospital-admin';
+    const isOfCare = isAdministrator || role === 'doctor';
     const [diseases, consents, accesses, audits] = await Promise.all([
-      isAdministrator || role === 'doctor' ? this.#diseases(user, months) : null,
-      isAdministrator ? this.#consents(organization) : null,
+      isOfCare ? this.#diseases(user, months) : null,
+      isOfCare ? this.#consents(user) : null,
       accessesOf(user, months),
       SEES_AUDITS.has(role) ? auditsOf(organization, months) : null,
     ]);
@@ -117,34 +114,30 @@ export class StatisticsService {
       [organization.mspId, role === 'doctor' ? subject : null],
     );
     const { personal } = this.projections.of(organization);
-    const patients = new Map<string, { disease: string; ledgerIds: Set<string> }>();
-    for (const { record_id: recordId, version, ledger_id: ledgerId } of rows) {
-      const line = personal.titleLine(recordId, version);
-      if (line === undefined || line.disease === '' || !months.includes(monthOf(line.date))) continue;
-      const key = line.disease.trim().toLowerCase();
-      const found = patients.get(key) ?? { disease: line.disease.trim(), ledgerIds: new Set() };
-      patients.set(key, found);
-      found.ledgerIds.add(ledgerId);
-    }
-    const least = role === 'doctor' ? 1 : LEAST_PATIENTS;
-    const items = [...patients.values()]
-      .map(({ disease, ledgerIds }) => ({ disease, patients: ledgerIds.size }))
-      .filter((one) => one.patients >= least)
-      .sort((a, b) => b.patients - a.patients || (a.disease < b.disease ? -1 : 1));
-    return { items, least, suppressed: patients.size - items.length };
+    const titled = function* (): Generator<TitledRecord> {
+      for (const { record_id: recordId, version, ledger_id: ledgerId } of rows) {
+        const line = personal.titleLine(recordId, version);
+        if (line !== undefined) yield { ledgerId, ...line };
+      }
+    };
+    return countDiseases(titled(), months, role === 'doctor' ? LEAST_OF_OWN : LEAST_PATIENTS);
   }
 
-  async #consents(organization: Organization): Promise<ConsentCount[]> {
+  async #consents(user: SessionUser): Promise<ConsentCount[]> {
+    const { organization, role } = user;
+    const readUnder = role === 'doctor' ? await this.membership.consentIds(user) : null;
     const inForce = await organization.database.query<{ consent_id: string }>(
-      'SELECT consent_id FROM consents WHERE grantee_msp = $1 AND revoked_at IS NULL AND expires_at > $2',
-      [organization.mspId, this.clock.date()],
+      `SELECT consent_id FROM consents
+        WHERE grantee_msp = $1 AND revoked_at IS NULL AND expires_at > $2
+          AND ($3::text[] IS NULL OR consent_id = ANY($3))`,
+      [organization.mspId, this.clock.date(), readUnder],
     );
-    const terms = await this.held.allTerms(organization);
+    const terms = await this.held.termsOfAll(
+      organization,
+      inForce.map(({ consent_id }) => consent_id),
+    );
     const counts = new Map<string, number>();
-    for (const { consent_id: consentId } of inForce) {
-      const purpose = terms.get(consentId)?.purpose;
-      if (purpose !== undefined) counts.set(purpose, (counts.get(purpose) ?? 0) + 1);
-    }
+    for (const { purpose } of terms.values()) counts.set(purpose, (counts.get(purpose) ?? 0) + 1);
     return [...counts].sort().map(([purpose, consents]) => ({ purpose, consents }));
   }
 }

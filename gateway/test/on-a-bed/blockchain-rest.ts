@@ -208,6 +208,7 @@ describe('the blockchain report on a running network', () => {
       [{ organization: newest['organization'] }, (item) => item['organization'] === newest['organization']],
       [{ basis: 'titleLine' }, ({ basis }) => basis === 'titleLine'],
       [{ basis: 'author' }, ({ basis }) => basis === 'author'],
+      [{ consentId: '0'.repeat(32) }, ({ consentId }) => consentId === '0'.repeat(32)],
       [
         { recordId: newest['recordIds'][0] },
         ({ recordIds }) => (recordIds as string[]).includes(newest['recordIds'][0] as string),
@@ -222,8 +223,71 @@ describe('the blockchain report on a running network', () => {
       expect({ filter, items }).toEqual({ filter, items: expected });
       expect(total).toBe(expected.length);
     }
+    const choices = (await owner.get(`${path}/choices`)).body;
+    const different = (values: (string | null)[]): string[] =>
+      [...new Set(values.filter((value) => value !== null))].sort();
+    const readers = choices['readers'] as Json[];
+    expect(
+      readers.map(({ reader, readerName, organizationName, reads }) => [
+        reader,
+        readerName,
+        organizationName,
+        reads,
+      ]),
+    ).toEqual(
+      readers.map(({ reader }) => {
+        const ofReader = all.filter((item) => item['reader'] === reader);
+        return [reader, ofReader[0]!['readerName'], ofReader[0]!['organizationName'], ofReader.length];
+      }),
+    );
+    expect({ ...choices, readers: different(readers.map(({ reader }) => reader)) }).toEqual({
+      readers: different(all.map(({ reader }) => reader)),
+      bases: different(all.map(({ basis }) => basis)),
+      consentIds: different(all.map(({ consentId }) => consentId)),
+      recordIds: different(all.flatMap(({ recordIds }) => recordIds as string[])),
+    });
+    const ofAuditor = (await auditor.caller.get(`/access-log/choices?ledgerId=${geetha['ledgerId']}`)).body;
+    expect((ofAuditor['readers'] as Json[]).map(({ readerName }) => readerName)).toEqual(
+      readers.map(() => null),
+    );
     const wrong = await owner.get(`${path}?from=yesterday`);
     expect([wrong.status, wrong.body['errors'][0].field]).toEqual([400, 'from']);
+  });
+
+  test('a doctor sees the own visits of a day, by name where the patient is of the own hospital', async () => {
+    const start = '2031-05-06T23:30:00-05:00';
+    const arrange = async (by: Colleague, body: object): Promise<string> => {
+      const path = `/patients/${geetha['registrationNo']}/encounters`;
+      const visit = { class: 'AMB', doctorId: by.subject, reason: 'check', ...body };
+      return (await by.caller.post(path, visit)).body['id'] as string;
+    };
+    const late = await arrange(sundar, { period: { start } });
+    const day = await arrange(sundar, { period: { start: '2031-05-06' } });
+    const next = await arrange(sundar, { period: { start: '2031-05-07T08:00:00Z' } });
+    const own = async (by: Colleague, query: Record<string, string>): Promise<Json[]> =>
+      (await by.caller.get(`/encounters?${new URLSearchParams(query).toString()}`)).body['items'] as Json[];
+    const ofDay = (zone: string) => ({
+      from: `2031-05-06T00:00:00${zone}`,
+      to: `2031-05-07T00:00:00${zone}`,
+    });
+    const ids = async (zone: string): Promise<string[]> =>
+      (await own(sundar, ofDay(zone))).map(({ id }) => id as string);
+    expect(await ids('-05:00')).toEqual([late, day]);
+    expect(await ids('+05:30')).toEqual([day]);
+    const from = { from: '2031-05-07T00:00:00Z' };
+    expect((await own(sundar, from)).map(({ id }) => id)).toEqual([next, late]);
+    expect(await own(sundar, { ...from, limit: '1' })).toEqual([
+      expect.objectContaining({ id: next, patientName: 'Geetha', registrationNo: geetha['registrationNo'] }),
+    ]);
+    expect(await own(anuradha, from)).toEqual([]);
+    expect((await own(rajini, {})).map(({ reason, patientName }) => [reason, patientName])).toEqual([
+      ['heart', null],
+    ]);
+    expect((await admin.get('/encounters')).status).toBe(403);
+    for (const wrong of ['2031-05-06', 'today']) {
+      const refused = await sundar.caller.get(`/encounters?from=${wrong}`);
+      expect([refused.status, refused.body['errors'][0].field]).toEqual([400, 'from']);
+    }
   });
 
   test('statistics count what the role may see, and name no disease that few patients have', async () => {
@@ -248,7 +312,7 @@ describe('the blockchain report on a running network', () => {
     expect(ofDoctor).toMatchObject({
       visits: null,
       diseases: { items: [{ disease: 'leg pain', patients: 1 }], least: 1, suppressed: 0 },
-      consents: null,
+      consents: [],
       accesses: { of: 'own' },
       audits: null,
     });
@@ -294,7 +358,15 @@ describe('the blockchain report on a running network', () => {
     expect(counted).toBeGreaterThan(0);
     expect(counted).toBeLessThanOrEqual(blocks.transactions);
     // Chained without the integrity steps: nothing of them can be audited.
-    expect(audits).toEqual({ everyDays: 30, files: 0, covered: 0, failing: 0, neverAudited: 0, open: 0 });
+    expect(audits).toEqual({
+      everyDays: 30,
+      files: 0,
+      covered: 0,
+      failing: 0,
+      neverAudited: 0,
+      open: 0,
+      oldestUnproven: null,
+    });
     expect((await sundar.caller.get('/network')).status).toBe(403);
   });
 

@@ -1,17 +1,18 @@
 import { useQuery } from '@tanstack/react-query';
-import type { AccessLogItem, AccessLogQuery, Page } from '@medseal/client';
+import type { AccessLogChoices, AccessLogQuery } from '@medseal/client';
 import { useOrganizations } from '../app/organizations';
 import { client } from '../app/session';
 import { t } from '../i18n';
 import { Button } from '../ui/button';
 import { SelectField, TextField } from '../ui/fields';
-import { BASES } from './words';
+import { basisOptions } from './words';
 
 /** What a person chose; empty is everything. */
 export interface LogChoice {
   reader: string;
   organization: string;
   basis: string;
+  consentId: string;
   recordId: string;
   /** Days of the reader's own calendar, both included. */
   from: string;
@@ -22,12 +23,13 @@ export const EVERYTHING: LogChoice = {
   reader: '',
   organization: '',
   basis: '',
+  consentId: '',
   recordId: '',
   from: '',
   to: '',
 };
 
-const MOST = 200;
+const TITLES_MAX = 200;
 
 /** The beginning of a day here, and days after it, as an instant. */
 const instantOf = (day: string, daysAfter = 0): string | undefined => {
@@ -42,35 +44,36 @@ export const logQuery = ({ from, to, ...exact }: LogChoice): AccessLogQuery => (
   to: instantOf(to, 1),
 });
 
-/** Narrows the log by person, organisation, reason, record and days. */
+/** Narrows the log by person, organisation, reason, consent, record and days: the service has all that is in it. */
 export function LogFilter({
   list,
   choice,
   onChoice,
-  fetchPage,
+  fetchChoices,
   nameOf,
+  consentNameOf,
   ofOwn,
 }: {
   list: string;
   choice: LogChoice;
   onChoice: (choice: LogChoice) => void;
-  fetchPage: (query: AccessLogQuery) => Promise<Page<AccessLogItem>>;
-  nameOf: (item: AccessLogItem) => string;
+  fetchChoices: () => Promise<AccessLogChoices>;
+  nameOf: (reader: Pick<AccessLogChoices['readers'][number], 'reader' | 'readerName'>) => string;
+  consentNameOf: (consentId: string) => string;
   ofOwn: boolean;
 }) {
   const organizations = useOrganizations();
-  // Whoever looked last, to choose from.
-  const people = useQuery({
-    queryKey: ['access-log', list, 'people'],
-    queryFn: () => fetchPage({ limit: MOST }),
+  const choices = useQuery({
+    queryKey: ['access-log', list, 'choices'],
+    queryFn: fetchChoices,
+    staleTime: 0,
   });
   const titles = useQuery({
     queryKey: ['records', 'titles'],
-    queryFn: () => client.records({ limit: MOST }),
+    queryFn: () => client.records({ limit: TITLES_MAX }),
     enabled: ofOwn,
   });
-  const readers = new Map((people.data?.items ?? []).map((item) => [item.reader, nameOf(item)]));
-  const recordIds = new Set((people.data?.items ?? []).flatMap((item) => item.recordIds));
+  const { readers = [], consentIds = [], recordIds = [] } = choices.data ?? {};
   const titleOf = (recordId: string): string =>
     titles.data?.items.find((record) => record.recordId === recordId)?.disease ??
     t('access.record', { id: recordId.slice(0, 8) });
@@ -83,7 +86,7 @@ export function LogFilter({
         label={t('access.person')}
         required
         value={choice.reader}
-        options={[all, ...readers]}
+        options={[all, ...readers.map((one) => [one.reader, nameOf(one)] as const)]}
         onChange={(reader) => set({ reader })}
       />
       <SelectField
@@ -97,14 +100,23 @@ export function LogFilter({
         label={t('access.why')}
         required
         value={choice.basis}
-        options={[all, ...Object.entries(BASES)]}
+        options={[all, ...basisOptions()]}
         onChange={(basis) => set({ basis })}
       />
+      {consentIds.length > 0 && (
+        <SelectField
+          label={t('access.consent')}
+          required
+          value={choice.consentId}
+          options={[all, ...consentIds.map((consentId) => [consentId, consentNameOf(consentId)] as const)]}
+          onChange={(consentId) => set({ consentId })}
+        />
+      )}
       <SelectField
         label={t('access.whichRecord')}
         required
         value={choice.recordId}
-        options={[all, ...[...recordIds].map((recordId) => [recordId, titleOf(recordId)] as const)]}
+        options={[all, ...recordIds.map((recordId) => [recordId, titleOf(recordId)] as const)]}
         onChange={(recordId) => set({ recordId })}
       />
       <TextField

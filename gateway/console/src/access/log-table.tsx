@@ -1,18 +1,18 @@
 import { Fragment, useState } from 'react';
 import { Link } from '@tanstack/react-router';
 import { useQuery } from '@tanstack/react-query';
-import type { AccessLogItem, AccessLogQuery, Page as ListPage } from '@medseal/client';
+import type { AccessLogChoices, AccessLogItem, AccessLogQuery, Page as ListPage } from '@medseal/client';
 import { client, useUser } from '../app/session';
+import { useGranteeName } from '../consents/grantee-name';
 import { t } from '../i18n';
+import { clockText, dayText } from '../i18n/locale';
 import { Empty } from '../ui/notice';
 import { PagedList, usePaged } from '../ui/paged';
-import { dayText, Hash } from '../ui/values';
+import { Hash } from '../ui/values';
 import { EVERYTHING, LogFilter, logQuery } from './log-filter';
 import { Verdict } from './verdict';
 import { basisText } from './words';
 import './access.css';
-
-const CLOCK = new Intl.DateTimeFormat(undefined, { timeStyle: 'medium' });
 
 /** The day of an instant in the reader's own calendar, `YYYY-MM-DD`. */
 const dayOf = (at: string | null): string => {
@@ -27,13 +27,18 @@ export function LogTable({
   list,
   ofOwn = false,
   fetchPage,
+  fetchChoices,
+  heading: Heading,
 }: {
   list: string;
   /** The reader's own records, which have a page each. */
   ofOwn?: boolean;
   fetchPage: (query: AccessLogQuery) => Promise<ListPage<AccessLogItem>>;
+  fetchChoices: () => Promise<AccessLogChoices>;
+  /** Of a day, one level below what the log stands under. */
+  heading: 'h2' | 'h3';
 }) {
-  const whoText = useReaderName();
+  const { whoText, consentText } = useNames();
   const [choice, setChoice] = useState(EVERYTHING);
   const paged = usePaged(
     ['access-log', list, 'shown', JSON.stringify(choice)],
@@ -49,8 +54,9 @@ export function LogTable({
         list={list}
         choice={choice}
         onChoice={setChoice}
-        fetchPage={fetchPage}
+        fetchChoices={fetchChoices}
         nameOf={whoText}
+        consentNameOf={consentText}
         ofOwn={ofOwn}
       />
       <PagedList paged={paged}>
@@ -62,13 +68,13 @@ export function LogTable({
         )}
         {[...days].map(([day, ofDay]) => (
           <section key={day} aria-label={dayText(day)}>
-            <h3>{dayText(day)}</h3>
+            <Heading>{dayText(day)}</Heading>
             <ol className="timeline">
               {ofDay.map((item) => (
                 <li key={item.receiptId}>
                   <p>
                     <time dateTime={item.at ?? undefined}>
-                      {item.at === null ? t('access.noTime') : CLOCK.format(new Date(item.at))}
+                      {item.at === null ? t('access.noTime') : clockText(item.at)}
                     </time>{' '}
                     <strong>{whoText(item)}</strong>
                     <span className="muted">, {item.organizationName ?? item.organization}</span>
@@ -93,21 +99,34 @@ export function LogTable({
   );
 }
 
-/** Guardians are patients, of whom nothing but a number is known here. */
-function useReaderName(): (item: AccessLogItem) => string {
+/** Guardians are patients, of whom nothing but a number is known here; a consent is told by whom it is to, and since when. */
+function useNames(): {
+  whoText: (one: Pick<AccessLogItem, 'reader' | 'readerName'>) => string;
+  consentText: (consentId: string) => string;
+} {
   const { subject, role } = useUser();
+  const granteeText = useGranteeName();
   const consents = useQuery({
     queryKey: ['consents', 'in-force'],
     queryFn: () => client.consents({ limit: 200 }),
     enabled: role === 'patient',
   });
+  const granted = consents.data?.items ?? [];
   const isGuardian = (reader: string): boolean =>
-    (consents.data?.items ?? []).some(({ grantee }) => grantee.kind === 'guardian' && grantee.id === reader);
-  return ({ readerName, reader }) =>
-    reader === subject
-      ? t('access.you')
-      : (readerName ??
-        t(isGuardian(reader) ? 'access.guardian' : 'access.staff', { id: reader.slice(0, 8) }));
+    granted.some(({ grantee }) => grantee.kind === 'guardian' && grantee.id === reader);
+  return {
+    whoText: ({ readerName, reader }) =>
+      reader === subject
+        ? t('common.you')
+        : (readerName ??
+          t(isGuardian(reader) ? 'common.guardian' : 'common.staff', { id: reader.slice(0, 8) })),
+    consentText: (consentId) => {
+      const consent = granted.find((one) => one.consentId === consentId);
+      return consent === undefined
+        ? t('access.consentId', { id: consentId.slice(0, 8) })
+        : t('access.consentTo', { name: granteeText(consent.grantee), since: dayText(consent.grantedAt) });
+    },
+  };
 }
 
 function RecordLinks({ ids, ofOwn }: { ids: readonly string[]; ofOwn: boolean }) {

@@ -1,19 +1,20 @@
 import { Link } from '@tanstack/react-router';
 import type { DecryptedRecord } from '@medseal/client';
+import { t } from '../i18n';
 import { Facts } from '../ui/page';
 import { Hash } from '../ui/values';
 import { basisText } from './words';
 
 /** The receipt that a reading left. */
 export const ReceiptView = ({ receipt }: { receipt: DecryptedRecord['receipt'] }) => (
-  <section aria-label="Receipt">
-    <h3>Receipt of this reading</h3>
+  <section aria-label={t('access.receipt')}>
+    <h3>{t('access.receiptOfReading')}</h3>
     <Facts
       items={[
-        ['Receipt', <Hash key="h" value={receipt.receiptId} name="Receipt" />],
-        ['Why', basisText(receipt.basis)],
+        [t('access.receipt'), <Hash key="h" value={receipt.receiptId} name={t('access.receipt')} />],
+        [t('access.why'), basisText(receipt.basis)],
         [
-          'Block',
+          t('access.blockHeader'),
           receipt.blockNumber !== undefined && (
             <Link to="/report/blocks/$number" params={{ number: String(receipt.blockNumber) }}>
               {receipt.blockNumber}

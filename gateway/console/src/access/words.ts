@@ -1,13 +1,10 @@
-/** Why somebody read, by the receipt's code. */
-export const BASES: Readonly<Record<string, string>> = {
-  author: 'Wrote the record',
-  verifier: 'Checks the record as a verifier',
-  sanitized: 'Read the document without personal data',
-  titleLine: 'Saw the title line in a report',
-  consent: 'By consent',
-  custodian: 'Treats the patient, whose account is not activated',
-  emergency: 'Emergency access',
-};
+import { t, textOfCode } from '../i18n';
 
-/** In words. */
-export const basisText = (basis: string): string => BASES[basis] ?? basis;
+/** Codes of receipts: why somebody read. */
+const BASES = ['author', 'verifier', 'sanitized', 'titleLine', 'consent', 'custodian', 'emergency'] as const;
+
+/** In words; a code that is not known here as it is. */
+export const basisText = (basis: string): string => textOfCode('basis', basis) ?? basis;
+
+/** To choose from. */
+export const basisOptions = () => BASES.map((basis) => [basis, t(`basis.${basis}`)] as const);

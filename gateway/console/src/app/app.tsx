@@ -49,8 +49,9 @@ function ForgetOnChange() {
   const { user } = useSession();
   const subject = user?.subject;
   useEffect(() => {
-    if (subject !== undefined) loadAllPages();
+    const stopLoading = subject === undefined ? undefined : loadAllPages(() => queries.isFetching() > 0);
     return () => {
+      stopLoading?.();
       queries.clear();
     };
   }, [subject]);

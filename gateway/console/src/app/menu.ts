@@ -1,3 +1,5 @@
+import { type PlainKey, textOfCode } from '../i18n';
+
 /** Parts of the menu, in this order. */
 export const MENU_GROUPS = ['home', 'people', 'records', 'ledger', 'access', 'account'] as const;
 export type MenuGroup = (typeof MENU_GROUPS)[number];
@@ -25,7 +27,8 @@ export interface MenuEntry {
     | '/keys'
     | '/emergency-access'
     | '/audits';
-  label: string;
+  /** The page's own title. */
+  title: PlainKey;
   group: MenuGroup;
   roles: readonly string[];
 }
@@ -36,41 +39,56 @@ const AUTHORS = ['doctor', 'hospital-admin'];
 const ALL = [...HOSPITAL_STAFF, 'system-manager', 'patient'];
 
 export const MENU: readonly MenuEntry[] = [
-  { to: '/', group: 'home', label: 'Dashboard', roles: ALL },
-  { to: '/doctors', group: 'people', label: 'Doctors Info', roles: [...HOSPITAL_STAFF, 'patient'] },
-  { to: '/patients', group: 'people', label: 'Patient Info', roles: ['hospital-admin', 'doctor', 'patient'] },
-  { to: '/users', group: 'people', label: 'User Listing', roles: ['hospital-admin', 'system-manager'] },
+  { to: '/', group: 'home', title: 'home.title', roles: ALL },
+  { to: '/doctors', group: 'people', title: 'doctors.title', roles: [...HOSPITAL_STAFF, 'patient'] },
+  {
+    to: '/patients',
+    group: 'people',
+    title: 'patients.title',
+    roles: ['hospital-admin', 'doctor', 'patient'],
+  },
+  { to: '/users', group: 'people', title: 'users.title', roles: ['hospital-admin', 'system-manager'] },
   {
     to: '/records',
     group: 'records',
-    label: 'EHR Record',
+    title: 'records.title',
     roles: ['hospital-admin', 'doctor', 'verifier', 'sanitizer', 'patient'],
   },
-  { to: '/steps/blind', group: 'records', label: 'Generate Blinded File', roles: AUTHORS },
-  { to: '/sanitizing', group: 'records', label: 'Generate Sanitized File', roles: ['sanitizer'] },
-  { to: '/attesting', group: 'records', label: 'Attest Records', roles: ['verifier'] },
-  { to: '/steps/upload', group: 'records', label: 'Send to Cloud', roles: AUTHORS },
-  { to: '/steps/chain', group: 'records', label: 'Blockchain Generation', roles: AUTHORS },
-  { to: '/report', group: 'ledger', label: 'Blockchain Report', roles: ALL },
-  { to: '/consents', group: 'access', label: 'Consents', roles: ['patient', 'doctor', 'hospital-admin'] },
-  { to: '/access-log', group: 'access', label: 'Access Log', roles: ['patient', 'auditor'] },
+  { to: '/steps/blind', group: 'records', title: 'steps.blind', roles: AUTHORS },
+  { to: '/sanitizing', group: 'records', title: 'queue.sanitizeTitle', roles: ['sanitizer'] },
+  { to: '/attesting', group: 'records', title: 'queue.attestTitle', roles: ['verifier'] },
+  { to: '/steps/upload', group: 'records', title: 'steps.upload', roles: AUTHORS },
+  { to: '/steps/chain', group: 'records', title: 'steps.chain', roles: AUTHORS },
+  { to: '/report', group: 'ledger', title: 'report.title', roles: ALL },
+  {
+    to: '/consents',
+    group: 'access',
+    title: 'consents.title',
+    roles: ['patient', 'doctor', 'hospital-admin'],
+  },
+  { to: '/access-log', group: 'access', title: 'access.title', roles: ['patient', 'auditor'] },
   {
     to: '/emergency-access',
     group: 'access',
-    label: 'Emergency Access',
+    title: 'emergency.title',
     roles: ['patient', 'doctor', 'auditor'],
   },
-  { to: '/audits', group: 'ledger', label: 'Audits', roles: ['auditor', 'hospital-admin', 'system-manager'] },
-  { to: '/reports', group: 'ledger', label: 'Reports', roles: ALL },
+  {
+    to: '/audits',
+    group: 'ledger',
+    title: 'audits.title',
+    roles: ['auditor', 'hospital-admin', 'system-manager'],
+  },
+  { to: '/reports', group: 'ledger', title: 'reports.title', roles: ALL },
   {
     to: '/network',
     group: 'ledger',
-    label: 'Network',
+    title: 'network.title',
     roles: ['system-manager', 'hospital-admin', 'auditor'],
   },
-  { to: '/guardians', group: 'access', label: 'Guardians', roles: ['patient'] },
-  { to: '/keys', group: 'account', label: 'Keys', roles: ['patient'] },
-  { to: '/account', group: 'account', label: 'Change Password', roles: ALL },
+  { to: '/guardians', group: 'access', title: 'guardians.title', roles: ['patient'] },
+  { to: '/keys', group: 'account', title: 'keys.title', roles: ['patient'] },
+  { to: '/account', group: 'account', title: 'account.title', roles: ALL },
 ];
 
 export const menuOf = (role: string, group: MenuGroup): MenuEntry[] =>
@@ -79,15 +97,5 @@ export const menuOf = (role: string, group: MenuGroup): MenuEntry[] =>
 export const maySee = (to: MenuEntry['to'], role: string): boolean =>
   MENU.some((entry) => entry.to === to && entry.roles.includes(role));
 
-export const ROLE_NAMES: Readonly<Record<string, string>> = {
-  'system-manager': 'System manager',
-  'hospital-admin': 'Hospital administrator',
-  doctor: 'Doctor',
-  verifier: 'Verifier',
-  sanitizer: 'Sanitiser',
-  auditor: 'Auditor',
-  researcher: 'Researcher',
-  patient: 'Patient',
-};
-
-export const roleName = (role: string): string => ROLE_NAMES[role] ?? role;
+/** In words; a role that is not known here as it is. */
+export const roleName = (role: string): string => textOfCode('role', role) ?? role;

@@ -3,8 +3,10 @@ import { Link } from '@tanstack/react-router';
 import { type QueryClient, useQueryClient } from '@tanstack/react-query';
 import type { Notice, NoticeEvent, NoticePerson } from '@medseal/client';
 import { consentsChanged } from '../consents/consents-changed';
+import { t } from '../i18n';
+import { timeText } from '../i18n/locale';
+import { RichText } from '../i18n/rich-text';
 import { Button } from '../ui/button';
-import { timeText } from '../ui/values';
 import { followNotices } from './notice-stream';
 import { maySee } from './menu';
 import { useSession, useUser } from './session';
@@ -29,7 +31,7 @@ export function Notices() {
     return () => left.abort();
   }, [subject, role, ended, queries]);
   return (
-    <div role="status" aria-label="Notices" className="notices no-print">
+    <div role="status" aria-label={t('notice.all')} className="notices no-print">
       {shown.map(({ id, notice }) => (
         <div
           key={id}
@@ -40,10 +42,10 @@ export function Notices() {
           <span>{textOf(notice, { role, subject })}</span>
           <Button
             kind="quiet"
-            aria-label={`Dismiss the notice of ${timeText(notice.at)}`}
+            aria-label={t('notice.dismissOne', { at: timeText(notice.at) })}
             onClick={() => setShown((before) => before.filter((one) => one.id !== id))}
           >
-            Dismiss
+            {t('notice.dismiss')}
           </Button>
         </div>
       ))}
@@ -63,99 +65,119 @@ function refresh(queries: QueryClient, event: NoticeEvent): void {
 }
 
 const personText = ({ name, subject, organizationName, mspId }: NoticePerson): string =>
-  `${name ?? `Staff ${subject.slice(0, 8)}`} (${organizationName ?? mspId})`;
+  t('notice.person', {
+    name: name ?? t('common.staff', { id: subject.slice(0, 8) }),
+    organisation: organizationName ?? mspId,
+  });
 
 type Grantee = Extract<Notice, { grantee: unknown }>['grantee'];
 
 const granteeText = (grantee: Grantee): string => {
-  const { kind, organizationName, mspId } = grantee;
-  if (kind === 'careTeam') return `the care team of ${organizationName ?? mspId}`;
-  if (kind === 'guardian') return `your guardian (${organizationName ?? mspId})`;
-  return kind === 'emergency' ? 'emergency access' : personText(grantee);
+  const organisation = grantee.organizationName ?? grantee.mspId;
+  switch (grantee.kind) {
+    case 'careTeam':
+      return t('notice.careTeam', { organisation });
+    case 'guardian':
+      return t('notice.guardianOf', { organisation });
+    case 'emergency':
+      return t('notice.emergencyAccess');
+    default:
+      return personText(grantee);
+  }
 };
 
-const youText = ({ kind }: Grantee): string => (kind === 'careTeam' ? 'your care team' : 'you');
+/** Places of the console that a notice leads to. */
+const LINKS = {
+  consents: (text: string) => <Link to="/consents">{text}</Link>,
+  guardians: (text: string) => <Link to="/guardians">{text}</Link>,
+  log: (text: string) => <Link to="/access-log">{text}</Link>,
+  strong: (text: string) => <strong>{text}</strong>,
+};
 
 /** Undefined for what the user has done themselves or is told by the next notice. */
 function textOf(notice: Notice, { role, subject }: { role: string; subject: string }): ReactNode {
-  const toConsents = <Link to="/consents">Consents</Link>;
-  const toGuardians = <Link to="/guardians">Guardians</Link>;
   const isGuardian = role === 'patient';
   const isOwner = (grantee: Grantee): boolean => role === 'patient' && grantee.subject !== subject;
+  const isTeam = (grantee: Grantee): boolean => grantee.kind === 'careTeam';
   switch (notice.type) {
     case 'consent.requested':
-      return (
-        <>
-          {personText(notice.from)} asks to read your records. Answer under {toConsents}.
-        </>
-      );
+      return <RichText name="notice.requested" values={{ who: personText(notice.from) }} parts={LINKS} />;
     case 'consent.denied':
-      return <>A patient has denied your request. See {toConsents}.</>;
+      return <RichText name="notice.denied" values={{}} parts={LINKS} />;
     case 'consent.active':
-      return isOwner(notice.grantee) ? (
-        <>Your consent to {granteeText(notice.grantee)} is active.</>
-      ) : isGuardian ? (
-        <>A patient has made you a guardian. See {toGuardians}.</>
-      ) : (
-        <>
-          A patient’s consent to {youText(notice.grantee)} is active. See {toConsents}.
-        </>
+      if (isOwner(notice.grantee)) return t('notice.active.owner', { who: granteeText(notice.grantee) });
+      return (
+        <RichText
+          name={
+            isGuardian
+              ? 'notice.active.guardian'
+              : isTeam(notice.grantee)
+                ? 'notice.active.team'
+                : 'notice.active.reader'
+          }
+          values={{}}
+          parts={LINKS}
+        />
       );
     case 'consent.complained':
       return (
-        <>
-          {notice.organizationName ?? notice.mspId} cannot use its part of a consent of yours. See{' '}
-          {toConsents}.
-        </>
+        <RichText
+          name="notice.complained"
+          values={{ organisation: notice.organizationName ?? notice.mspId }}
+          parts={LINKS}
+        />
       );
     case 'consent.expired':
-      return isOwner(notice.grantee) ? (
-        <>Your consent to {granteeText(notice.grantee)} has expired.</>
-      ) : isGuardian ? (
-        <>Your access as a guardian has expired. See {toGuardians}.</>
-      ) : (
-        <>A patient’s consent to {youText(notice.grantee)} has expired.</>
-      );
+      if (isOwner(notice.grantee)) return t('notice.expired.owner', { who: granteeText(notice.grantee) });
+      if (isGuardian) return <RichText name="notice.expired.guardian" values={{}} parts={LINKS} />;
+      return t(isTeam(notice.grantee) ? 'notice.expired.team' : 'notice.expired.reader');
     case 'consent.revoked':
-      return isOwner(notice.grantee) ? undefined : isGuardian ? (
-        <>A patient has ended your access as a guardian. See {toGuardians}.</>
-      ) : (
-        <>A patient has revoked the consent to {youText(notice.grantee)}.</>
-      );
+      if (isOwner(notice.grantee)) return undefined;
+      if (isGuardian) return <RichText name="notice.revoked.guardian" values={{}} parts={LINKS} />;
+      return t(isTeam(notice.grantee) ? 'notice.revoked.team' : 'notice.revoked.reader');
     case 'record.read': {
-      const who = notice.byGuardian ? 'Your guardian' : personText(notice.reader);
-      const what = notice.recordIds.length === 1 ? 'a record' : `${notice.recordIds.length} records`;
-      return notice.ledgerId === subject ? (
-        <>
-          {who} has read {what} of yours. See the <Link to="/access-log">access log</Link>.
-        </>
-      ) : (
-        <>
-          {notice.byGuardian ? 'Another guardian' : personText(notice.reader)} has read {what} of a patient
-          whose guardian you are. See {toGuardians}.
-        </>
+      const isOwn = notice.ledgerId === subject;
+      const guardian = isOwn ? t('notice.yourGuardian') : t('notice.otherGuardian');
+      return (
+        <RichText
+          name={isOwn ? 'notice.read.own' : 'notice.read.guarded'}
+          values={{
+            who: notice.byGuardian ? guardian : personText(notice.reader),
+            count: notice.recordIds.length,
+          }}
+          parts={LINKS}
+        />
       );
     }
     case 'emergency.opened':
       return (
-        <>
-          <strong>Emergency access:</strong> {personText(notice.reader)} can open your records
-          {notice.until ? ` until ${timeText(notice.until)}` : ''}.
-        </>
+        <RichText
+          name={notice.until ? 'notice.emergency.until' : 'notice.emergency'}
+          values={{ who: personText(notice.reader), until: timeText(notice.until) }}
+          parts={LINKS}
+        />
       );
-    case 'audit.failed':
+    case 'audit.failed': {
+      const values = {
+        organisation: notice.organizationName ?? notice.hospital,
+        file: t(`notice.audit.${notice.kind}`),
+        reason: notice.reason ?? '',
+      };
       return (
         <>
-          <strong>Audit failed:</strong> {notice.organizationName ?? notice.hospital} could not prove that the{' '}
-          {notice.kind === 'sealed' ? 'sealed' : 'sanitised'} file of a record is as it was
-          {notice.reason === null ? '' : ` (${notice.reason})`}.{' '}
+          <RichText
+            name={notice.reason === null ? 'notice.audit' : 'notice.audit.because'}
+            values={values}
+            parts={LINKS}
+          />{' '}
           {maySee('/audits', role) && (
             <Link to="/audits/$auditId" params={{ auditId: notice.auditId }}>
-              Show the audit
+              {t('notice.audit.show')}
             </Link>
           )}
         </>
       );
+    }
     case 'consent.granted':
       return undefined;
   }

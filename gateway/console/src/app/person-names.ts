@@ -1,3 +1,4 @@
+import { t } from '../i18n';
 import { useDoctors } from './doctors';
 import { useUser } from './session';
 
@@ -5,5 +6,6 @@ import { useUser } from './session';
 export function usePersonNames(): (subject: string) => string {
   const { subject: own } = useUser();
   const { nameOf } = useDoctors();
-  return (subject) => (subject === own ? 'You' : (nameOf(subject) ?? `Staff ${subject.slice(0, 8)}`));
+  return (subject) =>
+    subject === own ? t('common.you') : (nameOf(subject) ?? t('common.staff', { id: subject.slice(0, 8) }));
 }

@@ -261,12 +261,35 @@ export const router = createRouter({
   defaultNotFoundComponent: NotFoundPage,
 });
 
-/** Behind the first page, so that none is missing when the connection is lost; what fails now is loaded when it is opened. */
-export function loadAllPages(): void {
-  for (const route of Object.values(router.routesById)) {
-    const { component } = (route.options ?? {}) as { component?: RouteComponent };
-    component?.preload?.()?.catch(() => undefined);
+/** Between two looks whether the open page is there, ms. */
+const PAUSE = 100;
+
+/**
+ * Behind the page that is open, one after another once nothing else is fetched, so that none is missing when the
+ * connection is lost; what fails now is loaded when it is opened.
+ *
+ * @returns stops it
+ */
+export function loadAllPages(isFetching: () => boolean): () => void {
+  const pages = Object.values(router.routesById).map(
+    ({ options }) => (options as { component?: RouteComponent } | undefined)?.component,
+  );
+  let isStopped = false;
+  let timer = setTimeout(begin, PAUSE);
+  function begin(): void {
+    if (router.state.status === 'idle' && !isFetching()) void goOn();
+    else timer = setTimeout(begin, PAUSE);
   }
+  async function goOn(): Promise<void> {
+    for (const page of pages) {
+      if (isStopped) return;
+      await page?.preload?.()?.catch(() => undefined);
+    }
+  }
+  return () => {
+    isStopped = true;
+    clearTimeout(timer);
+  };
 }
 
 declare module '@tanstack/react-router' {

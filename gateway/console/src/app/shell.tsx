@@ -36,7 +36,7 @@ export function Shell() {
   return (
     <div className={ended ? 'shell locked' : 'shell'}>
       <a className="skip" href="#main">
-        Skip to the page
+        {t('shell.skip')}
       </a>
       <header className="bar">
         <button
@@ -46,7 +46,7 @@ export function Shell() {
           aria-controls="menu"
           onClick={() => setMenuOpen(!menuOpen)}
         >
-          Menu
+          {t('shell.menu')}
         </button>
         <Link to="/" className="brand">
           <img src="/favicon.svg" alt="" width="22" height="22" /> Medseal
@@ -54,15 +54,18 @@ export function Shell() {
         <span className="who">
           <strong>{user.displayName}</strong>
           <span className="muted">
-            {roleName(user.role)}, {organization?.name ?? user.organization}
+            {t('shell.who', {
+              role: roleName(user.role),
+              organisation: organization?.name ?? user.organization,
+            })}
           </span>
         </span>
         <Appearance />
         <Button kind="quiet" busy={leaving.isPending} onClick={() => leaving.mutate()}>
-          Sign out
+          {t('common.signOut')}
         </Button>
       </header>
-      <nav id="menu" className={menuOpen ? 'menu open' : 'menu'} aria-label="Main">
+      <nav id="menu" className={menuOpen ? 'menu open' : 'menu'} aria-label={t('shell.main')}>
         {MENU_GROUPS.map((group) => {
           const entries = menuOf(user.role, group);
           if (entries.length === 0) return null;
@@ -70,14 +73,14 @@ export function Shell() {
             <Fragment key={group}>
               {group !== 'home' && <p id={`menu-${group}`}>{t(`menu.${group}`)}</p>}
               <ul aria-labelledby={group === 'home' ? undefined : `menu-${group}`}>
-                {entries.map(({ to, label }) => (
+                {entries.map(({ to, title }) => (
                   <li key={to}>
                     <Link
                       to={to}
                       activeOptions={{ exact: to === '/' }}
                       activeProps={{ 'aria-current': 'page' }}
                     >
-                      {label}
+                      {t(title)}
                     </Link>
                   </li>
                 ))}

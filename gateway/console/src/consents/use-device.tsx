@@ -1,6 +1,7 @@
 import { type ReactNode, useState } from 'react';
 import type { Device } from '../app/device';
 import { useSession } from '../app/session';
+import { t } from '../i18n';
 import { UnlockDialog } from '../records/unlock-dialog';
 
 /** Acts that need the owner's keys: the passphrase is asked for where they are locked. */
@@ -17,7 +18,7 @@ export function useDevice(): {
         : new Promise((resolve, reject) =>
             setWaiting({
               go: (unlocked) => void act(unlocked).then(resolve, reject),
-              stop: () => reject(new Error('Your keys are still locked: nothing was signed.')),
+              stop: () => reject(new Error(t('unlock.stillLocked'))),
             }),
           ),
     dialog: waiting && (

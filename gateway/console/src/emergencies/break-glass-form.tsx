@@ -7,7 +7,7 @@ import { Button } from '../ui/button';
 import { SelectField, TextField } from '../ui/fields';
 import { errorsOf, required, useForm } from '../ui/form';
 import { ErrorNotice } from '../ui/notice';
-import { REASONS } from './words';
+import { reasonOptions } from './words';
 
 /** Everything that breaking the glass takes, on one screen: who, why, open. */
 export function BreakGlassForm({ onDone }: { onDone: (opened: EmergencyAnswer) => void }) {
@@ -18,7 +18,7 @@ export function BreakGlassForm({ onDone }: { onDone: (opened: EmergencyAnswer) =
       errorsOf({
         registrationNo: registrationNo === '' ? t('emergency.patientMissing') : undefined,
         reasonCode: reasonCode === '' ? t('emergency.reasonMissing') : undefined,
-        reason: required(reason, t('emergency.theHappening')),
+        reason: required(reason, t('emergency.happeningMissing')),
       }),
     send: ({ registrationNo, reasonCode, reason, card }, idempotencyKey) =>
       client.openEmergency(
@@ -53,7 +53,7 @@ export function BreakGlassForm({ onDone }: { onDone: (opened: EmergencyAnswer) =
           {...form.field('reasonCode')}
           label={t('emergency.reason')}
           required
-          options={[['', t('emergency.choose')], ...Object.entries(REASONS)]}
+          options={[['', t('common.choose')], ...reasonOptions()]}
         />
         <TextField
           {...form.field('reason')}

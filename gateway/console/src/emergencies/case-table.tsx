@@ -2,12 +2,13 @@ import { Link } from '@tanstack/react-router';
 import type { EmergencyAnswer } from '@medseal/client';
 import { client, useUser } from '../app/session';
 import { useOrganizationNames } from '../consents/organization-names';
+import { t } from '../i18n';
+import { timeText } from '../i18n/locale';
 import { Button } from '../ui/button';
 import { Badge, Empty } from '../ui/notice';
 import { PagedList, usePaged } from '../ui/paged';
 import { type Column, Table } from '../ui/table';
-import { timeText } from '../ui/values';
-import { caseState, REASONS } from './words';
+import { caseState, doctorText, reasonText } from './words';
 
 /** Emergency cases that concern the signed-in user, newest first. */
 export function CaseTable({ empty, onReview }: { empty: string; onReview?: (one: EmergencyAnswer) => void }) {
@@ -17,7 +18,7 @@ export function CaseTable({ empty, onReview }: { empty: string; onReview?: (one:
   const rows = paged.query.data?.items ?? [];
   const columns: Column<EmergencyAnswer>[] = [
     {
-      header: 'Opened',
+      header: t('emergency.opened'),
       cell: ({ emergencyId, openedAt }) =>
         role === 'doctor' ? (
           <Link to="/emergency-access/$emergencyId" params={{ emergencyId }}>
@@ -30,25 +31,25 @@ export function CaseTable({ empty, onReview }: { empty: string; onReview?: (one:
     ...(role === 'doctor'
       ? [
           {
-            header: 'Patient',
+            header: t('common.patient'),
             kind: 'code' as const,
             cell: ({ registrationNo, ledgerId }: EmergencyAnswer) => registrationNo ?? ledgerId.slice(0, 8),
           },
         ]
       : [
           {
-            header: 'Doctor',
-            cell: ({ readerName, reader }: EmergencyAnswer) => readerName ?? `Staff ${reader.slice(0, 8)}`,
+            header: t('common.doctor'),
+            cell: doctorText,
           },
-          { header: 'Organisation', cell: ({ mspId }: EmergencyAnswer) => organizationOf(mspId) },
+          { header: t('common.organisation'), cell: ({ mspId }: EmergencyAnswer) => organizationOf(mspId) },
         ]),
-    { header: 'Reason', cell: ({ reasonCode }) => REASONS[reasonCode] },
+    { header: t('emergency.reason'), cell: ({ reasonCode }) => reasonText(reasonCode) },
     ...(role === 'auditor'
-      ? [{ header: 'In the doctor’s words', cell: ({ reason }: EmergencyAnswer) => reason ?? '–' }]
+      ? [{ header: t('emergency.words'), cell: ({ reason }: EmergencyAnswer) => reason ?? '–' }]
       : []),
-    { header: 'Until', cell: ({ until }) => timeText(until) },
+    { header: t('emergency.until'), cell: ({ until }) => timeText(until) },
     {
-      header: 'Status',
+      header: t('common.status'),
       cell: (one) => {
         const { kind, text } = caseState(one);
         return <Badge kind={kind}>{text}</Badge>;
@@ -57,16 +58,16 @@ export function CaseTable({ empty, onReview }: { empty: string; onReview?: (one:
     ...(onReview
       ? [
           {
-            header: 'Actions',
+            header: t('common.actions'),
             kind: 'actions' as const,
             cell: (one: EmergencyAnswer) =>
               one.status !== 'closed' && (
                 <Button
                   kind="quiet"
-                  aria-label={`Review the case of ${timeText(one.openedAt)}`}
+                  aria-label={t('emergency.reviewOne', { opened: timeText(one.openedAt) })}
                   onClick={() => onReview(one)}
                 >
-                  Review
+                  {t('emergency.review')}
                 </Button>
               ),
           },
@@ -79,7 +80,7 @@ export function CaseTable({ empty, onReview }: { empty: string; onReview?: (one:
         <Empty>{empty}</Empty>
       ) : (
         <Table
-          caption="Emergency cases"
+          caption={t('emergency.cases')}
           rows={rows}
           keyOf={({ emergencyId }) => emergencyId}
           marked={({ overdue, status }) => overdue && status !== 'closed'}

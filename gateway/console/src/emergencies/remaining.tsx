@@ -1,13 +1,8 @@
 import { useEffect, useState } from 'react';
+import { t } from '../i18n';
+import { spanText } from '../i18n/locale';
 
 const SECOND_MS = 1_000;
-
-const leftText = (ms: number): string => {
-  const seconds = Math.floor(ms / SECOND_MS);
-  const [hours, minutes] = [Math.floor(seconds / 3_600), Math.floor((seconds % 3_600) / 60)];
-  if (hours > 0) return `${hours} h ${minutes} min left`;
-  return minutes > 0 ? `${minutes} min left` : `${seconds} s left`;
-};
 
 /** How long records can still be opened; counts down. */
 export function Remaining({ until, onOver }: { until: string; onOver: () => void }) {
@@ -22,5 +17,9 @@ export function Remaining({ until, onOver }: { until: string; onOver: () => void
   useEffect(() => {
     if (isOver) onOver();
   }, [isOver, onOver]);
-  return <strong role="timer">{isOver ? 'The window is over' : leftText(left)}</strong>;
+  return (
+    <strong role="timer">
+      {isOver ? t('emergency.over') : t('emergency.left', { time: spanText(left) })}
+    </strong>
+  );
 }

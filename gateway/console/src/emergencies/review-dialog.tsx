@@ -1,14 +1,15 @@
 import type { EmergencyAnswer, EmergencyVerdict } from '@medseal/client';
 import { client } from '../app/session';
 import { useOrganizationNames } from '../consents/organization-names';
+import { t } from '../i18n';
+import { timeText } from '../i18n/locale';
 import { Button } from '../ui/button';
 import { Dialog } from '../ui/dialog';
 import { SelectField } from '../ui/fields';
 import { errorsOf, useForm } from '../ui/form';
 import { ErrorNotice } from '../ui/notice';
 import { Facts } from '../ui/page';
-import { timeText } from '../ui/values';
-import { REASONS, VERDICTS } from './words';
+import { doctorText, reasonText, verdictOptions } from './words';
 
 /** The auditor closes a case with a verdict, which is on the ledger for good. */
 export function ReviewDialog({
@@ -23,37 +24,38 @@ export function ReviewDialog({
   const organizationOf = useOrganizationNames();
   const form = useForm({
     initial: { verdict: '' },
-    validate: ({ verdict }) => errorsOf({ verdict: verdict === '' ? 'Choose the verdict.' : undefined }),
+    validate: ({ verdict }) =>
+      errorsOf({ verdict: verdict === '' ? t('emergency.verdictMissing') : undefined }),
     send: ({ verdict }, idempotencyKey) =>
       client.closeEmergency(one.emergencyId, verdict as EmergencyVerdict, { idempotencyKey }),
     onDone,
   });
   return (
-    <Dialog title="Review the case" onClose={onClose}>
+    <Dialog title={t('emergency.reviewTitle')} onClose={onClose}>
       <form ref={form.form} noValidate onSubmit={form.submit}>
         {form.failure && <ErrorNotice error={form.failure} />}
         <Facts
           items={[
-            ['Doctor', one.readerName ?? `Staff ${one.reader.slice(0, 8)}`],
-            ['Organisation', organizationOf(one.mspId)],
-            ['Opened', timeText(one.openedAt)],
-            ['Until', timeText(one.until)],
-            ['Reason', REASONS[one.reasonCode]],
-            ['In the doctor’s words', one.reason],
+            [t('common.doctor'), doctorText(one)],
+            [t('common.organisation'), organizationOf(one.mspId)],
+            [t('emergency.opened'), timeText(one.openedAt)],
+            [t('emergency.until'), timeText(one.until)],
+            [t('emergency.reason'), reasonText(one.reasonCode)],
+            [t('emergency.words'), one.reason],
           ]}
         />
-        {one.status === 'open' && <p>The window is still open: closing the case ends it at once.</p>}
+        {one.status === 'open' && <p>{t('emergency.stillOpen')}</p>}
         <SelectField
           {...form.field('verdict')}
-          label="Verdict"
+          label={t('emergency.verdict')}
           required
-          options={[['', 'Choose …'], ...Object.entries(VERDICTS)]}
+          options={[['', t('common.choose')], ...verdictOptions()]}
         />
         <div className="form-end">
           <Button type="submit" kind="main" busy={form.busy}>
-            Close the case
+            {t('emergency.close')}
           </Button>
-          <Button onClick={onClose}>Cancel</Button>
+          <Button onClick={onClose}>{t('common.cancel')}</Button>
         </div>
       </form>
     </Dialog>

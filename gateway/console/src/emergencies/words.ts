@@ -1,13 +1,20 @@
-import type { EmergencyAnswer, EmergencyReason } from '@medseal/client';
+import type { EmergencyAnswer, EmergencyReason, EmergencyVerdict } from '@medseal/client';
+import { t } from '../i18n';
 
-export const REASONS: Readonly<Record<EmergencyReason, string>> = {
-  LIFE_THREATENING: 'Life is in danger',
-  UNRESPONSIVE: 'The patient does not respond',
-  CANNOT_CONSENT: 'The patient cannot consent',
-  URGENT: 'Urgent, and the patient cannot be reached',
-};
+const REASONS: readonly EmergencyReason[] = ['LIFE_THREATENING', 'UNRESPONSIVE', 'CANNOT_CONSENT', 'URGENT'];
+const VERDICTS: readonly EmergencyVerdict[] = ['justified', 'unjustified'];
 
-export const VERDICTS = { justified: 'Justified', unjustified: 'Not justified' } as const;
+export const reasonText = (reason: EmergencyReason): string => t(`emergency.reason.${reason}`);
+
+/** To choose from. */
+export const reasonOptions = () => REASONS.map((reason) => [reason, reasonText(reason)] as const);
+
+export const verdictOptions = () =>
+  VERDICTS.map((verdict) => [verdict, t(`emergency.verdict.${verdict}`)] as const);
+
+/** Of a doctor whom only the other hospital knows by name. */
+export const doctorText = ({ readerName, reader }: EmergencyAnswer): string =>
+  readerName ?? t('common.staff', { id: reader.slice(0, 8) });
 
 /** How a case stands, and by which colour. */
 export function caseState({ status, overdue, verdict }: EmergencyAnswer): {
@@ -16,10 +23,10 @@ export function caseState({ status, overdue, verdict }: EmergencyAnswer): {
 } {
   if (status === 'closed')
     return verdict === 'unjustified'
-      ? { kind: 'bad', text: 'Reviewed: not justified' }
-      : { kind: 'good', text: 'Reviewed: justified' };
-  if (overdue) return { kind: 'bad', text: 'Review overdue' };
+      ? { kind: 'bad', text: t('emergency.state.unjustified') }
+      : { kind: 'good', text: t('emergency.state.justified') };
+  if (overdue) return { kind: 'bad', text: t('emergency.state.overdue') };
   return status === 'open'
-    ? { kind: 'warning', text: 'Open' }
-    : { kind: 'neutral', text: 'Ended, waits for review' };
+    ? { kind: 'warning', text: t('emergency.state.open') }
+    : { kind: 'neutral', text: t('emergency.state.ended') };
 }

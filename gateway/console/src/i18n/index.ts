@@ -1,6 +1,6 @@
 import i18next, { type FormatterModule } from 'i18next';
 import { en } from './languages/en';
-import { numberText } from './locale';
+import { numberText, writeAsIn } from './locale';
 
 /** The texts of another language: `languages/<tag>.ts` exports them by default, and is offered from then on. */
 export type Messages = Record<keyof typeof en, string> &
@@ -59,18 +59,35 @@ void i18next.use(formatter).init({
 export const t = <K extends MessageKey>(key: K, ...[values]: ValuesOf<K>): string =>
   i18next.t(key as string, values as Record<string, unknown> | undefined);
 
+/** The text of a code, by the names of its kind; a code that has none there stands as it is. */
+export const codeText = (names: Readonly<Record<string, PlainKey>>, code: string): string => {
+  const key = names[code];
+  return key === undefined ? code : t(key);
+};
+
+/** The text that a code of the service has here; undefined for one that the catalogue does not know. */
+export const textOfCode = (group: CodeGroup, code: string): string | undefined => {
+  const key = `${group}.${code}`;
+  return i18next.exists(key) ? i18next.t(key) : undefined;
+};
+
+/** Where names are put together with a code. */
+type CodeGroup = 'basis' | 'error' | 'role';
+
 const LANGUAGES = import.meta.glob<{ default: Messages }>(['./languages/*.ts', '!./languages/en.ts']);
 
 /** Before anything is shown: the first of the reader's languages that there is; English otherwise. */
 export async function chooseLanguage(preferred: readonly string[]): Promise<void> {
   for (const tag of preferred) {
-    const language = new Intl.Locale(tag).language;
-    if (language === 'en') break;
+    const { language } = new Intl.Locale(tag);
     const load = LANGUAGES[`./languages/${language}.ts`];
-    if (load === undefined) continue;
-    i18next.addResourceBundle(language, 'translation', (await load()).default);
-    await i18next.changeLanguage(language);
-    document.documentElement.lang = language;
+    if (load === undefined && language !== 'en') continue;
+    if (load !== undefined) {
+      i18next.addResourceBundle(language, 'translation', (await load()).default);
+      await i18next.changeLanguage(language);
+      document.documentElement.lang = language;
+    }
+    writeAsIn(tag);
     break;
   }
 }

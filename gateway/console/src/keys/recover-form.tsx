@@ -1,5 +1,6 @@
 import { Device } from '../app/device';
 import { useSession } from '../app/session';
+import { t } from '../i18n';
 import { Button } from '../ui/button';
 import { SecretField, TextArea } from '../ui/fields';
 import { errorsOf, required, useForm } from '../ui/form';
@@ -21,7 +22,7 @@ export function RecoverForm({
     initial: BLANK,
     validate: ({ words, passphrase, passphraseAgain }) =>
       errorsOf<typeof BLANK>({
-        words: required(words, 'the 24 recovery words'),
+        words: required(words, t('recover.wordsMissing')),
         passphrase: passphraseError(passphrase),
         passphraseAgain: againError(passphrase, passphraseAgain),
       }),
@@ -34,30 +35,27 @@ export function RecoverForm({
   return (
     <form ref={form.form} noValidate onSubmit={form.submit}>
       {form.failure && <ErrorNotice error={inWords(form.failure)} />}
-      <p>
-        Enter the words that you wrote down when you activated your account, and choose a new passphrase. They
-        are used in this browser and sent nowhere.
-      </p>
+      <p>{t('recover.lead')}</p>
       <TextArea
         {...form.field('words')}
-        label="Recovery words"
+        label={t('words.label')}
         required
         rows={4}
         isSecret
-        hint="24 words in their order, with spaces between them."
+        hint={t('recover.wordsHint')}
       />
-      <SecretField {...form.field('passphrase')} label="New passphrase" required autoComplete="off" />
+      <SecretField {...form.field('passphrase')} label={t('passphrase.new')} required autoComplete="off" />
       <SecretField
         {...form.field('passphraseAgain')}
-        label="New passphrase again"
+        label={t('passphrase.newAgain')}
         required
         autoComplete="off"
       />
       <div className="form-end">
         <Button type="submit" kind="main" busy={form.busy}>
-          Recover
+          {t('recover.do')}
         </Button>
-        <Button onClick={onCancel}>Cancel</Button>
+        <Button onClick={onCancel}>{t('common.cancel')}</Button>
       </div>
     </form>
   );
@@ -66,9 +64,7 @@ export function RecoverForm({
 /** The device's codes about words say what to do here. */
 function inWords(failure: Error): Error {
   const code = (failure as { code?: unknown }).code;
-  if (code === 'OPEN_FAILED')
-    return new Error('These are recovery words of another account. Take the paper of this one.');
-  if (code === 'BAD_ENCODING')
-    return new Error(`Something is wrong with the words: ${failure.message}. Compare them with your paper.`);
+  if (code === 'OPEN_FAILED') return new Error(t('recover.otherAccount'));
+  if (code === 'BAD_ENCODING') return new Error(t('recover.wrongWords', { fault: failure.message }));
   return failure;
 }

@@ -1,4 +1,5 @@
 import { useState } from 'react';
+import { t } from '../i18n';
 import { Button } from '../ui/button';
 import { TextField } from '../ui/fields';
 import { type Errors, useForm } from '../ui/form';
@@ -13,11 +14,10 @@ export function RecoveryWords({ words, onDone }: { words: string; onDone: () => 
   if (isChecking) return <Check list={list} onBack={() => setIsChecking(false)} onDone={onDone} />;
   return (
     <>
-      <Notice kind="warning" title="Write these words down, in this order">
-        They open your records if you forget your passphrase. Nobody else has them, and nobody can make them
-        again. Whoever reads them has all of your keys: keep the paper where nobody else looks.
+      <Notice kind="warning" title={t('words.writeDown')}>
+        {t('words.why')}
       </Notice>
-      <ol className="words" aria-label="Recovery words">
+      <ol className="words" aria-label={t('words.label')}>
         {list.map((word, index) => (
           <li key={index}>
             <code>{word}</code>
@@ -26,9 +26,9 @@ export function RecoveryWords({ words, onDone }: { words: string; onDone: () => 
       </ol>
       <div className="form-end no-print">
         <Button kind="main" onClick={() => setIsChecking(true)}>
-          I have written them down
+          {t('words.written')}
         </Button>
-        <Button onClick={() => window.print()}>Print</Button>
+        <Button onClick={() => window.print()}>{t('common.print')}</Button>
       </div>
     </>
   );
@@ -51,30 +51,30 @@ function Check({
     validate: (values) =>
       places.reduce<Errors<Asked>>((errors, place) => {
         const isRight = values[`word${place}`]?.trim().toLowerCase() === list[place - 1];
-        return isRight ? errors : { ...errors, [`word${place}`]: `This is not word ${place} of your list.` };
+        return isRight ? errors : { ...errors, [`word${place}`]: t('words.wrong', { place }) };
       }, {}),
     send: () => Promise.resolve(),
     onDone,
   });
   return (
     <form ref={form.form} noValidate onSubmit={form.submit}>
-      <p>Enter these words from your paper.</p>
+      <p>{t('words.enter')}</p>
       <div className="form-row">
         {places.map((place) => (
           <TextField
             key={place}
             {...form.field(`word${place}`)}
             value={form.values[`word${place}`] ?? ''}
-            label={`Word ${place}`}
+            label={t('words.word', { place })}
             required
           />
         ))}
       </div>
       <div className="form-end">
         <Button type="submit" kind="main">
-          Confirm
+          {t('words.confirm')}
         </Button>
-        <Button onClick={onBack}>Show the words again</Button>
+        <Button onClick={onBack}>{t('words.again')}</Button>
       </div>
     </form>
   );

@@ -2,6 +2,7 @@ import { useState } from 'react';
 import { useQuery } from '@tanstack/react-query';
 import { LogTable } from '../access/log-table';
 import { client, useUser } from '../app/session';
+import { t } from '../i18n';
 import { Button } from '../ui/button';
 import { TextField } from '../ui/fields';
 import { ErrorNotice, Waiting } from '../ui/notice';
@@ -16,18 +17,17 @@ function OwnLog() {
   const own = useQuery({ queryKey: ['patients', 'own'], queryFn: () => client.patients({ limit: 1 }) });
   const registrationNo = own.data?.items[0]?.registrationNo;
   return (
-    <Page
-      title="Access Log"
-      lead="Who has read your records, newest first. Each line is a receipt on the ledger."
-    >
+    <Page title={t('access.title')} lead={t('access.lead')}>
       <div className="panel">
-        {own.isPending && <Waiting text="Loading …" />}
+        {own.isPending && <Waiting text={t('common.loading')} />}
         {own.isError && <ErrorNotice error={own.error} retry={() => void own.refetch()} />}
         {registrationNo && (
           <LogTable
+            heading="h2"
             list={registrationNo}
             ofOwn
             fetchPage={(query) => client.accessLog(registrationNo, query)}
+            fetchChoices={() => client.accessLogChoices(registrationNo)}
           />
         )}
       </div>
@@ -43,10 +43,7 @@ function PublicLog() {
   const [ledgerId, setLedgerId] = useState('');
   const [error, setError] = useState<string>();
   return (
-    <Page
-      title="Access Log"
-      lead="The public part of a patient’s access log: which records, when, by which organisation."
-    >
+    <Page title={t('access.title')} lead={t('access.publicLead')}>
       <div className="panel">
         <form
           className="search"
@@ -54,22 +51,23 @@ function PublicLog() {
           onSubmit={(event) => {
             event.preventDefault();
             const wanted = typed.trim();
-            setError(LEDGER_ID.test(wanted) ? undefined : 'Enter an id of 32 characters 0–9, a–f.');
+            setError(LEDGER_ID.test(wanted) ? undefined : t('access.idWrong'));
             setLedgerId(LEDGER_ID.test(wanted) ? wanted : '');
           }}
         >
-          <TextField
-            label="Patient’s id on the ledger"
-            value={typed}
-            onChange={setTyped}
-            error={error}
-            required
-          />
+          <TextField label={t('access.id')} value={typed} onChange={setTyped} error={error} required />
           <div className="field">
-            <Button type="submit">Show</Button>
+            <Button type="submit">{t('access.show')}</Button>
           </div>
         </form>
-        {ledgerId && <LogTable list={ledgerId} fetchPage={(query) => client.accessLogOf(ledgerId, query)} />}
+        {ledgerId && (
+          <LogTable
+            heading="h2"
+            list={ledgerId}
+            fetchPage={(query) => client.accessLogOf(ledgerId, query)}
+            fetchChoices={() => client.accessLogChoicesOf(ledgerId)}
+          />
+        )}
       </div>
     </Page>
   );

@@ -2,19 +2,20 @@ import { useState } from 'react';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import type { SessionSummary } from '@medseal/client';
 import { client, useSession, useUser } from '../app/session';
+import { t } from '../i18n';
+import { timeText } from '../i18n/locale';
 import { Button } from '../ui/button';
 import { SecretField } from '../ui/fields';
 import { errorsOf, useForm } from '../ui/form';
 import { Badge, ErrorNotice, Notice, Waiting } from '../ui/notice';
 import { Page, Panel } from '../ui/page';
 import { Table } from '../ui/table';
-import { timeText } from '../ui/values';
 
-export const PASSWORD_LENGTH_MIN = 8;
+const PASSWORD_LENGTH_MIN = 8;
 
 export function AccountPage() {
   return (
-    <Page title="Change Password">
+    <Page title={t('account.title')}>
       <div className="columns">
         <ChangePassword />
         <Sessions />
@@ -33,14 +34,14 @@ function ChangePassword() {
     initial: BLANK,
     validate: ({ currentPassword, newPassword, again }) =>
       errorsOf<typeof BLANK>({
-        currentPassword: currentPassword === '' ? 'Enter your present password.' : undefined,
+        currentPassword: currentPassword === '' ? t('account.presentMissing') : undefined,
         newPassword:
           newPassword.length < PASSWORD_LENGTH_MIN
-            ? `Choose at least ${PASSWORD_LENGTH_MIN} characters.`
+            ? t('password.short', { count: PASSWORD_LENGTH_MIN })
             : newPassword === currentPassword
-              ? 'Choose another one than the present.'
+              ? t('password.same')
               : undefined,
-        again: again === newPassword ? undefined : 'The two are not the same.',
+        again: again === newPassword ? undefined : t('password.differ'),
       }),
     send: ({ currentPassword, newPassword }) => client.changePassword(currentPassword, newPassword),
     onDone: () => {
@@ -50,8 +51,8 @@ function ChangePassword() {
     },
   });
   return (
-    <Panel title="Password">
-      {done && <Notice kind="good">The password was changed. Your other sessions were ended.</Notice>}
+    <Panel title={t('common.password')}>
+      {done && <Notice kind="good">{t('account.changed')}</Notice>}
       <form
         ref={form.form}
         noValidate
@@ -64,25 +65,25 @@ function ChangePassword() {
         <input type="text" name="username" autoComplete="username" value={username} readOnly hidden />
         <SecretField
           {...form.field('currentPassword')}
-          label="Present password"
+          label={t('account.present')}
           required
           autoComplete="current-password"
         />
         <SecretField
           {...form.field('newPassword')}
-          label="New password"
+          label={t('account.new')}
           required
           autoComplete="new-password"
         />
         <SecretField
           {...form.field('again')}
-          label="New password again"
+          label={t('account.newAgain')}
           required
           autoComplete="new-password"
         />
         <div className="form-end">
           <Button type="submit" kind="main" busy={form.busy}>
-            Change password
+            {t('account.change')}
           </Button>
         </div>
       </form>
@@ -109,14 +110,14 @@ function Sessions() {
   const items = sessions.data?.items ?? [];
   return (
     <Panel
-      title="Where you are signed in"
+      title={t('account.sessions')}
       actions={
         <Button busy={everywhere.isPending} onClick={() => everywhere.mutate()}>
-          Sign out everywhere
+          {t('account.everywhere')}
         </Button>
       }
     >
-      {sessions.isPending && <Waiting text="Loading …" />}
+      {sessions.isPending && <Waiting text={t('common.loading')} />}
       {[sessions.error, ending.error, everywhere.error]
         .filter((error) => error !== null)
         .map((error, index) => (
@@ -124,27 +125,27 @@ function Sessions() {
         ))}
       {items.length > 0 && (
         <Table
-          caption="Your sessions"
+          caption={t('account.sessionsCaption')}
           rows={items}
           keyOf={({ id }) => id}
           columns={[
-            { header: 'Since', cell: ({ createdAt }) => timeText(createdAt) },
-            { header: 'Last used', cell: ({ lastUsedAt }) => timeText(lastUsedAt) },
-            { header: 'Ends', cell: ({ expiresAt }) => timeText(expiresAt) },
+            { header: t('common.since'), cell: ({ createdAt }) => timeText(createdAt) },
+            { header: t('account.lastUsed'), cell: ({ lastUsedAt }) => timeText(lastUsedAt) },
+            { header: t('account.ends'), cell: ({ expiresAt }) => timeText(expiresAt) },
             {
-              header: 'Actions',
+              header: t('common.actions'),
               kind: 'actions',
               cell: (session) =>
                 session.current ? (
-                  <Badge kind="good">This one</Badge>
+                  <Badge kind="good">{t('account.thisOne')}</Badge>
                 ) : (
                   <Button
                     kind="quiet"
-                    aria-label={`Sign out the session of ${timeText(session.createdAt)}`}
+                    aria-label={t('account.signOutOne', { since: timeText(session.createdAt) })}
                     busy={ending.isPending}
                     onClick={() => ending.mutate([session])}
                   >
-                    Sign out
+                    {t('common.signOut')}
                   </Button>
                 ),
             },

@@ -4,12 +4,14 @@ import { useMutation, useQuery } from '@tanstack/react-query';
 import { Device } from '../app/device';
 import { useOrganizations } from '../app/organizations';
 import { useSession } from '../app/session';
+import { t } from '../i18n';
 import { againError, passphraseError } from '../keys/passphrase';
 import { RecoveryWords } from '../keys/recovery-words';
 import { Button } from '../ui/button';
 import { CheckField, SecretField, SelectField, TextField } from '../ui/fields';
 import { errorsOf, required, useForm } from '../ui/form';
 import { ErrorNotice, Notice, Waiting } from '../ui/notice';
+import { PublicPage } from '../ui/page';
 import { grouped } from '../ui/values';
 
 const PASSWORD_LENGTH_MIN = 8;
@@ -36,9 +38,6 @@ export function ActivatePage() {
   const [activated, setActivated] = useState<Activated>();
   const heading = useRef<HTMLHeadingElement>(null);
   useEffect(() => {
-    document.title = 'Activate your account · Medseal';
-  }, []);
-  useEffect(() => {
     // The form is gone: reading goes on here.
     if (activated) heading.current?.focus();
   }, [activated]);
@@ -53,19 +52,15 @@ export function ActivatePage() {
     initial: BLANK,
     validate: (values) =>
       errorsOf<typeof BLANK>({
-        organization: values.organization === '' ? 'Choose your home hospital.' : undefined,
-        activationCode: required(values.activationCode, 'the code of your letter'),
-        isLetterRoot: values.isLetterRoot
-          ? undefined
-          : 'Compare the fingerprint with your letter. If it differs, do not go on and tell your hospital.',
-        username: USERNAME.test(values.username)
-          ? undefined
-          : 'Choose 3 to 64 letters, digits, dots, dashes or underscores.',
+        organization: values.organization === '' ? t('activate.hospitalMissing') : undefined,
+        activationCode: required(values.activationCode, t('activate.codeMissing')),
+        isLetterRoot: values.isLetterRoot ? undefined : t('activate.compare'),
+        username: USERNAME.test(values.username) ? undefined : t('activate.usernameWrong'),
         password:
           values.password.length < PASSWORD_LENGTH_MIN
-            ? `Choose at least ${PASSWORD_LENGTH_MIN} characters.`
+            ? t('password.short', { count: PASSWORD_LENGTH_MIN })
             : undefined,
-        passwordAgain: values.passwordAgain === values.password ? undefined : 'The two passwords differ.',
+        passwordAgain: values.passwordAgain === values.password ? undefined : t('password.differ'),
         passphrase: passphraseError(values.passphrase, values.password),
         passphraseAgain: againError(values.passphrase, values.passphraseAgain),
       }),
@@ -93,112 +88,107 @@ export function ActivatePage() {
     ({ kind, signIn: here }) => kind === 'hospital' && here !== false,
   );
   return (
-    <div className="door wide">
-      <main>
-        <div className="door-head">
-          <span className="brand">
-            <img src="/favicon.svg" alt="" width="28" height="28" /> Medseal
-          </span>
-          <p>
-            <Link to="/sign-in">Back to sign-in</Link>
-          </p>
-        </div>
-        {activated && (
-          <div className="panel">
-            <h1 ref={heading} tabIndex={-1}>
-              Your recovery words
-            </h1>
-            <p className="no-print">Your account is active. One step is left before you go on.</p>
-            <RecoveryWords words={activated.result} onDone={() => entering.mutate(activated.device)} />
-            {entering.isPending && <Waiting text="Signing you in …" />}
-            {entering.isError && (
-              <ErrorNotice error={entering.error} retry={() => entering.mutate(activated.device)} />
-            )}
-          </div>
-        )}
-        <div className="panel" hidden={activated !== undefined}>
-          <h1>Activate your patient account</h1>
-          {organizations.isError && (
-            <ErrorNotice error={organizations.error} retry={() => void organizations.refetch()} />
+    <PublicPage title={t('activate.title')} head={<Link to="/sign-in">{t('activate.back')}</Link>} wide>
+      {activated && (
+        <div className="panel">
+          <h1 ref={heading} tabIndex={-1}>
+            {t('activate.words')}
+          </h1>
+          <p className="no-print">{t('activate.oneStep')}</p>
+          <RecoveryWords words={activated.result} onDone={() => entering.mutate(activated.device)} />
+          {entering.isPending && <Waiting text={t('activate.signingIn')} />}
+          {entering.isError && (
+            <ErrorNotice error={entering.error} retry={() => entering.mutate(activated.device)} />
           )}
-          <form ref={form.form} noValidate onSubmit={form.submit}>
-            {form.failure && <ErrorNotice error={form.failure} />}
-            <fieldset>
-              <legend>1. Your letter</legend>
-              <SelectField
-                {...form.field('organization')}
-                label="Home hospital"
-                required
-                options={[['', 'Choose …'], ...hospitals.map(({ id, name }) => [id, name] as const)]}
-              />
-              <TextField
-                {...form.field('activationCode')}
-                label="Activation code"
-                required
-                hint="24 letters and digits. Upper or lower case and dashes do not matter."
-              />
-              <p>Fingerprint of the ministry’s root, as this service gives it:</p>
-              {fingerprint.isPending ? (
-                <Waiting text="Computing …" />
-              ) : fingerprint.isError ? (
-                <ErrorNotice error={fingerprint.error} retry={() => void fingerprint.refetch()} />
-              ) : (
-                <p>
-                  <code>{grouped(fingerprint.data)}</code>
-                </p>
-              )}
-              <CheckField
-                label="It is the same as on my letter."
-                checked={form.values.isLetterRoot}
-                error={form.errors.isLetterRoot}
-                onChange={(checked) => form.set('isLetterRoot', checked)}
-              />
-            </fieldset>
-            <fieldset>
-              <legend>2. Your sign-in</legend>
-              <TextField {...form.field('username')} label="User name" required autoComplete="username" />
-              <div className="form-row">
-                <SecretField
-                  {...form.field('password')}
-                  label="Password"
-                  required
-                  autoComplete="new-password"
-                />
-                <SecretField
-                  {...form.field('passwordAgain')}
-                  label="Password again"
-                  required
-                  autoComplete="new-password"
-                />
-              </div>
-            </fieldset>
-            <fieldset>
-              <legend>3. Your passphrase</legend>
-              <Notice kind="warning">
-                The passphrase opens your records. It never leaves this browser, and nobody can reset it: keep
-                it in a safe place.
-              </Notice>
-              <div className="form-row">
-                <SecretField {...form.field('passphrase')} label="Passphrase" required autoComplete="off" />
-                <SecretField
-                  {...form.field('passphraseAgain')}
-                  label="Passphrase again"
-                  required
-                  autoComplete="off"
-                />
-              </div>
-            </fieldset>
-            <div className="form-end">
-              <Button type="submit" kind="main" busy={form.busy}>
-                Activate
-              </Button>
-              <span role="status">
-                {form.busy ? 'Making your keys in this browser and signing the activation …' : ''}
-              </span>
-            </div>
-          </form>
         </div>
-      </main>
-    </div>
+      )}
+      <div className="panel" hidden={activated !== undefined}>
+        <h1>{t('activate.title')}</h1>
+        {organizations.isError && (
+          <ErrorNotice error={organizations.error} retry={() => void organizations.refetch()} />
+        )}
+        <form ref={form.form} noValidate onSubmit={form.submit}>
+          {form.failure && <ErrorNotice error={form.failure} />}
+          <fieldset>
+            <legend>{t('activate.letter')}</legend>
+            <SelectField
+              {...form.field('organization')}
+              label={t('activate.hospital')}
+              required
+              options={[['', t('common.choose')], ...hospitals.map(({ id, name }) => [id, name] as const)]}
+            />
+            <TextField
+              {...form.field('activationCode')}
+              label={t('activate.code')}
+              required
+              hint={t('activate.codeHint')}
+            />
+            <p>{t('activate.fingerprint')}</p>
+            {fingerprint.isPending ? (
+              <Waiting text={t('activate.computing')} />
+            ) : fingerprint.isError ? (
+              <ErrorNotice error={fingerprint.error} retry={() => void fingerprint.refetch()} />
+            ) : (
+              <p>
+                <code>{grouped(fingerprint.data)}</code>
+              </p>
+            )}
+            <CheckField
+              label={t('activate.same')}
+              checked={form.values.isLetterRoot}
+              error={form.errors.isLetterRoot}
+              onChange={(checked) => form.set('isLetterRoot', checked)}
+            />
+          </fieldset>
+          <fieldset>
+            <legend>{t('activate.signIn')}</legend>
+            <TextField
+              {...form.field('username')}
+              label={t('common.username')}
+              required
+              autoComplete="username"
+            />
+            <div className="form-row">
+              <SecretField
+                {...form.field('password')}
+                label={t('common.password')}
+                required
+                autoComplete="new-password"
+              />
+              <SecretField
+                {...form.field('passwordAgain')}
+                label={t('activate.passwordAgain')}
+                required
+                autoComplete="new-password"
+              />
+            </div>
+          </fieldset>
+          <fieldset>
+            <legend>{t('activate.passphrase')}</legend>
+            <Notice kind="warning">{t('activate.passphraseWhy')}</Notice>
+            <div className="form-row">
+              <SecretField
+                {...form.field('passphrase')}
+                label={t('passphrase.label')}
+                required
+                autoComplete="off"
+              />
+              <SecretField
+                {...form.field('passphraseAgain')}
+                label={t('activate.passphraseAgain')}
+                required
+                autoComplete="off"
+              />
+            </div>
+          </fieldset>
+          <div className="form-end">
+            <Button type="submit" kind="main" busy={form.busy}>
+              {t('activate.do')}
+            </Button>
+            <span role="status">{form.busy ? t('activate.busy') : ''}</span>
+          </div>
+        </form>
+      </div>
+    </PublicPage>
   );
 }

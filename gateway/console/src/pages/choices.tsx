@@ -1,16 +1,14 @@
 import { Link } from '@tanstack/react-router';
 import { Choices } from '../consents/choices';
+import { t } from '../i18n';
 import { Page } from '../ui/page';
 
 /** After the activation, and whenever the patient wants to decide anew. */
 export const ChoicesPage = () => (
-  <Page
-    title="Your choices"
-    lead="What may happen without your being asked each time. Nothing is allowed unless you sign it."
-  >
+  <Page title={t('choices.title')} lead={t('choices.lead')}>
     <Choices />
     <p>
-      <Link to="/">To the dashboard</Link>
+      <Link to="/">{t('choices.back')}</Link>
     </p>
   </Page>
 );

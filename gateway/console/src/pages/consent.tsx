@@ -113,8 +113,10 @@ export function ConsentPage() {
               {isGuardian && found.status === 'active' && (
                 <Panel title="Who looked">
                   <LogTable
+                    heading="h3"
                     list={found.ledgerId}
                     fetchPage={(query) => client.accessLogOf(found.ledgerId, query)}
+                    fetchChoices={() => client.accessLogChoicesOf(found.ledgerId)}
                   />
                 </Panel>
               )}

@@ -10,6 +10,7 @@ import { PurgesPending } from '../consents/purges-pending';
 import { CaseTable } from '../emergencies/case-table';
 import { t } from '../i18n';
 import { shareText } from '../i18n/locale';
+import { OwnVisits } from '../records/own-visits';
 import { RecordTable } from '../records/record-table';
 import { Worklist } from '../records/worklist';
 import { Badge, Empty, ErrorNotice, Notice, Waiting } from '../ui/notice';
@@ -99,6 +100,7 @@ const NewestRecords = ({ title, actions }: { title: string; actions?: ReactNode 
 
 const DoctorsWork = () => (
   <>
+    <OwnVisits />
     <Panel
       title="Waiting for you"
       actions={
@@ -267,6 +269,10 @@ function NetworkHealth() {
           [
             t('home.network.coverage'),
             audits.files === 0 ? undefined : shareText(audits.covered / audits.files),
+          ],
+          [
+            t('home.network.oldest'),
+            audits.oldestUnproven === null ? undefined : timeText(audits.oldestUnproven.since),
           ],
           [t('home.network.failing'), audits.failing],
         ]}

@@ -3,6 +3,7 @@ import { useMutation, useQueryClient } from '@tanstack/react-query';
 import type { DoctorAnswer } from '@medseal/client';
 import { useOrganizations } from '../app/organizations';
 import { client, useUser } from '../app/session';
+import { t } from '../i18n';
 import { Button } from '../ui/button';
 import { Dialog } from '../ui/dialog';
 import { TextArea, TextField } from '../ui/fields';
@@ -31,41 +32,45 @@ export function DoctorsPage() {
     void queries.invalidateQueries({ queryKey: ['doctors'] });
   };
   const columns: Column<DoctorAnswer>[] = [
-    { header: 'Name', cell: ({ name }) => name ?? '–' },
-    { header: 'Specialization', cell: ({ specialization }) => specialization ?? '–' },
-    { header: 'Hospital', cell: (doctor) => nameOf(doctor.organization) },
+    { header: t('common.name'), cell: ({ name }) => name ?? '–' },
+    { header: t('doctors.specialization'), cell: ({ specialization }) => specialization ?? '–' },
+    { header: t('common.hospital'), cell: (doctor) => nameOf(doctor.organization) },
     ...(seesContact
       ? ([
-          { header: 'Contact', cell: ({ contactNo }) => contactNo ?? '–', kind: 'number' },
-          { header: 'E-mail', cell: ({ email }) => email ?? '–' },
+          { header: t('doctors.contact'), cell: ({ contactNo }) => contactNo ?? '–', kind: 'number' },
+          { header: t('doctors.email'), cell: ({ email }) => email ?? '–' },
         ] satisfies Column<DoctorAnswer>[])
       : []),
     {
-      header: 'Status',
+      header: t('common.status'),
       cell: ({ status }) =>
-        status === 'active' ? <Badge kind="good">Active</Badge> : <Badge kind="warning">Suspended</Badge>,
+        status === 'active' ? (
+          <Badge kind="good">{t('common.active')}</Badge>
+        ) : (
+          <Badge kind="warning">{t('common.suspended')}</Badge>
+        ),
     },
     ...(isAdmin
       ? ([
           {
-            header: 'Actions',
+            header: t('common.actions'),
             kind: 'actions',
             cell: (doctor) =>
               doctor.organization === organization && (
                 <>
                   <Button
                     kind="quiet"
-                    aria-label={`Edit ${doctor.name}`}
+                    aria-label={t('doctors.editOne', { name: doctor.name ?? doctor.id })}
                     onClick={() => setOpen({ kind: 'edit', doctor })}
                   >
-                    Edit
+                    {t('doctors.edit')}
                   </Button>
                   <Button
                     kind="quiet"
-                    aria-label={`Remove ${doctor.name}`}
+                    aria-label={t('doctors.removeOne', { name: doctor.name ?? doctor.id })}
                     onClick={() => setOpen({ kind: 'remove', doctor })}
                   >
-                    Remove
+                    {t('doctors.remove')}
                   </Button>
                 </>
               ),
@@ -75,11 +80,11 @@ export function DoctorsPage() {
   ];
   return (
     <Page
-      title="Doctors Info"
+      title={t('doctors.title')}
       actions={
         isAdmin && (
           <Button kind="main" onClick={() => setOpen({ kind: 'new' })}>
-            Add a doctor
+            {t('doctors.new')}
           </Button>
         )
       }
@@ -87,20 +92,14 @@ export function DoctorsPage() {
       {done && <Notice kind="good">{done}</Notice>}
       <div className="panel">
         <div className="search">
-          <TextField
-            label="Search by name or specialization"
-            type="search"
-            value={q}
-            onChange={setQ}
-            required
-          />
+          <TextField label={t('doctors.search')} type="search" value={q} onChange={setQ} required />
         </div>
         <PagedList paged={paged}>
           {paged.query.data?.items.length === 0 ? (
-            <Empty>{q ? `No doctor matches “${q}”.` : 'No doctor is registered yet.'}</Empty>
+            <Empty>{q ? t('doctors.noMatch', { q }) : t('doctors.empty')}</Empty>
           ) : (
             <Table
-              caption="Doctors"
+              caption={t('doctors.caption')}
               columns={columns}
               rows={paged.query.data?.items ?? []}
               keyOf={({ id }) => id}
@@ -109,20 +108,23 @@ export function DoctorsPage() {
         </PagedList>
       </div>
       {open?.kind === 'new' && (
-        <DoctorForm onClose={() => setOpen(undefined)} onDone={({ name }) => finish(`${name} was added.`)} />
+        <DoctorForm
+          onClose={() => setOpen(undefined)}
+          onDone={({ name }) => finish(t('doctors.added', { name: name ?? '' }))}
+        />
       )}
       {open?.kind === 'edit' && (
         <DoctorForm
           doctor={open.doctor}
           onClose={() => setOpen(undefined)}
-          onDone={({ name }) => finish(`${name} was changed.`)}
+          onDone={({ name }) => finish(t('doctors.changed', { name: name ?? '' }))}
         />
       )}
       {open?.kind === 'remove' && (
         <RemoveDoctor
           doctor={open.doctor}
           onClose={() => setOpen(undefined)}
-          onDone={() => finish(`${open.doctor.name} was removed.`)}
+          onDone={() => finish(t('doctors.removed', { name: open.doctor.name ?? '' }))}
         />
       )}
     </Page>
@@ -150,10 +152,9 @@ function DoctorForm({
     },
     validate: ({ name, specialization, contactNo }) =>
       errorsOf({
-        name: required(name, 'the name'),
-        specialization: required(specialization, 'the specialization'),
-        contactNo:
-          contactNo === '' || PHONE.test(contactNo) ? undefined : 'Write 6 to 15 digits without spaces.',
+        name: required(name, t('common.nameMissing')),
+        specialization: required(specialization, t('doctors.specializationMissing')),
+        contactNo: contactNo === '' || PHONE.test(contactNo) ? undefined : t('doctors.contactWrong'),
       }),
     send: ({ name, specialization, ...contact }, idempotencyKey) => {
       const fields = Object.entries(contact);
@@ -171,21 +172,26 @@ function DoctorForm({
     onDone,
   });
   return (
-    <Dialog title={doctor ? 'Edit doctor' : 'Add a doctor'} onClose={onClose}>
+    <Dialog title={doctor ? t('doctors.editTitle') : t('doctors.new')} onClose={onClose}>
       <form ref={form.form} noValidate onSubmit={form.submit}>
         {form.failure && <ErrorNotice error={form.failure} />}
-        <TextField {...form.field('name')} label="Name" required />
-        <TextField {...form.field('specialization')} label="Specialization" required />
+        <TextField {...form.field('name')} label={t('common.name')} required />
+        <TextField {...form.field('specialization')} label={t('doctors.specialization')} required />
         <div className="form-row">
-          <TextField {...form.field('contactNo')} label="Contact number" inputMode="tel" type="tel" />
-          <TextField {...form.field('email')} label="E-mail" type="email" />
+          <TextField
+            {...form.field('contactNo')}
+            label={t('doctors.contactNumber')}
+            inputMode="tel"
+            type="tel"
+          />
+          <TextField {...form.field('email')} label={t('doctors.email')} type="email" />
         </div>
-        <TextArea {...form.field('address')} label="Address" />
+        <TextArea {...form.field('address')} label={t('doctors.address')} />
         <div className="form-end">
           <Button type="submit" kind="main" busy={form.busy}>
-            {doctor ? 'Save' : 'Add doctor'}
+            {doctor ? t('common.save') : t('doctors.add')}
           </Button>
-          <Button onClick={onClose}>Cancel</Button>
+          <Button onClick={onClose}>{t('common.cancel')}</Button>
         </div>
       </form>
     </Dialog>
@@ -206,17 +212,14 @@ function RemoveDoctor({
     onSuccess: onDone,
   });
   return (
-    <Dialog title={`Remove ${doctor.name}?`} onClose={onClose}>
+    <Dialog title={t('doctors.removeTitle', { name: doctor.name ?? doctor.id })} onClose={onClose}>
       {removal.isError && <ErrorNotice error={removal.error} />}
-      <p>
-        Their access ends at once and for good, with their sign-in. Records that they wrote stay, under their
-        name.
-      </p>
+      <p>{t('doctors.removeText')}</p>
       <div className="form-end">
         <Button kind="danger" busy={removal.isPending} onClick={() => removal.mutate()}>
-          Remove
+          {t('doctors.remove')}
         </Button>
-        <Button onClick={onClose}>Cancel</Button>
+        <Button onClick={onClose}>{t('common.cancel')}</Button>
       </div>
     </Dialog>
   );

@@ -7,7 +7,7 @@ import { useDoctors } from '../app/doctors';
 import { client } from '../app/session';
 import { useOrganizationNames } from '../consents/organization-names';
 import { Remaining } from '../emergencies/remaining';
-import { caseState, REASONS } from '../emergencies/words';
+import { caseState, reasonText } from '../emergencies/words';
 import { DocumentView } from '../records/document-view';
 import { Button } from '../ui/button';
 import { Badge, Empty, ErrorNotice, Notice, Waiting } from '../ui/notice';
@@ -58,7 +58,7 @@ export function EmergencyPage() {
               ['Time', status === 'open' && <Remaining key="t" until={until} onOver={look} />],
               ['Opened', timeText(openedAt)],
               ['Until', timeText(until)],
-              ['Reason', REASONS[reasonCode]],
+              ['Reason', reasonText(reasonCode)],
             ]}
           />
         </Panel>

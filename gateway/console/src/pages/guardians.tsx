@@ -11,6 +11,7 @@ import { useOrganizationNames } from '../consents/organization-names';
 import { RevokeDialog } from '../consents/revoke-dialog';
 import { useDevice } from '../consents/use-device';
 import { isUnderWay } from '../consents/words';
+import { t } from '../i18n';
 import { Button } from '../ui/button';
 import { Empty, ErrorNotice, Notice, Waiting } from '../ui/notice';
 import { Page, Panel } from '../ui/page';
@@ -101,7 +102,7 @@ function Guardians({
       columns={[
         { header: 'Guardian', cell: ({ grantee }) => nameOf(grantee) },
         { header: 'Home hospital', cell: ({ grantee }) => organizationOf(grantee.mspId) },
-        { header: 'Since', cell: ({ grantedAt }) => timeText(grantedAt) },
+        { header: t('common.since'), cell: ({ grantedAt }) => timeText(grantedAt) },
         { header: 'Status', cell: (consent) => <ConsentState consent={consent} /> },
         {
           header: 'Actions',
@@ -177,7 +178,7 @@ function LookedAfter({ all }: { all: readonly ConsentAnswer[] }) {
           header: 'Kept by',
           cell: ({ agents }) => agents.map(({ mspId }) => organizationOf(mspId)).join(', '),
         },
-        { header: 'Since', cell: ({ grantedAt }) => timeText(grantedAt) },
+        { header: t('common.since'), cell: ({ grantedAt }) => timeText(grantedAt) },
         { header: 'Status', cell: (consent) => <ConsentState consent={consent} /> },
       ]}
     />

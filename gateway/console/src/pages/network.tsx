@@ -121,7 +121,7 @@ function PeerHeight({
 }
 
 function Coverage({ audits }: { audits: NetworkAnswer['audits'] }) {
-  const { everyDays, files, covered, failing, neverAudited, open } = audits;
+  const { everyDays, files, covered, failing, neverAudited, open, oldestUnproven } = audits;
   return (
     <Panel title={t('network.audits')} actions={<Link to="/audits">{t('network.audits.link')}</Link>}>
       {files === 0 ? (
@@ -149,6 +149,15 @@ function Coverage({ audits }: { audits: NetworkAnswer['audits'] }) {
                 ),
               ],
               [t('network.audits.never'), t('network.audits.files', { count: neverAudited })],
+              [
+                t('network.audits.oldest'),
+                oldestUnproven === null
+                  ? t('network.audits.none')
+                  : t(oldestUnproven.isNeverProven ? 'network.audits.sinceChained' : 'network.audits.since', {
+                      id: oldestUnproven.recordId.slice(0, 8),
+                      at: timeText(oldestUnproven.since),
+                    }),
+              ],
               [t('network.audits.open'), open],
             ]}
           />

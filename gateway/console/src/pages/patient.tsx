@@ -186,7 +186,7 @@ function Visits({
                         visit.status === 'in-progress' && (
                           <Button
                             kind="quiet"
-                            aria-label={`Close the visit for ${visit.reason}`}
+                            aria-label={`Close visit for ${visit.reason}`}
                             busy={closing.isPending && closing.variables.id === visit.id}
                             onClick={() => closing.mutate(visit)}
                           >

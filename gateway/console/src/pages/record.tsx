@@ -16,6 +16,7 @@ import { returnedText, stepName } from '../records/step-words';
 import { VersionsPanel } from '../records/versions-panel';
 import { UnlockDialog } from '../records/unlock-dialog';
 import { t } from '../i18n';
+import { RichText } from '../i18n/rich-text';
 import { Button } from '../ui/button';
 import { ErrorNotice, Notice, Waiting } from '../ui/notice';
 import { Facts, Page, Panel } from '../ui/page';
@@ -42,10 +43,10 @@ export function RecordPage() {
     mutationFn: () => client.completeRecord(recordId),
     onSuccess: () => recordsChanged(queries),
   });
-  if (query.isPending) return <Waiting text="Loading …" />;
+  if (query.isPending) return <Waiting text={t('common.loading')} />;
   if (query.isError)
     return (
-      <Page title="Record">
+      <Page title={t('record.title')}>
         <ErrorNotice error={query.error} retry={() => void query.refetch()} />
       </Page>
     );
@@ -67,10 +68,10 @@ export function RecordPage() {
   return (
     <>
       <p className="trail">
-        <Link to="/records">EHR Record</Link>
+        <Link to="/records">{t('records.title')}</Link>
       </p>
       <Page
-        title={record.disease ?? `Record ${recordId.slice(0, 8)}`}
+        title={record.disease ?? t('queue.record', { id: recordId.slice(0, 8) })}
         actions={
           mayAmend && (
             <Link to="/records/$recordId/amend" params={{ recordId }} className="button">
@@ -84,11 +85,11 @@ export function RecordPage() {
           <Notice kind="warning">{returnedText(integrity.returned)}</Notice>
         )}
         <Panel
-          title="Steps"
+          title={t('records.steps')}
           actions={
             mayComplete && (
               <Button busy={completion.isPending} onClick={() => completion.mutate()}>
-                {stepName(record.next?.step ?? '')} now
+                {t('step.now', { step: stepName(record.next?.step ?? '') })}
               </Button>
             )
           }
@@ -100,13 +101,13 @@ export function RecordPage() {
         {mayAttest && <Attesting recordId={recordId} onDone={stepDone} />}
         <CloudPanel record={record} isAuthor={isAuthor} />
         <VersionsPanel record={record} mayOpen={role === 'patient' ? 'owner' : isAuthor ? 'author' : false} />
-        <Panel title="On the ledger">
+        <Panel title={t('record.onLedger')}>
           <Facts
             items={[
-              ['Status', <RecordState key="s" record={record} />],
-              ['Date', record.effectiveDate && dayText(record.effectiveDate)],
+              [t('records.status'), <RecordState key="s" record={record} />],
+              [t('records.date'), record.effectiveDate && dayText(record.effectiveDate)],
               [
-                'Patient',
+                t('records.patient'),
                 record.registrationNo &&
                   (role === 'doctor' || role === 'hospital-admin' ? (
                     <Link
@@ -120,28 +121,29 @@ export function RecordPage() {
                     record.registrationNo
                   )),
               ],
-              ['Doctor', nameOf(record.author)],
-              ['Hospital', hospital ?? record.hospital],
-              ['Version', record.version],
-              ['Written', timeText(record.createdAt)],
-              ['Hash', record.contentHash && <Hash key="h" value={record.contentHash} name="Hash" />],
+              [t('records.doctor'), nameOf(record.author)],
+              [t('record.hospital'), hospital ?? record.hospital],
+              [t('records.version'), record.version],
+              [t('records.written'), timeText(record.createdAt)],
               [
-                'Previous hash',
-                record.prevHash && <Hash key="q" value={record.prevHash} name="Previous hash" />,
+                t('pipeline.hash'),
+                record.contentHash && <Hash key="h" value={record.contentHash} name={t('pipeline.hash')} />,
+              ],
+              [
+                t('pipeline.previous'),
+                record.prevHash && <Hash key="q" value={record.prevHash} name={t('pipeline.previous')} />,
               ],
             ]}
           />
         </Panel>
         {record.status === 'created' ? (
-          <Notice>This version is begun but not sealed: there is nothing to open yet.</Notice>
+          <Notice>{t('record.notSealed')}</Notice>
         ) : role === 'patient' ? (
           <OwnersContent record={record} />
         ) : isAuthor || role === 'doctor' ? (
           <ReadersContent record={record} isAuthor={isAuthor} />
         ) : maySanitise || mayAttest ? null : (
-          <Notice>
-            Only the patient, the author and whom the patient consents to can open this record’s content.
-          </Notice>
+          <Notice>{t('record.notYours')}</Notice>
         )}
       </Page>
     </>
@@ -155,11 +157,11 @@ function ReadersContent({ record, isAuthor }: { record: RecordAnswer; isAuthor: 
   });
   return (
     <Panel
-      title="Content"
+      title={t('record.content')}
       actions={
         !opening.isSuccess && (
           <Button kind="main" busy={opening.isPending} onClick={() => opening.mutate()}>
-            Open the record
+            {t('record.open')}
           </Button>
         )
       }
@@ -167,7 +169,11 @@ function ReadersContent({ record, isAuthor }: { record: RecordAnswer; isAuthor: 
       {opening.isError &&
         (!isAuthor && opening.error instanceof ProblemError && opening.error.status === 404 ? (
           <Notice kind="warning">
-            No consent lets you open this record. <Link to="/consents">Ask the patient for one</Link>.
+            <RichText
+              name="record.noConsent"
+              values={{}}
+              parts={{ link: (text) => <Link to="/consents">{text}</Link> }}
+            />
           </Notice>
         ) : (
           <ErrorNotice error={opening.error} />
@@ -175,9 +181,7 @@ function ReadersContent({ record, isAuthor }: { record: RecordAnswer; isAuthor: 
       {opening.isSuccess ? (
         <DocumentView document={opening.data.document} />
       ) : (
-        <p className="muted">
-          Opening leaves a receipt on the ledger, which the patient sees in the access log.
-        </p>
+        <p className="muted">{t('document.openLeavesReceipt')}</p>
       )}
     </Panel>
   );
@@ -192,7 +196,7 @@ function OwnersContent({ record }: { record: RecordAnswer }) {
   });
   return (
     <Panel
-      title="Content"
+      title={t('record.content')}
       actions={
         !opening.isSuccess && (
           <Button
@@ -200,7 +204,7 @@ function OwnersContent({ record }: { record: RecordAnswer }) {
             busy={opening.isPending}
             onClick={() => (device ? opening.mutate(device) : setIsUnlocking(true))}
           >
-            Open the record
+            {t('record.open')}
           </Button>
         )
       }
@@ -212,9 +216,7 @@ function OwnersContent({ record }: { record: RecordAnswer }) {
           <DocumentView document={opening.data.document} />
         </>
       ) : (
-        <p className="muted">
-          The record is deciphered in this browser with your own key. Your own reading needs no receipt.
-        </p>
+        <p className="muted">{t('record.ownReading')}</p>
       )}
       {isUnlocking && (
         <UnlockDialog
@@ -232,8 +234,8 @@ function OwnersContent({ record }: { record: RecordAnswer }) {
 const TitleFacts = ({ title }: { title: TitleLine }) => (
   <Facts
     items={[
-      ['Date', dayText(title.date)],
-      ['Disease', title.disease],
+      [t('records.date'), dayText(title.date)],
+      [t('records.disease'), title.disease],
     ]}
   />
 );

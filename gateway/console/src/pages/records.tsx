@@ -1,26 +1,29 @@
 import { useState } from 'react';
 import { Link } from '@tanstack/react-router';
 import { useUser } from '../app/session';
+import { type PlainKey, t } from '../i18n';
 import { RecordTable } from '../records/record-table';
+import { stateOptions } from '../records/step-words';
 import { SelectField } from '../ui/fields';
 import { Page } from '../ui/page';
 
-const LEADS: Readonly<Record<string, string>> = {
-  patient: 'Your records, newest first. Open one with your passphrase: it is deciphered in this browser.',
-  doctor: 'Records of this hospital and of its patients. You can open those that you wrote.',
+const LEADS: Readonly<Record<string, PlainKey>> = {
+  patient: 'records.leadOfPatient',
+  doctor: 'records.leadOfDoctor',
 };
 
 export function RecordsPage() {
   const { role } = useUser();
+  const lead = LEADS[role];
   const [status, setStatus] = useState('');
   return (
     <Page
-      title="EHR Record"
-      lead={LEADS[role]}
+      title={t('records.title')}
+      lead={lead && t(lead)}
       actions={
         role === 'doctor' && (
           <Link to="/records/new" className="button main">
-            Write a record
+            {t('records.write')}
           </Link>
         )
       }
@@ -28,26 +31,14 @@ export function RecordsPage() {
       <div className="panel">
         <div className="search">
           <SelectField
-            label="Status"
+            label={t('records.status')}
             value={status}
             onChange={setStatus}
             required
-            options={[
-              ['', 'All'],
-              ['created', 'Begun, not sealed'],
-              ['sealed', 'Sealed'],
-              ['blinded', 'Blinded'],
-              ['sanitized', 'Sanitised'],
-              ['uploaded', 'In the cloud'],
-              ['attested', 'Attested'],
-              ['chained', 'Chained'],
-            ]}
+            options={[['', t('common.all')], ...stateOptions()]}
           />
         </div>
-        <RecordTable
-          status={status}
-          empty={status ? 'No record has this status.' : 'There is no record here yet.'}
-        />
+        <RecordTable status={status} empty={t(status ? 'records.noneOfStatus' : 'records.none')} />
       </div>
     </Page>
   );

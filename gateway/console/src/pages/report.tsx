@@ -172,7 +172,7 @@ function ReportTable({
               <Link
                 to="/audits"
                 search={{ record: recordId }}
-                aria-label={t('report.auditRecord', { id: recordId.slice(0, 8) })}
+                aria-label={disease ? t('report.auditOf', { disease, id: recordId.slice(0, 8) }) : undefined}
               >
                 {disease ?? t('report.audit', { id: recordId.slice(0, 8) })}
               </Link>

@@ -2,7 +2,7 @@ import { useState } from 'react';
 import { useQuery } from '@tanstack/react-query';
 import type { StatisticsAnswer } from '@medseal/client';
 import { basisText } from '../access/words';
-import { client } from '../app/session';
+import { client, useUser } from '../app/session';
 import { Columns, type Series } from '../charts/columns';
 import { PlotPanel } from '../charts/plot-panel';
 import { Rows } from '../charts/rows';
@@ -11,13 +11,14 @@ import { t } from '../i18n';
 import { monthText } from '../i18n/locale';
 import { SelectField } from '../ui/fields';
 import { ErrorNotice, Waiting } from '../ui/notice';
-import { Page } from '../ui/page';
+import { Page, Panel } from '../ui/page';
 
 const PERIODS = ['12', '36', '120'] as const;
 const VERDICTS = ['intact', 'failed', 'aborted'] as const;
 
 /** Counts as plots, as far as the reader's role may see them. */
 export function ReportsPage() {
+  const { role } = useUser();
   const [months, setMonths] = useState<string>(PERIODS[0]);
   const query = useQuery({
     queryKey: ['statistics', months],
@@ -39,22 +40,49 @@ export function ReportsPage() {
       {query.isError && <ErrorNotice error={query.error} retry={() => void query.refetch()} />}
       {query.data && (
         <div aria-busy={query.isFetching}>
-          <Plots statistics={query.data} />
+          <Plots statistics={query.data} role={role} />
         </div>
       )}
     </Page>
   );
 }
 
-const Plots = ({ statistics }: { statistics: StatisticsAnswer }) => (
+const Plots = ({ statistics, role }: { statistics: StatisticsAnswer; role: string }) => (
   <>
     {statistics.visits && <Visits visits={statistics.visits} />}
     {statistics.diseases && <Diseases diseases={statistics.diseases} />}
-    {statistics.consents && <Consents consents={statistics.consents} />}
+    {statistics.consents && <Consents consents={statistics.consents} isOwn={role === 'doctor'} />}
     <Accesses statistics={statistics} />
     {statistics.audits && <Audits months={statistics.months} audits={statistics.audits} />}
+    <Hidden statistics={statistics} isOwner={role === 'patient'} />
   </>
 );
+
+/** Why a plot is not there. */
+function Hidden({
+  statistics: { visits, diseases, consents, audits },
+  isOwner,
+}: {
+  statistics: StatisticsAnswer;
+  isOwner: boolean;
+}) {
+  const reasons = [
+    visits === null && t('reports.hidden.visits'),
+    diseases === null && t('reports.hidden.diseases'),
+    consents === null && t(isOwner ? 'reports.hidden.consents.owner' : 'reports.hidden.consents'),
+    audits === null && t('reports.hidden.audits'),
+  ].filter((reason) => reason !== false);
+  if (reasons.length === 0) return null;
+  return (
+    <Panel title={t('reports.hidden')}>
+      <ul>
+        {reasons.map((reason) => (
+          <li key={reason}>{reason}</li>
+        ))}
+      </ul>
+    </Panel>
+  );
+}
 
 const sum = (values: readonly number[]): number => values.reduce((all, value) => all + value, 0);
 
@@ -145,16 +173,22 @@ function Diseases({
   );
 }
 
-function Consents({ consents }: { consents: NonNullable<StatisticsAnswer['consents']> }) {
+function Consents({
+  consents,
+  isOwn,
+}: {
+  consents: NonNullable<StatisticsAnswer['consents']>;
+  isOwn: boolean;
+}) {
   const items = consents
     .map(({ purpose, consents: value }) => ({ name: purposeText(purpose), value }))
     .sort((a, b) => b.value - a.value);
   return (
     <PlotPanel
       title={t('reports.consents')}
-      note={t('reports.consents.note')}
+      note={t(isOwn ? 'reports.consents.own' : 'reports.consents.note')}
       fileName="consents"
-      empty={t('reports.consents.empty')}
+      empty={t(isOwn ? 'reports.consents.own.empty' : 'reports.consents.empty')}
       headers={[t('reports.purpose'), t('reports.consentCount')]}
       rows={items.map(({ name, value }) => [name, value])}
     >

@@ -1,46 +1,38 @@
 import { useEffect } from 'react';
 import { getRouteApi, Link } from '@tanstack/react-router';
+import { useOrganizations } from '../app/organizations';
+import { GoTo } from '../app/redirect';
+import { useSession } from '../app/session';
+import { t } from '../i18n';
 import { Button } from '../ui/button';
 import { Dialog } from '../ui/dialog';
 import { CheckField, SecretField, SelectField, TextField } from '../ui/fields';
 import { errorsOf, required, useForm } from '../ui/form';
 import { ErrorNotice, Notice } from '../ui/notice';
-import { useOrganizations } from '../app/organizations';
-import { GoTo } from '../app/redirect';
-import { useSession } from '../app/session';
-import { t } from '../i18n';
+import { PublicPage } from '../ui/page';
 
+/** By the service's session policy. */
+const REMEMBERED_DAYS = 14;
 const REMEMBERED = 'medseal.organization';
 const route = getRouteApi('/sign-in');
 
 export function SignInPage() {
   const { user } = useSession();
   const { next } = route.useSearch();
-  useEffect(() => {
-    document.title = 'Sign in · Medseal';
-  }, []);
   if (user !== undefined) return <GoTo to={next ?? '/'} />;
   return (
-    <div className="door">
-      <main>
-        <div className="door-head">
-          <span className="brand">
-            <img src="/favicon.svg" alt="" width="28" height="28" /> Medseal
-          </span>
-          <p>Health records shared between hospitals, with the patient in control.</p>
-        </div>
-        <div className="panel">
-          <h1>Sign in</h1>
-          <SignInForm />
-        </div>
-        <p>
-          You have a letter with an activation code? <Link to="/activate">Activate your patient account</Link>
-        </p>
-        <p>
-          {t('verify.link')} <Link to="/verify">{t('verify.title')}</Link>
-        </p>
-      </main>
-    </div>
+    <PublicPage title={t('signIn.title')} head={t('signIn.lead')}>
+      <div className="panel">
+        <h1>{t('signIn.title')}</h1>
+        <SignInForm />
+      </div>
+      <p>
+        {t('activate.link')} <Link to="/activate">{t('activate.title')}</Link>
+      </p>
+      <p>
+        {t('verify.link')} <Link to="/verify">{t('verify.title')}</Link>
+      </p>
+    </PublicPage>
   );
 }
 
@@ -58,9 +50,9 @@ function SignInForm({ known }: { known?: { organization: string; username: strin
     },
     validate: ({ organization, username, password }) =>
       errorsOf({
-        organization: organization === '' ? 'Choose your organisation.' : undefined,
-        username: required(username, 'your user name'),
-        password: password === '' ? 'Enter your password.' : undefined,
+        organization: organization === '' ? t('signIn.organisationMissing') : undefined,
+        username: required(username, t('signIn.usernameMissing')),
+        password: password === '' ? t('signIn.passwordMissing') : undefined,
       }),
     send: async ({ organization, username, password, rememberMe }) => {
       await signIn(organization, username.trim(), password, rememberMe);
@@ -81,23 +73,28 @@ function SignInForm({ known }: { known?: { organization: string; username: strin
       {form.failure && <ErrorNotice error={form.failure} />}
       <SelectField
         {...form.field('organization')}
-        label="Organisation"
+        label={t('common.organisation')}
         required
         options={[
-          ['', organizations.isPending ? 'Loading …' : 'Choose …'],
+          ['', organizations.isPending ? t('common.loading') : t('common.choose')],
           ...choices.map(({ id, name }) => [id, name] as const),
         ]}
       />
-      <TextField {...form.field('username')} label="User name" required autoComplete="username" />
-      <SecretField {...form.field('password')} label="Password" required autoComplete="current-password" />
+      <TextField {...form.field('username')} label={t('common.username')} required autoComplete="username" />
+      <SecretField
+        {...form.field('password')}
+        label={t('common.password')}
+        required
+        autoComplete="current-password"
+      />
       <CheckField
-        label="Remember me for 14 days on this computer"
+        label={t('signIn.remember', { days: REMEMBERED_DAYS })}
         checked={form.values.rememberMe}
         onChange={(checked) => form.set('rememberMe', checked)}
       />
       <div className="form-end">
         <Button type="submit" kind="main" busy={form.busy}>
-          Sign in
+          {t('signIn.do')}
         </Button>
       </div>
     </form>
@@ -109,11 +106,11 @@ export function SignInAgain() {
   const { user, leave, wasIdle } = useSession();
   if (user === undefined) return null;
   return (
-    <Dialog title="Your session has ended">
+    <Dialog title={t('session.ended')}>
       <Notice kind="warning">{wasIdle ? t('idle.ended') : t('session.again')}</Notice>
       <SignInForm known={user} />
       <Button kind="quiet" onClick={leave}>
-        Leave instead
+        {t('session.leave')}
       </Button>
     </Dialog>
   );

@@ -4,11 +4,11 @@ import { useMutation } from '@tanstack/react-query';
 import type { Verification } from '@medseal/client';
 import { client, useSession } from '../app/session';
 import { t } from '../i18n';
+import { timeText } from '../i18n/locale';
 import { Button } from '../ui/button';
 import { TextArea } from '../ui/fields';
 import { ErrorNotice, Notice } from '../ui/notice';
-import { Facts } from '../ui/page';
-import { timeText } from '../ui/values';
+import { Facts, PublicPage } from '../ui/page';
 import './verify.css';
 
 const MEGABYTES_MAX = 5;
@@ -45,9 +45,6 @@ export function VerifyPage() {
   const verdict = useRef<HTMLHeadingElement>(null);
   const form = useRef<HTMLFormElement>(null);
   const asking = useMutation({ mutationFn: client.verifyStatementText });
-  useEffect(() => {
-    document.title = `${t('verify.title')} · Medseal`;
-  }, []);
   useEffect(() => {
     // The form is gone: reading goes on here.
     if (asking.data) verdict.current?.focus();
@@ -93,84 +90,76 @@ export function VerifyPage() {
   };
 
   return (
-    <div className="door wide">
-      <main>
-        <div className="door-head">
-          <span className="brand">
-            <img src="/favicon.svg" alt="" width="28" height="28" /> Medseal
-          </span>
-          <p>{t('verify.lead')}</p>
-        </div>
-        <div className="panel">
-          <h1>{t('verify.title')}</h1>
-          {asking.data ? (
-            <>
-              <h2 ref={verdict} tabIndex={-1}>
-                {t('verify.answer')}
-              </h2>
-              <Verdict verification={asking.data} fileName={fileName} />
-              <div className="form-end">
-                <Button kind="main" onClick={again}>
-                  {t('verify.again')}
-                </Button>
-              </div>
-            </>
-          ) : (
-            <form ref={form} noValidate onSubmit={submit}>
-              {asking.isError && <ErrorNotice error={asking.error} />}
-              <div
-                className={isOver ? 'drop over' : 'drop'}
-                onDragOver={(event) => {
-                  event.preventDefault();
-                  setOver(true);
+    <PublicPage title={t('verify.title')} head={t('verify.lead')} wide>
+      <div className="panel">
+        <h1>{t('verify.title')}</h1>
+        {asking.data ? (
+          <>
+            <h2 ref={verdict} tabIndex={-1}>
+              {t('verify.answer')}
+            </h2>
+            <Verdict verification={asking.data} fileName={fileName} />
+            <div className="form-end">
+              <Button kind="main" onClick={again}>
+                {t('verify.again')}
+              </Button>
+            </div>
+          </>
+        ) : (
+          <form ref={form} noValidate onSubmit={submit}>
+            {asking.isError && <ErrorNotice error={asking.error} />}
+            <div
+              className={isOver ? 'drop over' : 'drop'}
+              onDragOver={(event) => {
+                event.preventDefault();
+                setOver(true);
+              }}
+              onDragLeave={() => setOver(false)}
+              onDrop={drop}
+            >
+              <label htmlFor={fileId}>{t('verify.choose')}</label>
+              <input
+                id={fileId}
+                type="file"
+                accept=".json,application/json"
+                onChange={({ target }) => {
+                  void take(target.files?.[0]);
+                  // The same file, changed meanwhile, may be chosen again.
+                  target.value = '';
                 }}
-                onDragLeave={() => setOver(false)}
-                onDrop={drop}
-              >
-                <label htmlFor={fileId}>{t('verify.choose')}</label>
-                <input
-                  id={fileId}
-                  type="file"
-                  accept=".json,application/json"
-                  onChange={({ target }) => {
-                    void take(target.files?.[0]);
-                    // The same file, changed meanwhile, may be chosen again.
-                    target.value = '';
-                  }}
-                />
-                <span className="hint">{t('verify.drop')}</span>
-              </div>
-              <TextArea
-                label={t('verify.paste')}
-                name="statement"
-                rows={6}
-                isSecret
-                value={text}
-                onChange={(value) => {
-                  setText(value);
-                  setFileName(undefined);
-                  setFault(undefined);
-                }}
-                error={fault}
-                hint={t('verify.pasteHint')}
               />
-              <div className="form-end">
-                <Button type="submit" kind="main" busy={asking.isPending}>
-                  {asking.isPending ? t('verify.busy') : t('verify.submit')}
-                </Button>
-              </div>
-            </form>
-          )}
-        </div>
-        <p>
-          {user === undefined ? (
-            <Link to="/sign-in">{t('verify.signIn')}</Link>
-          ) : (
-            <Link to="/">{t('verify.back')}</Link>
-          )}
-        </p>
-      </main>
-    </div>
+              <span className="hint">{t('verify.drop')}</span>
+            </div>
+            <TextArea
+              label={t('verify.paste')}
+              name="statement"
+              rows={6}
+              isSecret
+              value={text}
+              onChange={(value) => {
+                setText(value);
+                setFileName(undefined);
+                setFault(undefined);
+              }}
+              error={fault}
+              hint={t('verify.pasteHint')}
+            />
+            <div className="form-end">
+              <Button type="submit" kind="main" busy={asking.isPending}>
+                {asking.isPending ? t('verify.busy') : t('verify.submit')}
+              </Button>
+            </div>
+          </form>
+        )}
+      </div>
+      <p>
+        {user === undefined ? (
+          <Link to="/sign-in">{t('signIn.title')}</Link>
+        ) : (
+          <Link to="/">{t('common.toDashboard')}</Link>
+        )}
+      </p>
+    </PublicPage>
   );
 }
 

@@ -1,6 +1,7 @@
 import { useEffect, useRef, useState } from 'react';
 import { useMutation } from '@tanstack/react-query';
 import { client } from '../app/session';
+import { t } from '../i18n';
 import { Button } from '../ui/button';
 import { ErrorNotice, Notice } from '../ui/notice';
 import { Panel } from '../ui/page';
@@ -30,7 +31,7 @@ export function Attesting({
   const round = comparing.data?.checked.round ?? 0;
   const approving = useMutation({
     mutationFn: () => client.attestRecord(recordId, round),
-    onSuccess: () => onDone('You have approved the record.'),
+    onSuccess: () => onDone(t('attesting.done')),
   });
   const { mutate: open } = comparing;
   const isOpened = useRef(false);
@@ -47,35 +48,31 @@ export function Attesting({
   if (!comparing.isSuccess)
     return (
       <Panel
-        title="To attest"
+        title={t('attesting.title')}
         actions={
           <Button kind="main" busy={comparing.isPending} onClick={() => comparing.mutate()}>
-            Open and compare
+            {t('attesting.open')}
           </Button>
         }
       >
         {comparing.isError && <ErrorNotice error={comparing.error} />}
-        <p className="muted">
-          Opening leaves a receipt on the ledger, which the patient sees in the access log.
-        </p>
+        <p className="muted">{t('document.openLeavesReceipt')}</p>
       </Panel>
     );
   const { checked, original } = comparing.data;
   const { findings, sanitized } = checked;
   return (
-    <Panel title="To attest">
+    <Panel title={t('attesting.title')}>
       {findings.length === 0 ? (
-        <Notice kind="good">
-          What the cloud gave back is what the ledger says, every signature holds, and nothing personal is
-          left.
-        </Notice>
+        <Notice kind="good">{t('attesting.clean')}</Notice>
       ) : (
-        <Notice kind="bad" title="The checks found something.">
+        <Notice kind="bad" title={t('attesting.found')}>
           <ul>
             {findings.map(({ code, detail, path }) => (
               <li key={`${code} ${path ?? ''} ${detail}`}>
-                {returnReason(code)}: {detail}
-                {path === undefined ? '' : ` (${path})`}
+                {path === undefined
+                  ? t('attesting.finding', { reason: returnReason(code), detail })
+                  : t('attesting.findingAt', { reason: returnReason(code), detail, path })}
               </li>
             ))}
           </ul>
@@ -90,10 +87,10 @@ export function Attesting({
           aria-keyshortcuts="Control+Enter"
           onClick={() => approving.mutate()}
         >
-          Approve
+          {t('attesting.approve')}
         </Button>
         <Button aria-keyshortcuts="Control+Shift+Enter" onClick={() => setIsReturning(true)}>
-          Give back …
+          {t('returned.open')}
         </Button>
       </div>
       {sanitized !== null && <BothDocuments original={original} sanitised={sanitized} />}
@@ -105,7 +102,7 @@ export function Attesting({
           onClose={() => setIsReturning(false)}
           onDone={() => {
             setIsReturning(false);
-            onDone('The record was given back to its author.');
+            onDone(t('returned.done'));
           }}
         />
       )}

@@ -4,7 +4,7 @@ import { Empty } from '../ui/notice';
 import { Table } from '../ui/table';
 import { DocumentView } from './document-view';
 import { replacedFields } from './replaced-fields';
-import { REPLACED_KINDS } from './step-words';
+import { replacedKindText } from './step-words';
 
 /** The original beside what the cloud holds of it, and what of it is replaced there. */
 export function BothDocuments({ original, sanitised }: { original: unknown; sanitised: unknown }) {
@@ -12,29 +12,29 @@ export function BothDocuments({ original, sanitised }: { original: unknown; sani
   return (
     <>
       <div className="beside">
-        <section aria-label="Original">
-          <h3>Original</h3>
+        <section aria-label={t('document.original')}>
+          <h3>{t('document.original')}</h3>
           <DocumentView document={original} />
-          <AsStored what="original" document={original} />
+          <AsStored summary={t('document.wholeOriginal')} document={original} />
         </section>
-        <section aria-label="Sanitised">
-          <h3>In the cloud</h3>
+        <section aria-label={t('document.sanitised')}>
+          <h3>{t('document.inCloud')}</h3>
           <DocumentView document={sanitised} />
-          <AsStored what="sanitised document" document={sanitised} />
+          <AsStored summary={t('document.wholeSanitised')} document={sanitised} />
         </section>
       </div>
-      <h3>Replaced fields</h3>
+      <h3>{t('replaced.title')}</h3>
       {replaced.length === 0 ? (
-        <Empty>Nothing of the original is replaced.</Empty>
+        <Empty>{t('replaced.nothing')}</Empty>
       ) : (
         <Table
-          caption="Replaced fields"
+          caption={t('replaced.title')}
           rows={replaced}
           keyOf={({ path }) => path}
           columns={[
-            { header: 'FHIR path', cell: ({ path }) => path, kind: 'code' },
-            { header: t('replaced.by'), cell: ({ path }) => REPLACED_KINDS[replacedKindOf(path)] },
-            { header: 'Times', cell: ({ count }) => count, kind: 'number' },
+            { header: t('replaced.path'), cell: ({ path }) => path, kind: 'code' },
+            { header: t('replaced.by'), cell: ({ path }) => replacedKindText(replacedKindOf(path)) },
+            { header: t('replaced.times'), cell: ({ count }) => count, kind: 'number' },
           ]}
         />
       )}
@@ -43,9 +43,9 @@ export function BothDocuments({ original, sanitised }: { original: unknown; sani
 }
 
 /** Every member, for whoever wants to see all of it. */
-export const AsStored = ({ what, document }: { what: string; document: unknown }) => (
+export const AsStored = ({ summary, document }: { summary: string; document: unknown }) => (
   <details>
-    <summary>The whole {what}, as FHIR JSON</summary>
+    <summary>{summary}</summary>
     <pre className="json">{JSON.stringify(document, null, 2)}</pre>
   </details>
 );

@@ -2,6 +2,7 @@ import { useMutation } from '@tanstack/react-query';
 import type { ObjectReference, RecordDetails } from '@medseal/client';
 import { LastProven } from '../audits/last-proven';
 import { client } from '../app/session';
+import { t } from '../i18n';
 import { Button } from '../ui/button';
 import { ErrorNotice } from '../ui/notice';
 import { Facts, Panel } from '../ui/page';
@@ -9,7 +10,7 @@ import { Table } from '../ui/table';
 import { Hash } from '../ui/values';
 import { AsStored, BothDocuments } from './both-documents';
 import { DocumentView } from './document-view';
-import { PROFILES } from './step-words';
+import { profileText } from './step-words';
 
 /** What the cloud holds of a record with the integrity steps: addresses, how much is replaced, the document itself. */
 export function CloudPanel({ record, isAuthor }: { record: RecordDetails; isAuthor: boolean }) {
@@ -25,21 +26,21 @@ export function CloudPanel({ record, isAuthor }: { record: RecordDetails; isAuth
   const objects: (readonly [string, ObjectReference])[] = [
     ...(sanitized
       ? ([
-          ['Sanitised document', sanitized.object],
-          ['Its signatures, block by block', sanitized.signedFile],
+          [t('cloud.sanitised'), sanitized.object],
+          [t('cloud.sanitisedSignatures'), sanitized.signedFile],
         ] as const)
       : []),
-    ...(uploaded ? ([['Signatures of the sealed record', uploaded.sealedSignedFile]] as const) : []),
+    ...(uploaded ? ([[t('cloud.sealedSignatures'), uploaded.sealedSignedFile]] as const) : []),
   ];
   const { replacedSectors, keptBytes, leastKeptInBlock } = blinded.coverage;
   return (
     <Panel
-      title="What the cloud holds"
+      title={t('cloud.title')}
       actions={
         record.status === 'chained' &&
         !reading.isSuccess && (
           <Button busy={reading.isPending} onClick={() => reading.mutate()}>
-            {isAuthor ? 'Compare with the original' : 'Show the sanitised document'}
+            {isAuthor ? t('cloud.compare') : t('cloud.show')}
           </Button>
         )
       }
@@ -47,24 +48,24 @@ export function CloudPanel({ record, isAuthor }: { record: RecordDetails; isAuth
       {reading.isError && <ErrorNotice error={reading.error} />}
       <Facts
         items={[
-          ['Sanitised', PROFILES[blinded.profile] ?? blinded.profile],
-          ['Replaced', `${replacedSectors} sectors of 31 bytes`],
-          ['Kept', `${keptBytes} bytes, at least ${leastKeptInBlock} in every block`],
-          ['Signed in key epoch', blinded.keyEpoch],
-          ['Last proven intact', record.lastProven && <LastProven key="p" proven={record.lastProven} />],
+          [t('cloud.profile'), profileText(blinded.profile)],
+          [t('cloud.replaced'), t('cloud.replacedParts', { count: replacedSectors })],
+          [t('cloud.kept'), t('cloud.keptBytes', { kept: keptBytes, least: leastKeptInBlock })],
+          [t('cloud.keyEpoch'), blinded.keyEpoch],
+          [t('records.lastProven'), record.lastProven && <LastProven key="p" proven={record.lastProven} />],
         ]}
       />
       {objects.length > 0 && (
         <Table
-          caption="Objects in the cloud, besides the sealed record"
+          caption={t('cloud.objects')}
           rows={objects}
           keyOf={([name]) => name}
           columns={[
-            { header: 'Object', cell: ([name]) => name },
-            { header: 'Bytes', cell: ([, { bytes }]) => bytes, kind: 'number' },
+            { header: t('cloud.object'), cell: ([name]) => name },
+            { header: t('cloud.bytes'), cell: ([, { bytes }]) => bytes, kind: 'number' },
             {
-              header: 'Address',
-              cell: ([name, { digest }]) => <Hash value={digest} name={`Address of: ${name}`} />,
+              header: t('cloud.address'),
+              cell: ([name, { digest }]) => <Hash value={digest} name={t('cloud.addressOf', { name })} />,
               kind: 'code',
             },
           ]}
@@ -73,9 +74,9 @@ export function CloudPanel({ record, isAuthor }: { record: RecordDetails; isAuth
       {reading.data?.original !== undefined && <BothDocuments {...reading.data} />}
       {reading.data?.original === undefined && reading.data && (
         <>
-          <h3>The sanitised document</h3>
+          <h3>{t('cloud.document')}</h3>
           <DocumentView document={reading.data.sanitised} />
-          <AsStored what="sanitised document" document={reading.data.sanitised} />
+          <AsStored summary={t('document.wholeSanitised')} document={reading.data.sanitised} />
         </>
       )}
     </Panel>

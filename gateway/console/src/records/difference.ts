@@ -1,7 +1,7 @@
 import { type ClinicalItem, type ClinicalSections, SECTIONS } from '@medseal/client';
 import { lineOfItem } from './item-line';
 import { narrativeLines } from './narrative';
-import { SECTION_TITLES } from './sections';
+import { sectionTitle } from './sections';
 
 /** One line of a document, and by what it is the same line in another version. */
 interface Line {
@@ -58,7 +58,7 @@ function sectionsOf(document: unknown): Map<string, Line[]> {
     ? sectionsOfBundle(document as Bundle)
     : new Map(
         SECTIONS.map((name) => [
-          SECTION_TITLES[name],
+          sectionTitle(name),
           ((document as ClinicalSections)[name] ?? []).map((item) => ({
             name: nameOfItem(item),
             text: lineOfItem(item),

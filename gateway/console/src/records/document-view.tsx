@@ -3,7 +3,7 @@ import { Badge, Empty } from '../ui/notice';
 import { dayText } from '../ui/values';
 import { t } from '../i18n';
 import { narrativeLines } from './narrative';
-import { SECTION_TITLES } from './sections';
+import { sectionTitle } from './sections';
 
 /** A document as it was opened: the eight sections, or what a FHIR document Bundle says in its Composition. */
 export function DocumentView({ document }: { document: unknown }) {
@@ -17,12 +17,12 @@ export function DocumentView({ document }: { document: unknown }) {
 
 function SectionsView({ sections }: { sections: ClinicalSections }) {
   const given = SECTIONS.filter((name) => (sections[name]?.length ?? 0) > 0);
-  if (given.length === 0) return <Empty>The document has no entries.</Empty>;
+  if (given.length === 0) return <Empty>{t('document.empty')}</Empty>;
   return (
     <div className="sections">
       {given.map((name) => (
         <section key={name}>
-          <h3>{SECTION_TITLES[name]}</h3>
+          <h3>{sectionTitle(name)}</h3>
           <ul>
             {sections[name]?.map((item, index) => (
               <li key={index}>
@@ -55,7 +55,7 @@ const ItemLine = ({ item: { text, code, value, unit, range, date, abnormal } }: 
     {abnormal && (
       <>
         {' '}
-        <Badge kind="bad">Abnormal</Badge>
+        <Badge kind="bad">{t('document.abnormal')}</Badge>
       </>
     )}
     {date && <span className="muted">, {dayText(date)}</span>}
@@ -71,12 +71,12 @@ interface BundleSection {
 function BundleView({ bundle }: { bundle: unknown }) {
   const composition = (bundle as { entry?: { resource?: { section?: unknown } }[] }).entry?.[0]?.resource;
   const sections = Array.isArray(composition?.section) ? (composition.section as BundleSection[]) : [];
-  if (sections.length === 0) return <Empty>The document has no sections.</Empty>;
+  if (sections.length === 0) return <Empty>{t('document.noSections')}</Empty>;
   return (
     <div className="sections">
       {sections.map((section, index) => (
         <section key={index}>
-          <h3>{String(section.title ?? 'Section')}</h3>
+          <h3>{String(section.title ?? t('document.section'))}</h3>
           <ul>
             {linesOf(section).map((line, at) => (
               <li key={at}>{line}</li>

@@ -1,5 +1,6 @@
 import { useOrganizations } from '../app/organizations';
 import { useUser } from '../app/session';
+import { t } from '../i18n';
 import { Button } from '../ui/button';
 import { Dialog } from '../ui/dialog';
 import { Notice } from '../ui/notice';
@@ -24,24 +25,18 @@ export function Letter({
   const { organization } = useUser();
   const hospital = useOrganizations().data?.items.find(({ id }) => id === organization)?.name ?? organization;
   return (
-    <Dialog title={`Letter for ${name}`} onClose={onClose} wide>
-      <Notice kind="warning">
-        Print or hand over this letter now: the activation code is not shown again. If it gets lost, make a
-        new one on the patient’s page.
-      </Notice>
-      <CopyText label="Registration number" text={registrationNo} />
-      <CopyText label="Activation code" text={activationCode} />
-      <CopyText label="Root fingerprint" text={grouped(rootFingerprint)} />
-      {card && <CopyText label="Card code" text={card} />}
-      <p>
-        To activate the account, open {window.location.origin}/activate, choose {hospital} and enter the
-        activation code. The page shows the fingerprint of the ministry’s root: it must be the one above.
-      </p>
+    <Dialog title={t('letter.title', { name })} onClose={onClose} wide>
+      <Notice kind="warning">{t('letter.once')}</Notice>
+      <CopyText label={t('letter.registrationNo')} text={registrationNo} />
+      <CopyText label={t('letter.activationCode')} text={activationCode} />
+      <CopyText label={t('letter.fingerprint')} text={grouped(rootFingerprint)} />
+      {card && <CopyText label={t('letter.card')} text={card} />}
+      <p>{t('letter.how', { address: `${window.location.origin}/activate`, hospital })}</p>
       <div className="form-end no-print">
         <Button kind="main" onClick={() => window.print()}>
-          Print
+          {t('letter.print')}
         </Button>
-        <Button onClick={onClose}>Done</Button>
+        <Button onClick={onClose}>{t('letter.done')}</Button>
       </div>
     </Dialog>
   );

@@ -1,6 +1,7 @@
 import type { PatientAnswer } from '@medseal/client';
 import { useDoctors } from '../app/doctors';
 import { client } from '../app/session';
+import { t } from '../i18n';
 import { Button } from '../ui/button';
 import { Dialog } from '../ui/dialog';
 import { SelectField, TextArea, TextField } from '../ui/fields';
@@ -8,13 +9,7 @@ import { errorsOf, required, useForm } from '../ui/form';
 import { ErrorNotice } from '../ui/notice';
 import { today } from '../ui/values';
 
-const GENDERS = [
-  ['', 'Not given'],
-  ['female', 'Female'],
-  ['male', 'Male'],
-  ['other', 'Other'],
-  ['unknown', 'Unknown'],
-] as const;
+const GENDERS = ['female', 'male', 'other', 'unknown'] as const;
 const PHONE = /^\d{6,15}$/;
 
 /** Registers a patient, or changes what the hospital keeps about one. */
@@ -40,10 +35,9 @@ export function PatientForm({
     },
     validate: ({ name, birthDate, contactNo }) =>
       errorsOf({
-        name: required(name, 'the name'),
-        birthDate: birthDate > today() ? 'This day has not come yet.' : undefined,
-        contactNo:
-          contactNo === '' || PHONE.test(contactNo) ? undefined : 'Write 6 to 15 digits without spaces.',
+        name: required(name, t('common.nameMissing')),
+        birthDate: birthDate > today() ? t('records.dateAhead') : undefined,
+        contactNo: contactNo === '' || PHONE.test(contactNo) ? undefined : t('patient.contactNoWrong'),
       }),
     send: ({ name, ...rest }, idempotencyKey) => {
       const fields = Object.entries(rest);
@@ -61,29 +55,33 @@ export function PatientForm({
     onDone,
   });
   return (
-    <Dialog title={patient ? 'Edit patient' : 'Register a patient'} onClose={onClose} wide>
+    <Dialog title={t(patient ? 'patient.edit' : 'patient.register')} onClose={onClose} wide>
       <form ref={form.form} noValidate onSubmit={form.submit}>
         {form.failure && <ErrorNotice error={form.failure} />}
-        <TextField {...form.field('name')} label="Name" required />
+        <TextField {...form.field('name')} label={t('patient.name')} required />
         <div className="form-row">
-          <TextField {...form.field('birthDate')} label="Date of birth" type="date" />
-          <SelectField {...form.field('gender')} label="Gender" options={GENDERS} />
+          <TextField {...form.field('birthDate')} label={t('patient.birthDate')} type="date" />
+          <SelectField
+            {...form.field('gender')}
+            label={t('patient.gender')}
+            options={[['', t('gender.none')], ...GENDERS.map((one) => [one, t(`gender.${one}`)] as const)]}
+          />
           <SelectField
             {...form.field('doctorId')}
-            label="Doctor"
-            options={[['', 'None yet'], ...own.map(({ id, name }) => [id, name ?? id] as const)]}
+            label={t('records.doctor')}
+            options={[['', t('patient.noDoctor')], ...own.map(({ id, name }) => [id, name ?? id] as const)]}
           />
         </div>
         <div className="form-row">
-          <TextField {...form.field('contactNo')} label="Contact number" type="tel" inputMode="tel" />
-          <TextField {...form.field('email')} label="E-mail" type="email" />
+          <TextField {...form.field('contactNo')} label={t('patient.contactNo')} type="tel" inputMode="tel" />
+          <TextField {...form.field('email')} label={t('patient.email')} type="email" />
         </div>
-        <TextArea {...form.field('address')} label="Address" />
+        <TextArea {...form.field('address')} label={t('patient.address')} />
         <div className="form-end">
           <Button type="submit" kind="main" busy={form.busy}>
-            {patient ? 'Save' : 'Register'}
+            {t(patient ? 'patient.save' : 'patient.registerDo')}
           </Button>
-          <Button onClick={onClose}>Cancel</Button>
+          <Button onClick={onClose}>{t('common.cancel')}</Button>
         </div>
       </form>
     </Dialog>

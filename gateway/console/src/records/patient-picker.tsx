@@ -2,6 +2,8 @@ import { useDeferredValue, useState } from 'react';
 import { useQuery } from '@tanstack/react-query';
 import type { PatientAnswer } from '@medseal/client';
 import { client } from '../app/session';
+import { t } from '../i18n';
+import { RichText } from '../i18n/rich-text';
 import { Button } from '../ui/button';
 import { TextField } from '../ui/fields';
 import { explain } from '../ui/explain';
@@ -17,7 +19,7 @@ export function PatientPicker({
   value,
   error,
   chosen,
-  strangerText = (q) => `Use ${q}: a patient of another hospital with an open visit here`,
+  strangerText = (number) => t('picker.stranger', { number }),
   onChosen,
 }: {
   value: string;
@@ -45,10 +47,14 @@ export function PatientPicker({
       <div className="field">
         <div className="panel-head">
           <span>
-            Patient: <strong>{name ?? 'Patient of another hospital'}</strong> <code>{value}</code>
+            <RichText
+              name="picker.chosen"
+              values={{ name: name ?? t('picker.ofAnother'), number: value }}
+              parts={{ name: (text) => <strong>{text}</strong>, code: (text) => <code>{text}</code> }}
+            />
           </span>
           <Button kind="quiet" onClick={() => onChosen(undefined)}>
-            Choose another patient
+            {t('picker.another')}
           </Button>
         </div>
         {error && <div className="error">{error}</div>}
@@ -59,20 +65,20 @@ export function PatientPicker({
   return (
     <>
       <TextField
-        label="Patient"
+        label={t('records.patient')}
         type="search"
         value={text}
         onChange={setText}
         error={error}
         required
-        hint="Type a name or registration number, then choose below."
+        hint={t('picker.hint')}
       />
       <div role="status" className="unseen">
-        {q === '' || found.isPending ? '' : `${items.length} found`}
+        {q === '' || found.isPending ? '' : t('picker.count', { count: items.length })}
       </div>
       {found.isError && <div className="error">{explain(found.error)}</div>}
       {items.length > 0 && (
-        <ul className="results" aria-label="Patients found">
+        <ul className="results" aria-label={t('picker.found')}>
           {items.map((patient) => (
             <li key={patient.registrationNo}>
               <button type="button" onClick={() => onChosen(patient)}>
@@ -84,7 +90,7 @@ export function PatientPicker({
       )}
       {found.isSuccess && items.length === 0 && q !== '' && (
         <p className="empty">
-          No patient of this hospital matches.{' '}
+          {t('picker.none')}{' '}
           {NUMBER.test(q) && (
             <button type="button" className="link" onClick={() => onChosen({ registrationNo: q })}>
               {strangerText(q)}

@@ -3,12 +3,10 @@ import type { ObjectReference, RecordDetails, StepDone } from '@medseal/client';
 import { usePersonNames } from '../app/person-names';
 import { t } from '../i18n';
 import { Hash, timeText } from '../ui/values';
-import { PART_NAMES, PROFILES, stepName } from './step-words';
+import { partName, profileText, stepName } from './step-words';
 import './records.css';
 
 type State = 'done' | 'now' | 'later';
-
-const STATES: Readonly<Record<State, string>> = { done: 'Done', now: 'Next', later: 'Later' };
 
 /** The steps that this record needs, each with who did it, when, and what came of it. */
 export function Pipeline({ record }: { record: RecordDetails }) {
@@ -16,7 +14,7 @@ export function Pipeline({ record }: { record: RecordDetails }) {
   const names = ['create', 'seal', ...record.steps];
   const now = currentStep(record, names);
   return (
-    <ol className="pipeline" aria-label="Steps of this record">
+    <ol className="pipeline" aria-label={t('pipeline.title')}>
       {names.map((name, index) => {
         const state: State = index < now ? 'done' : index === now ? 'now' : 'later';
         const acts = record.stepsDone.filter(({ step }) => step === name);
@@ -24,8 +22,9 @@ export function Pipeline({ record }: { record: RecordDetails }) {
           <li key={name} className={state}>
             <strong>{stepName(name)}</strong>
             <div className="state">
-              {STATES[state]}
-              {state === 'now' && record.next && `: ${PART_NAMES[record.next.role] ?? record.next.role}`}
+              {state === 'now' && record.next
+                ? t('pipeline.nextBy', { by: partName(record.next.role) })
+                : t(`pipeline.${state}`)}
             </div>
             {acts.map((act) => (
               <div key={act.transactionId} className="state">
@@ -35,7 +34,7 @@ export function Pipeline({ record }: { record: RecordDetails }) {
             {state === 'done' && <Outcome items={outcomeOf(name, record)} />}
             {name === 'attest' && record.panel && state !== 'later' && (
               <div className="state">
-                {acts.length} of {record.panel.threshold} needed
+                {t('pipeline.attested', { done: acts.length, needed: record.panel.threshold })}
               </div>
             )}
           </li>
@@ -93,7 +92,7 @@ function outcomeOf(step: string, record: RecordDetails): Outcomes {
       return blinded
         ? [
             address(t('pipeline.package'), { digest: blinded.packageDigest, bytes: blinded.packageBytes }),
-            [t('pipeline.profile'), PROFILES[blinded.profile] ?? blinded.profile],
+            [t('pipeline.profile'), profileText(blinded.profile)],
             [
               t('pipeline.blinded'),
               t('pipeline.coverage', {

@@ -24,7 +24,7 @@ export const recordErrors = ({ effectiveDate, disease, document }: RecordValues)
         : effectiveDate > today()
           ? t('records.dateAhead')
           : undefined,
-    disease: required(disease, t('records.theDisease')),
+    disease: required(disease, t('records.diseaseMissing')),
     document: documentError(document),
   });
 

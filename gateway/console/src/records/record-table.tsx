@@ -1,7 +1,8 @@
 import { Link } from '@tanstack/react-router';
 import type { RecordAnswer } from '@medseal/client';
 import { useDoctors } from '../app/doctors';
-import { client } from '../app/session';
+import { client, useSession } from '../app/session';
+import { t } from '../i18n';
 import { Badge, Empty } from '../ui/notice';
 import { PagedList, usePaged } from '../ui/paged';
 import { Table } from '../ui/table';
@@ -21,6 +22,7 @@ export function RecordTable({
   limit?: number;
 }) {
   const { nameOf } = useDoctors();
+  const { user } = useSession();
   const paged = usePaged(
     ['records', registrationNo ?? '', status ?? ''],
     (query) => client.records({ ...query, registrationNo, status: status || undefined }),
@@ -33,38 +35,46 @@ export function RecordTable({
         <Empty>{empty}</Empty>
       ) : (
         <Table
-          caption="Records"
+          caption={t('records.caption')}
           rows={rows}
           keyOf={({ recordId }) => recordId}
           columns={[
             {
-              header: 'Record',
+              header: t('records.record'),
               cell: (record) => (
                 <Link to="/records/$recordId" params={{ recordId: record.recordId }}>
-                  {record.disease ?? `Record ${record.recordId.slice(0, 8)}`}
+                  {record.disease ?? t('queue.record', { id: record.recordId.slice(0, 8) })}
                 </Link>
               ),
             },
             ...(rows.some(({ effectiveDate }) => effectiveDate !== null)
-              ? [{ header: 'Date', cell: ({ effectiveDate }: RecordAnswer) => dayText(effectiveDate) }]
-              : []),
-            ...(registrationNo === undefined && rows.some((row) => row.registrationNo !== null)
               ? [
                   {
-                    header: 'Patient',
+                    header: t('records.date'),
+                    cell: ({ effectiveDate }: RecordAnswer) => dayText(effectiveDate),
+                  },
+                ]
+              : []),
+            // A patient's are the patient's own.
+            ...(registrationNo === undefined &&
+            user?.role !== 'patient' &&
+            rows.some((row) => row.registrationNo !== null)
+              ? [
+                  {
+                    header: t('records.patient'),
                     kind: 'code' as const,
                     cell: (row: RecordAnswer) => row.registrationNo ?? '–',
                   },
                 ]
               : []),
-            { header: 'Doctor', cell: ({ author }) => nameOf(author) ?? '–' },
-            { header: 'Written', cell: ({ createdAt }) => timeText(createdAt) },
-            { header: 'Version', cell: ({ version }) => version, kind: 'number' },
-            { header: 'Status', cell: (record) => <RecordState record={record} /> },
+            { header: t('records.doctor'), cell: ({ author }) => nameOf(author) ?? '–' },
+            { header: t('records.written'), cell: ({ createdAt }) => timeText(createdAt) },
+            { header: t('records.version'), cell: ({ version }) => version, kind: 'number' },
+            { header: t('records.status'), cell: (record) => <RecordState record={record} /> },
             ...(rows.some(({ lastProven }) => lastProven !== null)
               ? [
                   {
-                    header: 'Last proven intact',
+                    header: t('records.lastProven'),
                     cell: (record: RecordAnswer) => <ProvenText record={record} />,
                   },
                 ]
@@ -80,17 +90,20 @@ export function RecordTable({
 function ProvenText({ record: { lastProven } }: { record: RecordAnswer }) {
   if (lastProven === null) return <>–</>;
   const files = [lastProven.sealed, lastProven.sanitized];
-  if (files.some(({ failed }) => failed !== null)) return <Badge kind="bad">Audit failed</Badge>;
+  if (files.some(({ failed }) => failed !== null))
+    return <Badge kind="bad">{t('records.auditFailed')}</Badge>;
   const times = files.map(({ provenAt }) => provenAt).filter((at) => at !== null);
-  return <>{times.length < files.length ? 'Not yet' : timeText(times.sort()[0])}</>;
+  return <>{times.length < files.length ? t('records.notProvenYet') : timeText(times.sort()[0])}</>;
 }
 
 export function RecordState({ record: { status, next } }: { record: Pick<RecordAnswer, 'status' | 'next'> }) {
-  if (status === 'chained') return <Badge kind="good">Chained</Badge>;
-  if (status === 'created') return <Badge kind="warning">Begun, not sealed</Badge>;
+  const state = stateName(status);
+  if (status === 'chained') return <Badge kind="good">{state}</Badge>;
   return (
     <Badge kind="warning">
-      {next ? `${stateName(status)}, waits for ${stepName(next.step).toLowerCase()}` : stateName(status)}
+      {next === null || status === 'created'
+        ? state
+        : t('state.andNext', { state, step: stepName(next.step) })}
     </Badge>
   );
 }

@@ -1,4 +1,5 @@
 import type { RecordStatus } from '@medseal/client';
+import { t } from '../i18n';
 import { Button } from '../ui/button';
 import { Dialog } from '../ui/dialog';
 import { SelectField } from '../ui/fields';
@@ -23,26 +24,29 @@ export function ReturnDialog<Reason extends string>({
 }) {
   const form = useForm({
     initial: { reason: suggested ?? '' },
-    validate: ({ reason }) => errorsOf({ reason: reason === '' ? 'Choose the reason.' : undefined }),
+    validate: ({ reason }) => errorsOf({ reason: reason === '' ? t('returned.reasonMissing') : undefined }),
     send: ({ reason }) => send(reason as Reason),
     onDone,
   });
   return (
-    <Dialog title="Give the record back" onClose={onClose}>
+    <Dialog title={t('returned.title')} onClose={onClose}>
       <form ref={form.form} noValidate onSubmit={form.submit}>
         {form.failure && <ErrorNotice error={form.failure} />}
-        <p>The author blinds the document anew, or amends the record. Your reason is on the ledger.</p>
+        <p>{t('returned.lead')}</p>
         <SelectField
           {...form.field('reason')}
-          label="Reason"
+          label={t('returned.reason')}
           required
-          options={[['', 'Choose …'], ...reasons.map((one): [string, string] => [one, returnReason(one)])]}
+          options={[
+            ['', t('common.choose')],
+            ...reasons.map((one): [string, string] => [one, returnReason(one)]),
+          ]}
         />
         <div className="form-end">
           <Button type="submit" kind="main" busy={form.busy}>
-            Give back
+            {t('returned.send')}
           </Button>
-          <Button onClick={onClose}>Cancel</Button>
+          <Button onClick={onClose}>{t('common.cancel')}</Button>
         </div>
       </form>
     </Dialog>

@@ -1,6 +1,7 @@
 import { useState } from 'react';
 import { useMutation, useQuery } from '@tanstack/react-query';
 import { client } from '../app/session';
+import { t } from '../i18n';
 import { Button } from '../ui/button';
 import { Empty, ErrorNotice, Notice, Waiting } from '../ui/notice';
 import { Facts, Panel } from '../ui/page';
@@ -9,7 +10,7 @@ import { AsStored } from './both-documents';
 import { DocumentView } from './document-view';
 import { useQueueKeys } from './queue-keys';
 import { ReturnDialog } from './return-dialog';
-import { PROFILES, REPLACED_KINDS, SANITISER_REASONS } from './step-words';
+import { profileText, replacedKindText, SANITISER_REASONS } from './step-words';
 
 /** The sanitiser's step: the document as it will be stored, what is replaced in it, and the decision. */
 export function Sanitising({ recordId, onDone }: { recordId: string; onDone: (text: string) => void }) {
@@ -24,24 +25,24 @@ export function Sanitising({ recordId, onDone }: { recordId: string; onDone: (te
   const round = shown.data?.round ?? 0;
   const sanitising = useMutation({
     mutationFn: () => client.sanitizeRecord(recordId, round),
-    onSuccess: () => onDone('The record is sanitised.'),
+    onSuccess: () => onDone(t('sanitising.done')),
   });
   const mayApprove = shown.data !== undefined && shown.data.fault === null && !sanitising.isPending;
   useQueueKeys({
     approve: mayApprove ? () => sanitising.mutate() : undefined,
     giveBack: shown.isSuccess ? () => setIsReturning(true) : undefined,
   });
-  if (shown.isPending) return <Waiting text="Checking every signature of the package …" />;
+  if (shown.isPending) return <Waiting text={t('sanitising.checking')} />;
   if (shown.isError) return <ErrorNotice error={shown.error} retry={() => void shown.refetch()} />;
   const { document, replaced, coverage, profile, fault } = shown.data;
   return (
-    <Panel title="To sanitise">
+    <Panel title={t('sanitising.title')}>
       {fault ? (
-        <Notice kind="bad" title="This package cannot be sanitised.">
+        <Notice kind="bad" title={t('sanitising.cannot')}>
           {fault.detail}
         </Notice>
       ) : (
-        <Notice kind="good">Every signature holds. What you see here is what the cloud will hold.</Notice>
+        <Notice kind="good">{t('sanitising.holds')}</Notice>
       )}
       {sanitising.isError && <ErrorNotice error={sanitising.error} />}
       <div className="form-end">
@@ -52,40 +53,45 @@ export function Sanitising({ recordId, onDone }: { recordId: string; onDone: (te
           aria-keyshortcuts="Control+Enter"
           onClick={() => sanitising.mutate()}
         >
-          Approve and sanitise
+          {t('sanitising.approve')}
         </Button>
         <Button aria-keyshortcuts="Control+Shift+Enter" onClick={() => setIsReturning(true)}>
-          Give back …
+          {t('returned.open')}
         </Button>
       </div>
       <Facts
         items={[
-          ['Sanitised', PROFILES[profile] ?? profile],
+          [t('sanitising.profile'), profileText(profile)],
           [
-            'Kept',
-            coverage && `${coverage.keptBytes} of ${coverage.byteLength} bytes in ${coverage.blocks} blocks`,
+            t('sanitising.kept'),
+            coverage &&
+              t('sanitising.keptBytes', {
+                kept: coverage.keptBytes,
+                whole: coverage.byteLength,
+                blocks: coverage.blocks,
+              }),
           ],
         ]}
       />
       {document !== null && (
         <>
-          <h3>The document</h3>
+          <h3>{t('sanitising.document')}</h3>
           <DocumentView document={document} />
-          <AsStored what="sanitised document" document={document} />
+          <AsStored summary={t('document.wholeSanitised')} document={document} />
         </>
       )}
-      <h3>Replaced fields</h3>
+      <h3>{t('replaced.title')}</h3>
       {replaced.length === 0 ? (
-        <Empty>Nothing is replaced.</Empty>
+        <Empty>{t('replaced.nothing')}</Empty>
       ) : (
         <Table
-          caption="Replaced fields"
+          caption={t('replaced.title')}
           rows={replaced}
           keyOf={({ path, kind }) => `${kind} ${path}`}
           columns={[
-            { header: 'FHIR path', cell: ({ path }) => path, kind: 'code' },
-            { header: 'Reason', cell: ({ kind }) => REPLACED_KINDS[kind] ?? kind },
-            { header: 'Sectors', cell: ({ sectors }) => sectors, kind: 'number' },
+            { header: t('replaced.path'), cell: ({ path }) => path, kind: 'code' },
+            { header: t('replaced.by'), cell: ({ kind }) => replacedKindText(kind) },
+            { header: t('replaced.parts'), cell: ({ sectors }) => sectors, kind: 'number' },
           ]}
         />
       )}
@@ -97,7 +103,7 @@ export function Sanitising({ recordId, onDone }: { recordId: string; onDone: (te
           onClose={() => setIsReturning(false)}
           onDone={() => {
             setIsReturning(false);
-            onDone('The record was given back to its author.');
+            onDone(t('returned.done'));
           }}
         />
       )}

@@ -13,8 +13,8 @@ import {
   MEASURED,
   measured,
   nextItem,
-  SECTION_TITLES,
   type SectionName,
+  sectionTitle,
   UNITS,
 } from './sections';
 
@@ -52,13 +52,9 @@ export function SectionFields({
       {SECTIONS.map((section) => (
         <section key={section} className="panel section" aria-labelledby={`${id}-${section}`}>
           <div className="panel-head">
-            <h2 id={`${id}-${section}`}>{SECTION_TITLES[section]}</h2>
-            <Button
-              kind="quiet"
-              aria-label={`Add to ${SECTION_TITLES[section].toLowerCase()}`}
-              onClick={() => add(section)}
-            >
-              Add
+            <h2 id={`${id}-${section}`}>{sectionTitle(section)}</h2>
+            <Button kind="quiet" aria-label={t(`sections.addTo.${section}`)} onClick={() => add(section)}>
+              {t('sections.add')}
             </Button>
           </div>
           {draft[section].map((item, index) => (
@@ -105,13 +101,13 @@ function ItemFields({
 }) {
   const set = (part: Partial<DraftItem>): void => onChange(measured(item, part));
   const isMeasured = MEASURED.has(section);
-  const label = isMeasured ? 'What was measured' : 'Text';
+  const label = isMeasured ? t('sections.measured') : t('sections.text');
   return (
     <div
       className={isMeasured ? 'item measured' : 'item dated'}
       data-item={item.id}
       role="group"
-      aria-label={`${SECTION_TITLES[section]}, line ${number}`}
+      aria-label={t('sections.line', { section: sectionTitle(section), number })}
     >
       {isWritten(section) ? (
         <div>
@@ -145,9 +141,14 @@ function ItemFields({
       )}
       {isMeasured && (
         <>
-          <TextField label="Value" value={item.value} onChange={(value) => set({ value })} required />
           <TextField
-            label="Unit"
+            label={t('sections.value')}
+            value={item.value}
+            onChange={(value) => set({ value })}
+            required
+          />
+          <TextField
+            label={t('sections.unit')}
             value={item.unit}
             onChange={(unit) => set({ unit })}
             list={UNITS[section]}
@@ -161,21 +162,22 @@ function ItemFields({
           />
         </>
       )}
-      <TextField label="Date" type="date" value={item.date} onChange={(date) => set({ date })} />
+      <TextField
+        label={t('sections.date')}
+        type="date"
+        value={item.date}
+        onChange={(date) => set({ date })}
+      />
       {isMeasured && (
         <CheckField
-          label="Abnormal"
+          label={t('sections.abnormal')}
           checked={item.abnormal}
           onChange={(abnormal) => onChange({ ...item, abnormal })}
         />
       )}
       <div className="item-end">
-        <Button
-          kind="quiet"
-          aria-label={`Remove line ${number} of ${SECTION_TITLES[section].toLowerCase()}`}
-          onClick={onRemove}
-        >
-          Remove
+        <Button kind="quiet" aria-label={t(`sections.removeFrom.${section}`, { number })} onClick={onRemove}>
+          {t('sections.remove')}
         </Button>
       </div>
     </div>

@@ -1,18 +1,10 @@
 import { type ClinicalItem, type ClinicalSections, SECTIONS } from '@medseal/client';
+import { t } from '../i18n';
 import { type CodeEntry, type Coding, codingOf, nameOfCode } from './codes';
 
 export type SectionName = (typeof SECTIONS)[number];
 
-export const SECTION_TITLES: Readonly<Record<SectionName, string>> = {
-  progressNotes: 'Progress notes',
-  problems: 'Problems',
-  medications: 'Medications',
-  vitalSigns: 'Vital signs',
-  pastMedicalHistory: 'Past medical history',
-  immunizations: 'Immunizations',
-  labData: 'Laboratory data',
-  radiologyReports: 'Radiology reports',
-};
+export const sectionTitle = (section: SectionName): string => t(`sections.${section}`);
 
 /** Sections whose items are measured: a value with its unit, and whether it is out of the ordinary. */
 export const MEASURED: ReadonlySet<SectionName> = new Set(['vitalSigns', 'labData']);
@@ -120,7 +112,7 @@ export function draftOf(document: ClinicalSections): Draft {
 
 /** What is wrong with one line, or nothing. */
 export const itemError = (item: DraftItem): string | undefined =>
-  !isBlank(item) && item.text.trim() === '' ? 'Say what it is, or remove the line.' : undefined;
+  !isBlank(item) && item.text.trim() === '' ? t('sections.lineWithoutText') : undefined;
 
 /** The document of the lines that are filled in. */
 export function documentOf(draft: Draft): ClinicalSections {

@@ -15,7 +15,7 @@ import { isRunning, runBatch, useBatch } from './batch';
 import { BatchProgress } from './batch-progress';
 import { recordsChanged } from './records-changed';
 import { Sanitising } from './sanitising';
-import { PROFILES, returnReason } from './step-words';
+import { profileText, returnReason } from './step-words';
 
 /** As many as a person looks through at a time; what waits behind them moves up. */
 const SHOWN = 50;
@@ -203,7 +203,7 @@ export function StepQueue({ step, title, lead }: { step: Step; title: string; le
               { header: t('queue.author'), cell: ({ author }) => nameOf(author) },
               {
                 header: t('queue.profile'),
-                cell: ({ profile }) => (profile === null ? '–' : (PROFILES[profile] ?? profile)),
+                cell: ({ profile }) => (profile === null ? '–' : profileText(profile)),
               },
               {
                 header: t('queue.cameBack'),

@@ -1,48 +1,57 @@
 import type { AttestReturnReason, PackageReturnReason, ReturnedRound } from '@medseal/client';
+import { codeText, type PlainKey, t } from '../i18n';
 import { timeText } from '../ui/values';
 
-const STEP_NAMES: Readonly<Record<string, string>> = {
-  create: 'Create',
-  seal: 'Seal',
-  blind: 'Blind',
-  sanitize: 'Sanitise',
-  upload: 'Send to cloud',
-  attest: 'Attest',
-  chain: 'Chain',
+const STEPS: Readonly<Record<string, PlainKey>> = {
+  create: 'step.create',
+  seal: 'step.seal',
+  blind: 'step.blind',
+  sanitize: 'step.sanitize',
+  upload: 'step.upload',
+  attest: 'step.attest',
+  chain: 'step.chain',
 };
 
-export const stepName = (step: string): string => STEP_NAMES[step] ?? step;
+export const stepName = (step: string): string => codeText(STEPS, step);
 
-const STATE_NAMES: Readonly<Record<string, string>> = {
-  sealed: 'Sealed',
-  blinded: 'Blinded',
-  sanitized: 'Sanitised',
-  uploaded: 'In the cloud',
-  attested: 'Attested',
+const STATES: Readonly<Record<string, PlainKey>> = {
+  created: 'state.created',
+  sealed: 'state.sealed',
+  blinded: 'state.blinded',
+  sanitized: 'state.sanitized',
+  uploaded: 'state.uploaded',
+  attested: 'state.attested',
+  chained: 'state.chained',
 };
 
-export const stateName = (status: string): string => STATE_NAMES[status] ?? status;
+export const stateName = (status: string): string => codeText(STATES, status);
+
+/** Every state of a record, to choose from. */
+export const stateOptions = (): [status: string, name: string][] =>
+  Object.keys(STATES).map((status) => [status, stateName(status)]);
+
+const PARTS: Readonly<Record<string, PlainKey>> = {
+  author: 'step.by.author',
+  sanitizer: 'step.by.sanitizer',
+  verifier: 'step.by.verifier',
+};
 
 /** Who goes on with a record, as `next.role` says it. */
-export const PART_NAMES: Readonly<Record<string, string>> = {
-  author: 'the author',
-  sanitizer: 'the sanitiser',
-  verifier: 'a verifier',
-};
+export const partName = (role: string): string => codeText(PARTS, role);
 
 export const nextText = ({ step, role }: { step: string; role: string }): string =>
-  `${stepName(step)}, by ${PART_NAMES[role] ?? role}`;
+  t('step.next', { step: stepName(step), by: partName(role) });
 
-const RETURN_REASONS: Readonly<Record<string, string>> = {
-  BAD_PACKAGE: 'The package is no good',
-  BAD_AUTHENTICATOR: 'A signature in the package does not hold',
-  PERSONAL_DATA_LEFT: 'Personal data is left in the document',
-  TOO_MUCH_REPLACED: 'More is replaced than must be',
-  DOCUMENT_WRONG: 'The document is not what it should be',
-  OBJECT_MISSING: 'A stored file is missing',
+const RETURN_REASONS: Readonly<Record<AttestReturnReason | PackageReturnReason, PlainKey>> = {
+  BAD_PACKAGE: 'returned.badPackage',
+  BAD_AUTHENTICATOR: 'returned.badAuthenticator',
+  PERSONAL_DATA_LEFT: 'returned.personalDataLeft',
+  TOO_MUCH_REPLACED: 'returned.tooMuchReplaced',
+  DOCUMENT_WRONG: 'returned.documentWrong',
+  OBJECT_MISSING: 'returned.objectMissing',
 };
 
-export const returnReason = (code: string): string => RETURN_REASONS[code] ?? code;
+export const returnReason = (code: string): string => codeText(RETURN_REASONS, code);
 
 export const SANITISER_REASONS: readonly PackageReturnReason[] = [
   'BAD_PACKAGE',
@@ -59,15 +68,18 @@ export const VERIFIER_REASONS: readonly AttestReturnReason[] = [
 ];
 
 export const returnedText = ({ step, reasonCode, at }: ReturnedRound): string =>
-  `${step === 'sanitize' ? 'The sanitiser' : 'A verifier'} gave this record back on ${timeText(at)}: ${returnReason(reasonCode)}.`;
+  t(step === 'sanitize' ? 'returned.bySanitiser' : 'returned.byVerifier', {
+    at: timeText(at),
+    reason: returnReason(reasonCode),
+  });
 
-export const PROFILES: Readonly<Record<string, string>> = {
-  minimal: 'Minimal: structure and coded categories only',
-  research: 'Research: coded content, dates to the year',
+const PROFILES: Readonly<Record<string, PlainKey>> = {
+  minimal: 'profile.minimal',
+  research: 'profile.research',
 };
+
+/** How much of a document stays. */
+export const profileText = (profile: string): string => codeText(PROFILES, profile);
 
 /** Why a part of the document is replaced. */
-export const REPLACED_KINDS: Readonly<Record<string, string>> = {
-  personal: 'Personal: blinded by the author, the sanitiser cannot read it',
-  organisation: 'Sensitive for the hospital: replaced by the sanitiser',
-};
+export const replacedKindText = (kind: 'personal' | 'organisation'): string => t(`replaced.${kind}`);

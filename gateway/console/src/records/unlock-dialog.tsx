@@ -1,6 +1,7 @@
 import { useState } from 'react';
 import { Device } from '../app/device';
 import { useSession } from '../app/session';
+import { t } from '../i18n';
 import { RecoverForm } from '../keys/recover-form';
 import { Button } from '../ui/button';
 import { Dialog } from '../ui/dialog';
@@ -15,7 +16,7 @@ export function UnlockDialog({ onClose, onDone }: { onClose: () => void; onDone:
   const form = useForm({
     initial: { passphrase: '' },
     validate: ({ passphrase }) =>
-      errorsOf({ passphrase: passphrase === '' ? 'Enter your passphrase.' : undefined }),
+      errorsOf({ passphrase: passphrase === '' ? t('unlock.missing') : undefined }),
     send: ({ passphrase }) => Device.unlock(passphrase),
     onDone: (device) => {
       keepDevice(device);
@@ -24,28 +25,28 @@ export function UnlockDialog({ onClose, onDone }: { onClose: () => void; onDone:
   });
   if (isForgotten)
     return (
-      <Dialog key="recover" title="Recover your keys" onClose={onClose}>
+      <Dialog key="recover" title={t('unlock.recover')} onClose={onClose}>
         <RecoverForm onDone={onDone} onCancel={() => setIsForgotten(false)} />
       </Dialog>
     );
   return (
-    <Dialog title="Unlock your keys" onClose={onClose}>
+    <Dialog title={t('unlock.title')} onClose={onClose}>
       <form ref={form.form} noValidate onSubmit={form.submit}>
         {form.failure && <ErrorNotice error={form.failure} />}
         <SecretField
           {...form.field('passphrase')}
-          label="Passphrase"
+          label={t('unlock.passphrase')}
           required
           autoComplete="off"
-          hint="Not your password. It stays in this browser; the keys are forgotten when you sign out or reload."
+          hint={t('unlock.hint')}
         />
         <div className="form-end">
           <Button type="submit" kind="main" busy={form.busy}>
-            Unlock
+            {t('unlock.do')}
           </Button>
-          <Button onClick={onClose}>Cancel</Button>
+          <Button onClick={onClose}>{t('common.cancel')}</Button>
           <Button kind="quiet" onClick={() => setIsForgotten(true)}>
-            I forgot my passphrase
+            {t('unlock.forgot')}
           </Button>
         </div>
       </form>

@@ -1,6 +1,7 @@
 import type { EncounterAnswer } from '@medseal/client';
 import { useDoctors } from '../app/doctors';
 import { client, useUser } from '../app/session';
+import { t } from '../i18n';
 import { Button } from '../ui/button';
 import { Dialog } from '../ui/dialog';
 import { SelectField, TextField } from '../ui/fields';
@@ -35,9 +36,9 @@ export function VisitForm({
     },
     validate: ({ doctorId: doctor, reason, start }) =>
       errorsOf({
-        doctorId: doctor === '' ? 'Choose the doctor.' : undefined,
-        reason: required(reason, 'the reason'),
-        start: start === '' ? 'Enter when it begins.' : undefined,
+        doctorId: doctor === '' ? t('visit.doctorMissing') : undefined,
+        reason: required(reason, t('visit.reasonMissing')),
+        start: start === '' ? t('visit.startMissing') : undefined,
       }),
     send: ({ class: kind, doctorId: doctor, reason, start }, idempotencyKey) =>
       client.openEncounter(
@@ -53,33 +54,33 @@ export function VisitForm({
     onDone,
   });
   return (
-    <Dialog title="Open a visit" onClose={onClose}>
+    <Dialog title={t('visit.title')} onClose={onClose}>
       <form ref={form.form} noValidate onSubmit={form.submit}>
         {form.failure && <ErrorNotice error={form.failure} />}
         <div className="form-row">
           <SelectField
             {...form.field('class')}
-            label="Kind"
+            label={t('visit.kind')}
             required
             options={[
-              ['AMB', 'OPD visit'],
-              ['IMP', 'Admission'],
+              ['AMB', t('visit.AMB')],
+              ['IMP', t('visit.IMP')],
             ]}
           />
-          <TextField {...form.field('start')} label="Begins" type="datetime-local" required />
+          <TextField {...form.field('start')} label={t('visit.begins')} type="datetime-local" required />
         </div>
         <SelectField
           {...form.field('doctorId')}
-          label="Doctor"
+          label={t('records.doctor')}
           required
-          options={[['', 'Choose …'], ...own.map(({ id, name }) => [id, name ?? id] as const)]}
+          options={[['', t('common.choose')], ...own.map(({ id, name }) => [id, name ?? id] as const)]}
         />
-        <TextField {...form.field('reason')} label="Reason" required />
+        <TextField {...form.field('reason')} label={t('visit.reason')} required />
         <div className="form-end">
           <Button type="submit" kind="main" busy={form.busy}>
-            Open visit
+            {t('visit.open')}
           </Button>
-          <Button onClick={onClose}>Cancel</Button>
+          <Button onClick={onClose}>{t('common.cancel')}</Button>
         </div>
       </form>
     </Dialog>

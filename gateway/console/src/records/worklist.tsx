@@ -2,11 +2,12 @@ import { Link } from '@tanstack/react-router';
 import type { AwaitedStep } from '@medseal/client';
 import { usePersonNames } from '../app/person-names';
 import { client } from '../app/session';
+import { t } from '../i18n';
 import { Empty } from '../ui/notice';
 import { PagedList, usePaged } from '../ui/paged';
 import { Table } from '../ui/table';
 import { timeText } from '../ui/values';
-import { PROFILES, returnReason } from './step-words';
+import { profileText, returnReason } from './step-words';
 
 /** Records whose next step is one's own, what has waited longest first. */
 export function Worklist({ step, empty }: { step: AwaitedStep; empty: string }) {
@@ -21,28 +22,28 @@ export function Worklist({ step, empty }: { step: AwaitedStep; empty: string }) 
         <Empty>{empty}</Empty>
       ) : (
         <Table
-          caption="Waiting for you"
+          caption={t('queue.caption')}
           rows={rows}
           keyOf={({ recordId, version }) => `${recordId}/${version}`}
           columns={[
             {
-              header: 'Record',
+              header: t('queue.recordHeader'),
               cell: ({ recordId }) => (
                 <Link to="/records/$recordId" params={{ recordId }}>
-                  Record {recordId.slice(0, 8)}
+                  {t('queue.record', { id: recordId.slice(0, 8) })}
                 </Link>
               ),
             },
-            { header: 'Author', cell: ({ author }) => nameOf(author) },
+            { header: t('queue.author'), cell: ({ author }) => nameOf(author) },
             {
-              header: 'Sanitised',
-              cell: ({ profile }) => (profile === null ? '–' : (PROFILES[profile] ?? profile)),
+              header: t('queue.profile'),
+              cell: ({ profile }) => (profile === null ? '–' : profileText(profile)),
             },
             {
-              header: 'Came back',
+              header: t('queue.cameBack'),
               cell: ({ returned }) => (returned === null ? '–' : returnReason(returned.reasonCode)),
             },
-            { header: 'Waits since', cell: ({ since }) => timeText(since) },
+            { header: t('queue.since'), cell: ({ since }) => timeText(since) },
           ]}
         />
       )}

@@ -114,8 +114,9 @@ const fieldOf = <Values extends object>(path: string, values: Values): string | 
   return first in values ? first : undefined;
 };
 
-export const required = (value: string, what: string): string | undefined =>
-  value.trim() === '' ? `Enter ${what}.` : undefined;
+/** @param message where nothing was entered */
+export const required = (value: string, message: string): string | undefined =>
+  value.trim() === '' ? message : undefined;
 
 /** Leaves out the messages that there are not. */
 export const errorsOf = <Values>(all: { [Name in keyof Values]?: string | undefined }): Errors<Values> =>

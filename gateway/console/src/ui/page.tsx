@@ -1,6 +1,39 @@
 import { type ReactNode, useEffect } from 'react';
 import { Paper } from '@mantine/core';
 
+const useWindowTitle = (title: string): void =>
+  useEffect(() => {
+    document.title = `${title} · Medseal`;
+  }, [title]);
+
+/** A page for those who are not signed in: the product's name and a word on it, then what it is for. */
+export function PublicPage({
+  title,
+  head,
+  wide = false,
+  children,
+}: {
+  title: string;
+  head: ReactNode;
+  wide?: boolean;
+  children: ReactNode;
+}) {
+  useWindowTitle(title);
+  return (
+    <div className={wide ? 'door wide' : 'door'}>
+      <main>
+        <div className="door-head">
+          <span className="brand">
+            <img src="/favicon.svg" alt="" width="28" height="28" /> Medseal
+          </span>
+          <p>{head}</p>
+        </div>
+        {children}
+      </main>
+    </div>
+  );
+}
+
 /** A page's heading, what can be done there, and its content; also names the window. */
 export function Page({
   title,
@@ -13,9 +46,7 @@ export function Page({
   lead?: ReactNode;
   children: ReactNode;
 }) {
-  useEffect(() => {
-    document.title = `${title} · Medseal`;
-  }, [title]);
+  useWindowTitle(title);
   return (
     <>
       <div className="page-head">

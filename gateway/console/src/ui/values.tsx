@@ -2,16 +2,7 @@ import { useState } from 'react';
 import { t } from '../i18n';
 import { Button } from './button';
 
-const DATE = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeZone: 'UTC' });
-const INSTANT = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'short' });
-
-/** `YYYY-MM-DD` as the reader's locale writes a day. */
-export const dayText = (date: string | null | undefined): string =>
-  date ? DATE.format(new Date(`${date.slice(0, 10)}T00:00:00Z`)) : '–';
-
-/** A day stays a day, an instant is shown in the reader's own time. */
-export const timeText = (value: string | null | undefined): string =>
-  !value ? '–' : value.length === 10 ? dayText(value) : INSTANT.format(new Date(value));
+export { dayText, timeText } from '../i18n/locale';
 
 /** Today as the reader's calendar has it, `YYYY-MM-DD`. */
 export const today = (): string => {
@@ -30,6 +21,7 @@ export function Hash({ value, name }: { value: string | null | undefined; name: 
     <button
       type="button"
       className="hash"
+      data-whole={value}
       aria-expanded={whole}
       aria-label={whole ? `${name} ${value}` : t('hash.short', { name, beginning: value.slice(0, 8) })}
       onClick={() => setWhole(!whole)}
