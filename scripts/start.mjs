@@ -4,7 +4,6 @@ import {
   checkPort,
   claimDataFolder,
   dataFolder,
-  freePorts,
   portFromEnvironment,
   refusalOfNetwork,
 } from './lib/data-folder.mjs';
@@ -83,7 +82,8 @@ async function startEmbeddedNetwork(organizations) {
   const clockFile = path.join(networkFolder, 'clock');
   mkdirSync(networkFolder, { recursive: true, mode: 0o700 });
   const products = productChaincodes(folder, organizations);
-  const ports = await freePorts(organizations.length * products.length);
+  const { reservePorts } = await import('@medseal/embedded-fabric/free-ports');
+  const ports = await reservePorts(organizations.length * products.length);
   const chaincodes = products.map(({ definition, script, settings }) => ({
     definition,
     script,

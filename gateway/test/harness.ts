@@ -1,11 +1,11 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { randomInt, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { collectionsFor } from '@medseal/chaincode';
+import { reservePorts } from '@medseal/embedded-fabric/free-ports';
 
 /**
  * The real parts on a folder of their own: embedded network, a chaincode process an organisation, gateway; each as
@@ -383,7 +383,7 @@ export class TestBed {
 
   private async startNetwork(): Promise<void> {
     const directory = join(this.folder, 'network');
-    const ports = await freePorts(2 * ORGANIZATIONS.length);
+    const ports = await reservePorts(2 * ORGANIZATIONS.length);
     const addressesOf = (): Record<string, string> =>
       Object.fromEntries(ORGANIZATIONS.map(({ mspId }) => [mspId, `127.0.0.1:${ports.pop()}`]));
     const addresses = addressesOf();
@@ -475,19 +475,3 @@ const end = async (running: Running | undefined, signal: 'SIGTERM' | 'SIGKILL'):
   child.kill(signal);
   await exited;
 };
-
-/** Below what systems give to outgoing connections, one of which could take a port before its process listens. */
-const freePorts = async (count: number): Promise<number[]> => {
-  const ports = new Set<number>();
-  while (ports.size < count) {
-    const port = randomInt(10_000, 32_000);
-    if (!ports.has(port) && (await isFree(port))) ports.add(port);
-  }
-  return [...ports];
-};
-
-const isFree = (port: number): Promise<boolean> =>
-  new Promise((done) => {
-    const server = createServer().once('error', () => done(false));
-    server.listen(port, '127.0.0.1', () => server.close(() => done(true)));
-  });

@@ -2,11 +2,11 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
+import { reservePorts } from '@medseal/embedded-fabric/free-ports';
 
 // It tells of Node 22; the version that is used is fixed.
 process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] = 'true';
@@ -73,7 +73,7 @@ export class S3Server {
     let child: ChildProcess | undefined;
     let endpoint: URL;
     if (running === undefined) {
-      const port = await freePort();
+      const port = (await reservePorts(1))[0]!;
       process.env['AWS_ACCESS_KEY_ID'] ??= randomBytes(10).toString('hex');
       process.env['AWS_SECRET_ACCESS_KEY'] ??= randomBytes(20).toString('hex');
       const env = {
@@ -128,13 +128,3 @@ export class S3Server {
     }
   }
 }
-
-const freePort = (): Promise<number> =>
-  new Promise((resolve, reject) => {
-    const probe = createServer();
-    probe.once('error', reject);
-    probe.listen(0, '127.0.0.1', () => {
-      const { port } = probe.address() as { port: number };
-      probe.close(() => resolve(port));
-    });
-  });

@@ -3,7 +3,6 @@ import { once } from 'node:events';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import path from 'node:path';
-import { freePorts } from '../lib/data-folder.mjs';
 import { ROOT } from '../lib/prepare.mjs';
 import { assetDefinition, ORGANIZATIONS } from './asset-load.mjs';
 import { readProfile } from './gateway-client.mjs';
@@ -76,7 +75,8 @@ export async function embeddedNetwork(folder) {
   const cold = await startNetwork(configFile);
   await end(cold.child);
 
-  const ports = await freePorts(mspIds.length);
+  const { reservePorts } = await import('@medseal/embedded-fabric/free-ports');
+  const ports = await reservePorts(mspIds.length);
   const chaincodes = await Promise.all(mspIds.map((mspId, i) => startAssetChaincode(mspId, ports[i])));
   const addresses = Object.fromEntries(mspIds.map((mspId, i) => [mspId, `127.0.0.1:${ports[i]}`]));
   writeFileSync(

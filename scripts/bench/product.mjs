@@ -4,7 +4,6 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
-import { freePorts } from '../lib/data-folder.mjs';
 import { ROOT } from '../lib/prepare.mjs';
 
 // The whole product as its users start it, driven through REST.
@@ -64,9 +63,16 @@ function descendants(pid, found = {}, under = '') {
   return found;
 }
 
+/** The network's package is built only after this module was loaded. */
+async function freePort() {
+  const { reservePorts } = await import('@medseal/embedded-fabric/free-ports');
+  const [port] = await reservePorts(1);
+  return port;
+}
+
 /** Starts the product on a new folder, stops it, starts it again, and gives operations through REST. */
 export async function product(folder, network = 'embedded') {
-  const [port] = await freePorts(1);
+  const port = await freePort();
   const cold = await start(folder, port, network);
   await end(cold.child);
   const warm = await start(folder, port, network);
@@ -80,7 +86,7 @@ export async function product(folder, network = 'embedded') {
 
 /** The product with the paper's demo, for what goes through its users' hands; see `consent-reading.mjs`. */
 export async function productWithDemo(folder, network, demo) {
-  const [port] = await freePorts(1);
+  const port = await freePort();
   const { child } = await start(folder, port, network, demo);
   return { pids: descendants(child.pid), stop: () => end(child) };
 }

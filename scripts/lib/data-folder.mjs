@@ -1,4 +1,3 @@
-import { randomInt } from 'node:crypto';
 import { closeSync, existsSync, mkdirSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs';
 import { createServer } from 'node:net';
 import path from 'node:path';
@@ -110,22 +109,3 @@ export function checkPort(port) {
     probe.listen(port, '127.0.0.1', () => probe.close(resolve));
   });
 }
-
-/** Below what systems give to outgoing connections, one of which could take a port before its process listens. */
-const PORTS = { from: 10_000, to: 32_000 };
-
-/** Ports that were free a moment ago, for processes that must be told theirs. */
-export async function freePorts(count) {
-  const ports = new Set();
-  while (ports.size < count) {
-    const port = randomInt(PORTS.from, PORTS.to);
-    if (!ports.has(port) && (await isFree(port))) ports.add(port);
-  }
-  return [...ports];
-}
-
-const isFree = (port) =>
-  new Promise((resolve) => {
-    const probe = createServer().once('error', () => resolve(false));
-    probe.listen(port, '127.0.0.1', () => probe.close(() => resolve(true)));
-  });

@@ -3,9 +3,10 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
+import { reservePorts } from '@medseal/embedded-fabric/free-ports';
 import { fabric, nodeProcesses, signalNode } from '../support/fabric-nodes';
 import { describeIf } from '../support/network';
-import { freePort, ROOT } from '../support/product';
+import { ROOT } from '../support/product';
 
 /** Root CA, two intermediate ones, three orderers; of each of three organisations peer, chaincode and custodian service. */
 const NODES = 3 + 3 + 3 * 3;
@@ -117,7 +118,7 @@ describeIf('killNodes')('bringing Fabric up', () => {
       }, 5);
       const child = await startedUntil('scripts/start.mjs', [], step, {
         MEDSEAL_DEMO: 'none',
-        MEDSEAL_PORT: String(await freePort()),
+        MEDSEAL_PORT: String((await reservePorts(1))[0]),
       });
       child.kill('SIGINT');
       await gone(child);

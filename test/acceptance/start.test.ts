@@ -3,8 +3,9 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:
 import { createServer, type Server } from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
+import { reservePorts } from '@medseal/embedded-fabric/free-ports';
 import { startPaper } from '../support/fixture';
-import { freePort, type Product, ROOT } from '../support/product';
+import { type Product, ROOT } from '../support/product';
 
 function startAndEnd(environment: Record<string, string>): { status: number | null; lines: string[] } {
   const result = spawnSync(process.execPath, [path.join(ROOT, 'scripts/start.mjs')], {
@@ -26,7 +27,7 @@ describe('npm start refuses in one line', () => {
   afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
   test('a port in use', async () => {
-    const port = await freePort();
+    const port = (await reservePorts(1))[0]!;
     const server = await new Promise<Server>((resolve) => {
       const made = createServer().listen(port, '127.0.0.1', () => resolve(made));
     });
@@ -110,7 +111,7 @@ describe('npm start refuses in one line', () => {
     try {
       const { status, lines } = startAndEnd({
         MEDSEAL_DATA: product.folder,
-        MEDSEAL_PORT: String(await freePort()),
+        MEDSEAL_PORT: String((await reservePorts(1))[0]),
       });
       expect(status).toBe(1);
       expect(lines).toEqual([

@@ -1,12 +1,10 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import ts from 'typescript';
-import { en } from '../../gateway/console/src/i18n/languages/en';
 import { filesBelow } from '../support/files';
 import { ROOT } from '../support/product';
 
 const SOURCES = path.join(ROOT, 'gateway/console/src');
-const TEXTS: Readonly<Record<string, string>> = en;
 
 const parsed = (file: string): ts.SourceFile =>
   ts.createSourceFile(file, readFileSync(file, 'utf8'), ts.ScriptTarget.Latest, true);
@@ -15,6 +13,15 @@ function* nodesOf(node: ts.Node): Generator<ts.Node> {
   yield node;
   for (const child of node.getChildren()) yield* nodesOf(child);
 }
+
+/** Texts of the catalogue by their names; read as a source, for the console is a package of its own. */
+const TEXTS: Readonly<Record<string, string>> = Object.fromEntries(
+  [...nodesOf(parsed(path.join(SOURCES, 'i18n/languages/en.ts')))].flatMap((node) =>
+    ts.isPropertyAssignment(node) && ts.isStringLiteral(node.name) && ts.isStringLiteralLike(node.initializer)
+      ? [[node.name.text, node.initializer.text]]
+      : [],
+  ),
+);
 
 const escaped = (text: string): string => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
 

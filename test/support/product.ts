@@ -1,10 +1,9 @@
-import { randomInt } from 'node:crypto';
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 import { MedsealClient, PatientDevice } from '@medseal/client';
+import { reservePorts } from '@medseal/embedded-fabric/free-ports';
 
 export const ROOT = path.resolve(__dirname, '../..');
 
@@ -25,23 +24,6 @@ export interface ProductOptions {
   environment?: Record<string, string>;
   timeoutMs?: number;
 }
-
-/**
- * Seconds pass before the product listens: by then an outgoing connection or a process of another test could have the
- * port. So it is below what systems give to the one, and what is drawn for the other (scripts/lib/data-folder.mjs).
- */
-export async function freePort(): Promise<number> {
-  for (;;) {
-    const port = randomInt(9_100, 10_000);
-    if (await isFree(port)) return port;
-  }
-}
-
-const isFree = (port: number): Promise<boolean> =>
-  new Promise((resolve) => {
-    const server = createServer().once('error', () => resolve(false));
-    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
-  });
 
 /** All processes below `pid`, itself included (Linux: /proc). */
 function processTree(pid: number): number[] {
@@ -80,7 +62,7 @@ export class Product {
 
   static async start(options: ProductOptions = {}): Promise<Product> {
     const folder = options.folder ?? mkdtempSync(path.join(os.tmpdir(), 'medseal-acceptance-'));
-    const port = options.port ?? (await freePort());
+    const port = options.port ?? (await reservePorts(1))[0]!;
     const url = `http://127.0.0.1:${port}`;
     const child = spawn(process.execPath, [path.join(ROOT, 'scripts/start.mjs')], {
       env: {

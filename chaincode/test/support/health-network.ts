@@ -2,7 +2,6 @@ import 'reflect-metadata';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createHash, createPrivateKey, type KeyObject, randomBytes, sign, webcrypto } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -18,6 +17,7 @@ import {
 } from '@hyperledger/fabric-gateway';
 import { gateway as gatewayMessages, peer as peerMessages } from '@hyperledger/fabric-protos';
 import { createNetwork, type EmbeddedNetwork } from '@medseal/embedded-fabric';
+import { reservePorts } from '@medseal/embedded-fabric/free-ports';
 import { canonicalJson, type KeyPair, newReceivingKeyPair, toHex, toLowS } from '@medseal/crypto';
 import { Pkcs10CertificateRequestGenerator } from '@peculiar/x509';
 import { collectionsFor } from '../../src/collections';
@@ -384,16 +384,6 @@ const transientOf = (fields: CallOptions['transient'] = {}): Record<string, Uint
 const answerOf = (bytes: Uint8Array): unknown =>
   JSON.parse(Buffer.from(bytes).toString() || 'null') as unknown;
 
-const freePort = async (): Promise<number> =>
-  new Promise((resolve, reject) => {
-    const probe = createServer();
-    probe.once('error', reject);
-    probe.listen(0, '127.0.0.1', () => {
-      const address = probe.address();
-      probe.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0));
-    });
-  });
-
 export interface Chaincode {
   process: ChildProcess;
   address: string;
@@ -414,7 +404,8 @@ const startChaincode = async (
 ): Promise<Chaincode> => {
   const agentKeyFile = join(directory, `${mspId}.agent.key`);
   const custodianFolder = join(directory, `${mspId}.custodian`);
-  const [address, metrics] = [`127.0.0.1:${await freePort()}`, `127.0.0.1:${await freePort()}`];
+  const ports = await reservePorts(2);
+  const [address, metrics] = [`127.0.0.1:${ports[0]}`, `127.0.0.1:${ports[1]}`];
   const main = join(DIST, name === CUSTODIAN ? 'custodian-main.js' : 'main.js');
   const child = spawn(process.execPath, [main], {
     env: {

@@ -22,7 +22,8 @@ import { type Membership, type Peer, PeerRegistry } from './gateway/peers.js';
 import { addEndorserService, addGatewayService, addUnsupportedServices } from './gateway/services.js';
 import type { Orderer } from './gateway/submit.js';
 import { openLedger } from './ledger/ledger.js';
-import { choosePorts, HOST, type OrganizationPorts, PortInUseError, type Ports } from './ports.js';
+import { HOST } from './free-ports.js';
+import { choosePorts, type OrganizationPorts, PortInUseError, type Ports } from './ports.js';
 import { type ConnectionProfile, connectionProfileYaml } from './profile.js';
 import type { ChaincodeDefinition, ChannelConfig, DamageReport, Ledger } from './types.js';
 

@@ -1,6 +1,5 @@
-import { randomInt } from 'node:crypto';
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
+import { canListen, reservePort, reservePorts } from './free-ports.js';
 
 /** Ports of one organisation on the loopback interface. */
 export interface OrganizationPorts {
@@ -9,8 +8,6 @@ export interface OrganizationPorts {
 }
 
 export type Ports = Readonly<Record<string, OrganizationPorts>>;
-
-export const HOST = '127.0.0.1';
 
 /** A port that was asked for and is taken. */
 export class PortInUseError extends Error {
@@ -35,13 +32,16 @@ export async function choosePorts(
   const choose = async (mspId: string, use: 'peer' | 'ca'): Promise<number> => {
     const wanted = asked[mspId]?.[use];
     if (wanted) {
-      if (taken.has(wanted) || !(await freePort(wanted))) throw new PortInUseError(wanted, `${mspId} ${use}`);
+      if (taken.has(wanted) || !(await canListen(wanted)))
+        throw new PortInUseError(wanted, `${mspId} ${use}`);
       taken.add(wanted);
       return wanted;
     }
     const remembered = last[mspId]?.[use];
-    const free = remembered && !taken.has(remembered) ? await freePort(remembered) : undefined;
-    const port = free ?? (await anyPort(taken));
+    const port =
+      remembered && !taken.has(remembered) && (await reservePort(remembered))
+        ? remembered
+        : (await reservePorts(1))[0]!;
     taken.add(port);
     return port;
   };
@@ -51,24 +51,4 @@ export async function choosePorts(
   writeFileSync(`${file}.new`, `${JSON.stringify(ports, undefined, 2)}\n`);
   renameSync(`${file}.new`, file);
   return ports;
-}
-
-/** Below what systems give to outgoing connections, one of which could take a port before its process listens. */
-const FIRST_PORT = 10_000;
-const END_OF_PORTS = 32_000;
-
-async function anyPort(taken: ReadonlySet<number>): Promise<number> {
-  for (;;) {
-    const port = randomInt(FIRST_PORT, END_OF_PORTS);
-    if (!taken.has(port) && (await freePort(port)) !== undefined) return port;
-  }
-}
-
-/** The port itself when it can be listened on, else undefined. */
-function freePort(port: number): Promise<number | undefined> {
-  return new Promise((resolve) => {
-    const probe = createServer();
-    probe.once('error', () => resolve(undefined));
-    probe.listen(port, HOST, () => probe.close(() => resolve(port)));
-  });
 }

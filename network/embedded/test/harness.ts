@@ -3,7 +3,7 @@ import { createPrivateKey } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import https from 'node:https';
-import { connect as connectTcp, createServer } from 'node:net';
+import { connect as connectTcp } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client, credentials } from '@grpc/grpc-js';
@@ -19,6 +19,7 @@ import {
 import FabricCAServices from 'fabric-ca-client';
 import { User } from 'fabric-common';
 import { createCertificateRequest, generateKey } from '../src/ca/issuance';
+import { reservePorts } from '../src/free-ports';
 import { createNetwork, type EmbeddedNetwork, type NetworkOptions } from '../src/index';
 
 // On a connection that is kept, each request of the unmodified CA client leaves a listener behind.
@@ -84,22 +85,14 @@ async function listening(port: number): Promise<void> {
   throw new Error(`nothing listens on port ${port}`);
 }
 
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  return (address as { port: number }).port;
-}
-
 export function temporaryDirectory(): string {
   return mkdtempSync(join(tmpdir(), 'embedded-network-'));
 }
 
 export async function startChaincodes(mspIds: readonly string[]): Promise<Map<string, ChaincodeProcess>> {
   const processes = new Map<string, ChaincodeProcess>();
-  for (const mspId of mspIds) processes.set(mspId, new ChaincodeProcess(mspId, await freePort()));
+  const ports = await reservePorts(mspIds.length);
+  mspIds.forEach((mspId, i) => processes.set(mspId, new ChaincodeProcess(mspId, ports[i]!)));
   await Promise.all([...processes.values()].map((chaincode) => chaincode.start()));
   return processes;
 }

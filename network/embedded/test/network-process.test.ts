@@ -7,12 +7,12 @@ import { createInterface } from 'node:readline';
 import { Client, credentials } from '@grpc/grpc-js';
 import { connect, type Contract, hash } from '@hyperledger/fabric-gateway';
 import { load } from 'js-yaml';
+import { reservePorts } from '../src/free-ports';
 import { createSigningIdentity } from '../src/msp/signing-identity';
 import {
   CHANNEL,
   type ChaincodeProcess,
   CITY,
-  freePort,
   LAKESIDE,
   ORGANIZATIONS,
   startChaincodes,
@@ -206,7 +206,7 @@ describe('the network as a process', () => {
   });
 
   it('names a port in use', async () => {
-    const port = await freePort();
+    const port = (await reservePorts(1))[0]!;
     const other = createServer().listen(port, '127.0.0.1');
     await once(other, 'listening');
     configure({ ports: { [CITY]: { peer: port } } });
