@@ -2,11 +2,12 @@ import { Link } from '@tanstack/react-router';
 import type { AuditQuery } from '@medseal/client';
 import { client } from '../app/session';
 import { useOrganizationNames } from '../consents/organization-names';
+import { t } from '../i18n';
 import { Badge, Empty } from '../ui/notice';
 import { PagedList, usePaged } from '../ui/paged';
 import { Table } from '../ui/table';
 import { timeText } from '../ui/values';
-import { auditState, deadlineOf, FILES, isOpen } from './words';
+import { auditState, deadlineOf, fileText, isOpen } from './words';
 
 const UNDER_WAY_MS = 3_000;
 
@@ -24,31 +25,31 @@ export function AuditTable({ filter, empty }: { filter: AuditQuery; empty: strin
         <Empty>{empty}</Empty>
       ) : (
         <Table
-          caption="Audits"
+          caption={t('audits.title')}
           rows={rows}
           keyOf={({ auditId }) => auditId}
           marked={({ status }) => status === 'failed'}
           columns={[
             {
-              header: 'Opened',
+              header: t('audit.opened'),
               cell: ({ auditId, openedAt }) => (
                 <Link to="/audits/$auditId" params={{ auditId }}>
                   {timeText(openedAt)}
                 </Link>
               ),
             },
-            { header: 'Record', cell: ({ recordId }) => recordId.slice(0, 8), kind: 'code' },
-            { header: 'File', cell: ({ kind }) => FILES[kind] },
-            { header: 'Kept by', cell: ({ hospital }) => organizationOf(hospital) },
-            { header: 'Audited by', cell: ({ auditorMspId }) => organizationOf(auditorMspId) },
+            { header: t('audit.record'), cell: ({ recordId }) => recordId.slice(0, 8), kind: 'code' },
+            { header: t('audit.file'), cell: ({ kind }) => fileText(kind) },
+            { header: t('audit.keptBy'), cell: ({ hospital }) => organizationOf(hospital) },
+            { header: t('audit.auditedBy'), cell: ({ auditorMspId }) => organizationOf(auditorMspId) },
             {
-              header: 'Verdict',
+              header: t('audit.verdict'),
               cell: (audit) => {
                 const { kind, text } = auditState(audit);
                 return <Badge kind={kind}>{text}</Badge>;
               },
             },
-            { header: 'Until', cell: (audit) => timeText(deadlineOf(audit)) },
+            { header: t('audit.until'), cell: (audit) => timeText(deadlineOf(audit)) },
           ]}
         />
       )}

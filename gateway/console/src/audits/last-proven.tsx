@@ -1,7 +1,8 @@
 import type { RecordAnswer } from '@medseal/client';
+import { t } from '../i18n';
 import { Badge } from '../ui/notice';
 import { timeText } from '../ui/values';
-import { FILES } from './words';
+import { fileText } from './words';
 
 /** Of a record's two files: when an audit last found each intact, or that one failed since. */
 export const LastProven = ({ proven }: { proven: NonNullable<RecordAnswer['lastProven']> }) => (
@@ -10,11 +11,13 @@ export const LastProven = ({ proven }: { proven: NonNullable<RecordAnswer['lastP
       const { provenAt, failed } = proven[kind];
       return (
         <li key={kind}>
-          {FILES[kind]}: {provenAt === null ? 'not audited yet' : timeText(provenAt)}
+          {provenAt === null
+            ? t('audit.neverProven', { file: fileText(kind) })
+            : t('audit.provenAt', { file: fileText(kind), at: timeText(provenAt) })}
           {failed && (
             <>
               {' '}
-              <Badge kind="bad">Failed {timeText(failed.at)}</Badge>
+              <Badge kind="bad">{t('audit.failedAt', { at: timeText(failed.at) })}</Badge>
             </>
           )}
         </li>

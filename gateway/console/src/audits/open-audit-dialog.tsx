@@ -1,11 +1,12 @@
 import type { AuditAnswer, AuditedKind } from '@medseal/client';
 import { client } from '../app/session';
+import { t } from '../i18n';
 import { Button } from '../ui/button';
 import { Dialog } from '../ui/dialog';
 import { SelectField, TextField } from '../ui/fields';
 import { errorsOf, useForm } from '../ui/form';
 import { ErrorNotice } from '../ui/notice';
-import { FILES } from './words';
+import { FILES, fileText } from './words';
 
 /** An auditor asks for a proof of one file; which blocks are asked for is nobody's choice. */
 export function OpenAuditDialog({
@@ -22,9 +23,7 @@ export function OpenAuditDialog({
     initial: { recordId, kind: 'sanitized' },
     validate: (values) =>
       errorsOf({
-        recordId: /^[0-9a-f]{32}$/.test(values.recordId.trim())
-          ? undefined
-          : 'Enter the id of the record: 32 characters, 0 to 9 and a to f.',
+        recordId: /^[0-9a-f]{32}$/.test(values.recordId.trim()) ? undefined : t('audit.recordWrong'),
       }),
     send: (values, idempotencyKey) =>
       client.openAudit(
@@ -34,25 +33,27 @@ export function OpenAuditDialog({
     onDone,
   });
   return (
-    <Dialog title="Open an audit" onClose={onClose}>
+    <Dialog title={t('audit.open')} onClose={onClose}>
       <form ref={form.form} noValidate onSubmit={form.submit}>
         {form.failure && <ErrorNotice error={form.failure} />}
         <TextField
           {...form.field('recordId')}
-          label="Record"
+          label={t('audit.record')}
           required
-          hint="The id of a chained record of another organisation’s hospital, as the blockchain report lists it."
+          hint={t('audit.recordHint')}
         />
-        <SelectField {...form.field('kind')} label="File" required options={Object.entries(FILES)} />
-        <p className="muted">
-          A second organisation contributes to the challenge, and the hospital answers by itself. The verdict
-          is on the ledger, whatever it is.
-        </p>
+        <SelectField
+          {...form.field('kind')}
+          label={t('audit.file')}
+          required
+          options={FILES.map((kind) => [kind, fileText(kind)] as const)}
+        />
+        <p className="muted">{t('audit.openLead')}</p>
         <div className="form-end">
           <Button type="submit" kind="main" busy={form.busy}>
-            Open the audit
+            {t('audit.openDo')}
           </Button>
-          <Button onClick={onClose}>Cancel</Button>
+          <Button onClick={onClose}>{t('common.cancel')}</Button>
         </div>
       </form>
     </Dialog>

@@ -1,23 +1,25 @@
 import type { AuditAnswer, AuditedKind } from '@medseal/client';
+import { t } from '../i18n';
+import { shareText } from '../i18n/locale';
 
-export const FILES: Readonly<Record<AuditedKind, string>> = {
-  sealed: 'Sealed record',
-  sanitized: 'Sanitised document',
-};
+export const FILES: readonly AuditedKind[] = ['sealed', 'sanitized'];
 
-const STATES: Readonly<
-  Record<AuditAnswer['status'], { kind: 'good' | 'bad' | 'warning' | 'neutral'; text: string }>
-> = {
-  opened: { kind: 'warning', text: 'Waits for a contribution' },
-  contributed: { kind: 'warning', text: 'Waits for the auditor’s nonce' },
-  revealed: { kind: 'warning', text: 'Waits for the proof' },
-  intact: { kind: 'good', text: 'Intact' },
-  failed: { kind: 'bad', text: 'Failed' },
-  aborted: { kind: 'neutral', text: 'No verdict' },
+export const fileText = (kind: AuditedKind): string => t(`audit.file.${kind}`);
+
+const COLOURS: Readonly<Record<AuditAnswer['status'], 'good' | 'bad' | 'warning' | 'neutral'>> = {
+  opened: 'warning',
+  contributed: 'warning',
+  revealed: 'warning',
+  intact: 'good',
+  failed: 'bad',
+  aborted: 'neutral',
 };
 
 /** How an audit stands, and by which colour. */
-export const auditState = ({ status }: Pick<AuditAnswer, 'status'>) => STATES[status];
+export const auditState = ({ status }: Pick<AuditAnswer, 'status'>) => ({
+  kind: COLOURS[status],
+  text: t(`audit.state.${status}`),
+});
 
 export const isOpen = ({ closedAt }: Pick<AuditAnswer, 'closedAt'>): boolean => closedAt === null;
 
@@ -29,4 +31,5 @@ export function deadlineOf({ status, deadlines }: AuditAnswer): string | undefin
 }
 
 /** Never rounded up to certainty. */
-export const percentText = (probability: number): string => `${Math.floor(probability * 1_000) / 10} %`;
+export const percentText = (probability: number): string =>
+  shareText(Math.floor(probability * 1_000) / 1_000);

@@ -2,20 +2,16 @@ import { getRouteApi, Link } from '@tanstack/react-router';
 import { useQuery } from '@tanstack/react-query';
 import { client } from '../app/session';
 import { usePersonNames } from '../app/person-names';
-import { auditState, deadlineOf, FILES, isOpen, percentText } from '../audits/words';
+import { auditState, deadlineOf, fileText, isOpen, percentText } from '../audits/words';
 import { useOrganizationNames } from '../consents/organization-names';
+import { t } from '../i18n';
+import { RichText } from '../i18n/rich-text';
 import { Badge, ErrorNotice, Waiting } from '../ui/notice';
 import { Facts, Page, Panel } from '../ui/page';
 import { Hash, timeText } from '../ui/values';
 
 const route = getRouteApi('/shell/audits/$auditId');
 const UNDER_WAY_MS = 2_000;
-
-const REPAIRS = {
-  whole: 'The storage holds it whole: what failed was the answer',
-  restored: 'Restored from another copy',
-  lost: 'Lost: no copy is whole',
-} as const;
 
 /** One audit: its verdict, and all that the verdict follows from. */
 export function AuditPage() {
@@ -28,67 +24,80 @@ export function AuditPage() {
     staleTime: 0,
     refetchInterval: ({ state }) => state.data !== undefined && isOpen(state.data) && UNDER_WAY_MS,
   });
-  if (query.isPending) return <Waiting text="Loading …" />;
+  if (query.isPending) return <Waiting text={t('common.loading')} />;
   if (query.isError)
     return (
-      <Page title="Audit">
+      <Page title={t('audit.title')}>
         <ErrorNotice error={query.error} retry={() => void query.refetch()} />
       </Page>
     );
   const audit = query.data;
   const { kind, text } = auditState(audit);
   const { challenge, detection, repair } = audit;
-  const hash = (name: string, value: string | null) => value && <Hash key={name} value={value} name={name} />;
+  const hash = (name: string, value: string | null) =>
+    [name, value && <Hash key={name} value={value} name={name} />] as const;
   return (
     <>
       <p className="trail">
-        <Link to="/audits">Audits</Link>
+        <Link to="/audits">{t('audits.title')}</Link>
       </p>
-      <Page title={`Audit of ${timeText(audit.openedAt)}`}>
-        <Panel title="Verdict">
+      <Page title={t('audit.titleOf', { at: timeText(audit.openedAt) })}>
+        <Panel title={t('audit.verdict')}>
           <p role="status">
             <Badge kind={kind}>{text}</Badge> {audit.statement}
           </p>
           <Facts
             items={[
-              ['File', `${FILES[audit.kind]}, version ${audit.version}`],
-              ['Record', <code key="r">{audit.recordId}</code>],
-              ['Kept by', organizationOf(audit.hospital)],
               [
-                'Audited by',
-                audit.auditor === null
-                  ? `${organizationOf(audit.auditorMspId)}, on schedule`
-                  : `${nameOf(audit.auditor)}, ${organizationOf(audit.auditorMspId)}`,
+                t('audit.file'),
+                t('audit.fileVersion', { file: fileText(audit.kind), version: audit.version }),
               ],
-              ['Challenge also by', organizationOf(audit.contributor)],
-              ['Next act until', deadlineOf(audit) && timeText(deadlineOf(audit))],
-              ['Closed', audit.closedAt && timeText(audit.closedAt)],
-              ['Repair', repair && `${REPAIRS[repair.outcome]}, ${timeText(repair.at)}`],
+              [t('audit.record'), <code key="r">{audit.recordId}</code>],
+              [t('audit.keptBy'), organizationOf(audit.hospital)],
+              [
+                t('audit.auditedBy'),
+                audit.auditor === null
+                  ? t('audit.onSchedule', { organisation: organizationOf(audit.auditorMspId) })
+                  : t('audit.auditorOf', {
+                      name: nameOf(audit.auditor),
+                      organisation: organizationOf(audit.auditorMspId),
+                    }),
+              ],
+              [t('audit.contributor'), organizationOf(audit.contributor)],
+              [t('audit.nextUntil'), deadlineOf(audit) && timeText(deadlineOf(audit))],
+              [t('audit.closed'), audit.closedAt && timeText(audit.closedAt)],
+              [t('audit.repair'), repair && t(`audit.repair.${repair.outcome}`, { at: timeText(repair.at) })],
             ]}
           />
         </Panel>
-        <Panel title="Challenge and proof">
+        <Panel title={t('audit.proofTitle')}>
           <Facts
             items={[
-              ['Blocks asked for', `${challenge.size} of ${challenge.blocks}`],
+              [t('audit.blocks'), t('audit.blocksOf', { asked: challenge.size, all: challenge.blocks })],
               [
-                'An alteration is met',
+                t('audit.detection'),
                 detection.everyBlock
-                  ? 'for certain: every block is asked for'
-                  : `of one block with ${percentText(detection.oneBlock)}, of one in a hundred with ${percentText(detection.onePercent)}`,
+                  ? t('audit.detection.certain')
+                  : t('audit.detection.likely', {
+                      oneBlock: percentText(detection.oneBlock),
+                      onePercent: percentText(detection.onePercent),
+                    }),
               ],
-              ['Audit', hash('Audit', audit.auditId)],
-              ['Tag', hash('Tag', challenge.tagHash)],
-              ['Commitment', hash('Commitment', challenge.commitment)],
-              ['Contribution', hash('Contribution', challenge.contribution)],
-              ['Revealed nonce', hash('Revealed nonce', challenge.revealed)],
-              ['Seed', hash('Seed', challenge.seed)],
-              ['Proof', hash('Proof', audit.proofDigest)],
+              hash(t('audit.title'), audit.auditId),
+              hash(t('audit.tag'), challenge.tagHash),
+              hash(t('audit.commitment'), challenge.commitment),
+              hash(t('audit.contribution'), challenge.contribution),
+              hash(t('audit.revealed'), challenge.revealed),
+              hash(t('audit.seed'), challenge.seed),
+              hash(t('audit.proof'), audit.proofDigest),
             ]}
           />
           <p className="muted">
-            Anybody verifies this proof from exported blocks, without this service:{' '}
-            <code>medseal-audit proof</code>.
+            <RichText
+              name="audit.verifyIt"
+              values={{}}
+              parts={{ command: (command) => <code>{command}</code> }}
+            />
           </p>
         </Panel>
       </Page>

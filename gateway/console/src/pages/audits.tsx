@@ -5,6 +5,8 @@ import type { AuditStatus } from '@medseal/client';
 import { useUser } from '../app/session';
 import { AuditTable } from '../audits/audit-table';
 import { OpenAuditDialog } from '../audits/open-audit-dialog';
+import { auditState } from '../audits/words';
+import { t } from '../i18n';
 import { Button } from '../ui/button';
 import { SelectField } from '../ui/fields';
 import { Page } from '../ui/page';
@@ -21,12 +23,12 @@ export function AuditsPage() {
   const [isOpening, setIsOpening] = useState(record !== undefined);
   return (
     <Page
-      title="Audits"
-      lead="Each asks a hospital’s storage to prove that it still holds a file, unchanged. Every organisation verifies the proof."
+      title={t('audits.title')}
+      lead={t('audit.lead')}
       actions={
         role === 'auditor' && (
           <Button kind="main" onClick={() => setIsOpening(true)}>
-            Open an audit
+            {t('audit.open')}
           </Button>
         )
       }
@@ -34,22 +36,22 @@ export function AuditsPage() {
       <div className="panel">
         <div className="search">
           <SelectField
-            label="Verdict"
+            label={t('audit.verdict')}
             value={status}
             onChange={setStatus}
             required
             options={[
-              ['', 'All'],
-              ['failed', 'Failed'],
-              ['intact', 'Intact'],
-              ['aborted', 'No verdict'],
-              ['revealed', 'Wait for the proof'],
+              ['', t('common.all')],
+              ...(['failed', 'intact', 'aborted'] as const).map(
+                (one) => [one, auditState({ status: one }).text] as const,
+              ),
+              ['revealed', t('audit.waitForProof')],
             ]}
           />
         </div>
         <AuditTable
           filter={status === '' ? {} : { status: status as AuditStatus }}
-          empty={status === '' ? 'Nothing has been audited yet.' : 'There is no such audit.'}
+          empty={status === '' ? t('audit.empty') : t('audit.emptyFor')}
         />
       </div>
       {isOpening && (
